@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything is built under build/. `make help` lists the targets.
+#	V=1	show the commands
+#	SAN=1	with AddressSanitizer and UndefinedBehaviorSanitizer, under build/san/
+#	W=1	warnings are errors
+
+VERSION	:= 0.1.0
+PREFIX	?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR	?= $(PREFIX)/lib/systemd
+UDEVDIR	?= $(PREFIX)/lib/udev
+
+CC	?= gcc
+CLANG	?= clang
+BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
+B	:= build$(if $(SAN),/san)
+Q	:= $(if $(V),,@)
+say	= $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(patsubst build/%,%,$@)')
+
+PKGS	:= libbpf libnl-3.0 libnl-route-3.0 libmnl libsystemd json-c
+pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+pkg-libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+WARN	:= -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wformat=2 -Wno-unused-parameter \
+	   -Wno-missing-field-initializers $(if $(W),-Werror)
+SANFLAGS := $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+OPT	?= -O2
+CFLAGS	?= $(OPT) -g
+CPPFLAGS := -D_GNU_SOURCE -DVNET_VERSION='"$(VERSION)"' -DVNET_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -I$(B)
+ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) \
+	     $(CFLAGS) $(SANFLAGS) $(WARN) $(CPPFLAGS) $(call pkg-cflags,$(PKGS)) -MMD -MP
+ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now
+
+BPF_CFLAGS := -target bpf -g -O2 -Wall -Wextra -Ibpf -I$(ARCH_INCLUDE) -MMD -MP $(if $(W),-Werror)
+
+# Sources are found by folder; each folder is one product.
+objs	= $(patsubst %.c,$(B)/%.o,$(1))
+DAEMON_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
+LIB_SRC	:= $(wildcard lib/*.c)
+CLI_SRC	:= $(filter-out cli/main.c,$(wildcard cli/*.c))
+UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELP := $(call objs,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+BPFTEST	:= $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
+BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c),$(wildcard tests/bpf/*.c)))
+TOOLS	:= $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
+
+SKEL	:= $(B)/bpf/vnet.skel.h
+IDL	:= $(B)/daemon/interface.h
+SO	:= libvnet.so.0
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all deps install uninstall demo test check selftest bpftest fuzz bench vmtest lint clean help
+
+all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a $(B)/libvnet.pc
+
+help:
+	@sed -n 's/^#	/  /p' Makefile
+	@echo 'targets: all deps install uninstall demo test check bpftest selftest bench lint clean'
+
+# --- the data path ---
+
+$(B)/bpf/vnet.bpf.o: bpf/vnet.bpf.c
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+$(SKEL): $(B)/bpf/vnet.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name vnet_bpf > $@
+
+# --- the interface description, as a C string ---
+
+$(IDL): daemon/io.vnetd.Control.varlink
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char interface_description[] ='; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/	"&\\n"/' $<; echo ';'; } > $@
+
+# --- C ---
+
+$(B)/%.o: %.c | $(SKEL) $(IDL)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+define archive
+	$(call say,AR)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+endef
+
+define link
+	$(call say,LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
+endef
+
+$(B)/libvnetd.a: $(call objs,$(DAEMON_SRC))
+	$(archive)
+$(B)/libvnet.a: $(call objs,$(LIB_SRC))
+	$(archive)
+$(B)/libvnetctl.a: $(call objs,$(CLI_SRC))
+	$(archive)
+
+$(B)/$(SO): $(call objs,$(LIB_SRC)) lib/libvnet.map
+	$(call link,-shared -Wl,-soname$(comma)$(SO) -Wl,--version-script=lib/libvnet.map $(call pkg-libs,json-c))
+comma	:= ,
+
+$(B)/libvnet.pc: lib/libvnet.pc.in
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+$(B)/vnetd: $(B)/daemon/main.o $(B)/libvnetd.a
+	$(call link,$(call pkg-libs,$(PKGS)))
+$(B)/vnetctl: $(B)/cli/main.o $(B)/libvnetctl.a $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c))
+
+# --- tests ---
+
+$(UNIT): %: %.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
+	$(call link,$(call pkg-libs,check $(PKGS)))
+$(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
+	$(call link,$(call pkg-libs,check $(PKGS)))
+$(TOOLS): %: %.o
+	$(call link,-lpthread)
+
+deps:
+	$(Q)tests/deps
+
+check: $(UNIT)
+	$(Q)tests/run --build $(B) $(UNIT)
+bpftest: $(BPFTEST)
+	$(Q)tests/run --build $(B) $(BPFTEST)
+selftest: all $(TOOLS)
+	$(Q)tests/run --build $(B) $(sort $(wildcard tests/selftests/[0-9]*.sh))
+
+# The packages may be missing when make starts, so what needs them runs in a second make.
+test:
+	$(Q)$(MAKE) --no-print-directory deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) test-build
+	$(Q)$(MAKE) --no-print-directory test-run
+.PHONY: test-build test-run
+test-build: all $(UNIT) $(BPFTEST) $(TOOLS)
+test-run:
+	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(sort $(wildcard tests/selftests/[0-9]*.sh))
+
+demo:
+	$(Q)$(MAKE) --no-print-directory deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(TOOLS)
+	$(Q)tests/demo --build $(B) $(if $(KEEP),--keep)
+
+bench: all $(TOOLS)
+	$(Q)tests/bench/run --build $(B)
+
+lint:
+	$(Q)tests/lint --build $(B)
+
+clean:
+	$(Q)rm -rf build
+
+# --- installation ---
+
+BINDIR	:= $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(BINDIR)/sbin $(BINDIR)/lib/pkgconfig $(BINDIR)/include/vnet \
+		$(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
+		$(BINDIR)/share/bash-completion/completions $(BINDIR)/share/zsh/site-functions \
+		$(DESTDIR)$(SYSCONFDIR)/vnet
+	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
+	install -m 755 $(B)/$(SO) $(BINDIR)/lib/
+	ln -sf $(SO) $(BINDIR)/lib/libvnet.so
+	install -m 644 $(B)/libvnet.a $(BINDIR)/lib/
+	install -m 644 $(B)/libvnet.pc $(BINDIR)/lib/pkgconfig/
+	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
+	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
+	install -m 644 man/*.8 $(BINDIR)/share/man/man8/
+	install -m 644 completions/vnetctl.bash $(BINDIR)/share/bash-completion/completions/vnetctl
+	install -m 644 completions/_vnetctl $(BINDIR)/share/zsh/site-functions/_vnetctl
+	$(MAKE) --no-print-directory -f systemd/install.mk DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
+		UNITDIR='$(UNITDIR)' UDEVDIR='$(UDEVDIR)' install
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the programs in the kernel and the daemon: what is in the maps.
+ *
+ * Everything here has fixed width, explicit padding and an asserted size. The maps are pinned and
+ * outlive the daemon, so a change of any layout or meaning raises ABI_VERSION.
+ *
+ * Maps are written by the daemon while frames are being forwarded. The kernel copies array values
+ * in words of eight bytes, so fields that must be seen together share one such word; the comments
+ * "word N" below are part of the contract.
+ */
+#ifndef VNET_BPF_ABI_H
+#define VNET_BPF_ABI_H
+
+#include <linux/types.h>
+
+#define ABI_VERSION 1
+
+#define ABI_VNETS_MAX	  65536 /* number 0 is "none" */
+#define ABI_RESOURCES_MAX 65536 /* number 0 is "none" */
+#define ABI_FDB_MAX	  1048576
+#define ABI_HYBRIDS_MAX	  8 /* hybrids of one vnet: bounds the walk over the fallbacks */
+#define ABI_VLANS	  4096
+
+/*
+ * Why a frame took no path. One row yields the enumerator, the counter, its name in JSON and its
+ * explanation: X(enumerator, name, explanation).
+ */
+#define ABI_DROPS(X)                                                                               \
+	X(MALFORMED, "malformed", "the frame is shorter than its headers")                         \
+	X(SPOOFED, "spoofed", "the source MAC is not the registered one")                          \
+	X(VLAN, "vlan", "the VLAN is not admitted")                                                \
+	X(NO_SERVICE, "no_service", "broadcast or multicast, and no service resource is up")       \
+	X(NO_PATH, "no_path", "no resource that could carry the frame is up")                      \
+	X(REFLECTED, "reflected", "the vnet's own frame came back")                                \
+	X(DUPLICATE, "duplicate", "broadcast or multicast that arrives over the service as well")  \
+	X(NOT_OURS, "not_ours", "the destination MAC is not the vnet's")                           \
+	X(STORM, "storm", "more broadcast or multicast than the storm limit")                      \
+	X(LIMITED, "limited", "over the bandwidth limit")
+
+enum abi_drop {
+	ABI_DROP_NONE,
+#define X(name, text, why) ABI_DROP_##name,
+	ABI_DROPS(X)
+#undef X
+		ABI_DROP_END
+};
+
+/* Why a frame took the path it took: X(enumerator, name, explanation). */
+#define ABI_REASONS(X)                                                                             \
+	X(GUEST, "guest", "the MAC is registered and its guest resource is up")                    \
+	X(GUEST_OVER_SERVICE, "guest-over-service",                                                \
+	  "the guest resource of the MAC is not up, so the service carries")                       \
+	X(HYBRID, "hybrid", "the best hybrid resource that is up carries unicast")                 \
+	X(SERVICE, "service", "the MAC is not registered and no hybrid resource is up")            \
+	X(MULTICAST, "multicast", "broadcast and multicast go over the service")
+
+enum abi_reason {
+	ABI_REASON_NONE,
+#define X(name, text, why) ABI_REASON_##name,
+	ABI_REASONS(X)
+#undef X
+		ABI_REASON_END
+};
+
+enum abi_type {
+	ABI_SERVICE, /* the values of the original's vio_net_res_type_t */
+	ABI_GUEST,
+	ABI_HYBRID,
+};
+
+enum abi_vnet_flag {
+	ABI_VNET_GUARD = 1 << 0,		/* source MACs are checked, both ways */
+	ABI_VNET_PROMISC = 1 << 1,		/* frames for other MACs are delivered */
+	ABI_VNET_PEER = 1 << 2,			/* the port's peer is in another namespace */
+	ABI_VNET_HYBRID_NEEDS_SERVICE = 1 << 3, /* hybrids carry while the service is up only */
+};
+
+/* Map `vnets`, array by vnet number. All zero: no such vnet. */
+struct abi_vnet {
+	__u8 mac[6]; /* word 0 */
+	__u16 pvid;
+	__u32 port;    /* word 1: ifindex that leads to the upper */
+	__u32 flags;   /* enum abi_vnet_flag */
+	__u32 service; /* word 2: the registered service, 0: none */
+	__u32 hybrid;  /* the registered hybrid of the best priority, 0: none */
+	__u64 pad;
+};
+
+/* Map `resources`, array by resource number. All zero: no such resource. */
+struct abi_resource {
+	__u32 ifindex; /* word 0 */
+	__u16 pvid;    /* the VLAN that is untagged on this device */
+	__u8 type;     /* enum abi_type */
+	__u8 up;
+	__u8 peer[6];	/* word 1: a guest's MAC */
+	__u16 vlans;	/* 1: it has a row of its own in `vlans` */
+	__u32 vnet;	/* word 2 */
+	__u32 fallback; /* of a hybrid: the next best one, 0: none */
+	__u64 pad;
+};
+
+/* Map `ports`, hash by ifindex: which vnet and resource a device belongs to. */
+struct abi_port {
+	__u32 vnet;
+	__u32 resource; /* 0: the upper side */
+};
+
+/* Map `fdb`, hash: the guest that is reached at (vnet, VLAN, MAC). The value is a resource number.
+ */
+struct abi_fdb_key {
+	__u32 vnet;
+	__u16 vlan;
+	__u8 mac[6];
+};
+
+/* Map `vlans`, hash by owner: the VLANs that are admitted tagged, one bit each. The pvid always is.
+ */
+struct abi_vlans_key {
+	__u32 vnet;
+	__u32 resource; /* 0: the vnet itself */
+};
+
+struct abi_vlans {
+	__u64 bits[ABI_VLANS / 64];
+};
+
+/* Map `counters`, per-CPU hash by resource number. Frames that the network stack keeps as one (GSO)
+ * count by their segments. */
+struct abi_counters {
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_packets;
+	__u64 tx_bytes;
+	__u64 rx_multicast;
+	__u64 rx_broadcast;
+	__u64 tx_multicast;
+	__u64 tx_broadcast;
+};
+
+/* Map `drops`, per-CPU hash by vnet number; indexed by enum abi_drop, [0] unused. */
+struct abi_drops {
+	__u64 count[16];
+};
+
+/* Map `meta`, array of one: what made the maps. */
+struct abi_meta {
+	__u32 version; /* ABI_VERSION */
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct abi_vnet) == 32, "abi_vnet");
+_Static_assert(sizeof(struct abi_resource) == 32, "abi_resource");
+_Static_assert(sizeof(struct abi_port) == 8, "abi_port");
+_Static_assert(sizeof(struct abi_fdb_key) == 12, "abi_fdb_key");
+_Static_assert(sizeof(struct abi_vlans_key) == 8, "abi_vlans_key");
+_Static_assert(sizeof(struct abi_vlans) == 512, "abi_vlans");
+_Static_assert(sizeof(struct abi_counters) == 64, "abi_counters");
+_Static_assert(sizeof(struct abi_drops) == 128, "abi_drops");
+_Static_assert(sizeof(struct abi_meta) == 8, "abi_meta");
+_Static_assert(ABI_DROP_END <= 16, "abi_drops holds every reason");
+
+#endif

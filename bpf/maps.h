@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps, by the names under which they are pinned, and the policy's look-ups in them. */
+#ifndef VNET_BPF_MAPS_H
+#define VNET_BPF_MAPS_H
+
+#include "policy.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct abi_meta);
+} meta SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_VNETS_MAX * 2 + ABI_RESOURCES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_port);
+} ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_VNETS_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_vnet);
+} vnets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_RESOURCES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_resource);
+} resources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_FDB_MAX);
+	__type(key, struct abi_fdb_key);
+	__type(value, __u32);
+} fdb SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_VNETS_MAX + ABI_RESOURCES_MAX);
+	__type(key, struct abi_vlans_key);
+	__type(value, struct abi_vlans);
+} vlans SEC(".maps");
+
+/*
+ * Per CPU, and allocated with each resource and not for all that could be: an array of 65,536 lines
+ * would cost a host of 64 CPUs 256 MiB before it has a single vnet.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_RESOURCES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_VNETS_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_drops);
+} drops SEC(".maps");
+
+POLICY_INLINE const struct abi_resource *policy_resource(__u32 number)
+{
+	return bpf_map_lookup_elem(&resources, &number);
+}
+
+POLICY_INLINE __u32 policy_fdb(const struct abi_fdb_key *key)
+{
+	const __u32 *number = bpf_map_lookup_elem(&fdb, key);
+
+	return number ? *number : 0;
+}
+
+POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan)
+{
+	struct abi_vlans_key key = { .vnet = vnet, .resource = resource };
+	const struct abi_vlans *set = bpf_map_lookup_elem(&vlans, &key);
+
+	return set && (set->bits[(vlan & (ABI_VLANS - 1)) / 64] >> (vlan % 64) & 1);
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The methods of io.vnetd.Control. */
+#ifndef VNETD_API_H
+#define VNETD_API_H
+
+#include "datapath.h"
+#include "manager.h"
+#include "server.h"
+
+/* What the methods need beside the manager; main provides it. */
+struct api_host {
+	int (*reload)(void *context, struct error *e);
+	/* Writes files; @files is an array of strings to append their paths to. */
+	int (*save)(void *context, struct json_object *files, struct error *e);
+	void (*features)(void *context, struct datapath_features *ret);
+	const char *instance;
+	void *context;
+};
+
+struct api;
+
+int api_new(sd_event *loop, const char *socket_path, struct manager *m, const struct api_host *host,
+	    struct api **ret, struct error *e);
+void api_free(struct api *a);
+
+/* Sends @event to everybody who called Monitor. */
+void api_publish(struct api *a, const struct manager_event *event);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Desired state as plain data: what configuration files say, what the state file keeps, and what
+ * the manager can be asked for. It knows neither the kernel nor the manager.
+ */
+#ifndef VNETD_DESIRED_H
+#define VNETD_DESIRED_H
+
+#include "kernel.h"
+#include "settings.h"
+
+#define DESIRED_RESOURCE_NAME_SIZE 16
+
+/* What vnetd changed on a device and has to put back when it lets go of it. */
+struct desired_saved {
+	uint32_t ifindex; /* 0: nothing was changed */
+	struct kernel_link_change
+		before;		 /* `set` names what was changed; the values are the old ones */
+	bool filtered;		 /* an address was added to the device's filter: ... */
+	uint8_t filter[MAC_LEN]; /* ... this one */
+};
+
+struct desired_resource {
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint32_t number; /* in the maps; 0: not given yet */
+	bool from_config;
+	struct resource_settings settings;
+	struct resource_settings base; /* from_config: as the file had it */
+	struct desired_saved saved;
+};
+
+struct desired_vnet {
+	char name[SETTINGS_NAME_SIZE];
+	uint32_t number; /* in the maps; 0: not given yet */
+	bool from_config;
+	struct vnet_settings settings;
+	struct vnet_settings base;
+	size_t resource_count;
+	struct desired_resource *resources; /* owned */
+};
+
+struct desired {
+	size_t vnet_count;
+	struct desired_vnet *vnets; /* owned */
+};
+
+/* Append a zeroed element and return it (borrowed until the next append); NULL: no memory. */
+struct desired_vnet *desired_add_vnet(struct desired *d);
+struct desired_resource *desired_add_resource(struct desired_vnet *v);
+
+const struct desired_vnet *desired_find(const struct desired *d, const char *name);
+const struct desired_resource *desired_find_resource(const struct desired_vnet *v,
+						     const char *name);
+
+/* Frees what @d owns and leaves it empty. Usable with UTIL_CLEANUP. */
+void desired_clear(struct desired *d);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager owns the vnets, which own their resources. It holds the desired state, hears the
+ * observed state from the monitor, and after every change of either lets reconcile make the kernel
+ * follow.
+ *
+ * A change is validated whole before anything is touched; if the kernel refuses half-way, the
+ * desired state is put back and reconciled again, so that a refused change has changed nothing.
+ */
+#ifndef VNETD_MANAGER_H
+#define VNETD_MANAGER_H
+
+#include <uthash.h>
+
+#include "desired.h"
+#include "error.h"
+#include "kernel.h"
+#include "link.h"
+
+enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
+
+struct vnet;
+
+struct resource {
+	struct vnet *vnet; /* the owner */
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint32_t number; /* in the maps */
+	bool from_config;
+	struct resource_settings settings;
+	struct resource_settings base;
+
+	/* observed and derived */
+	enum resource_state state;
+	char reason[160]; /* why it is not up; empty when it is */
+	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
+
+	/* in the kernel */
+	uint32_t ifindex; /* of the device that is attached, 0: none */
+	enum kernel_attach attached;
+	struct desired_saved saved;
+	struct abi_resource row; /* as last written */
+	size_t fdb_count;	 /* FDB entries as last written: ... */
+	struct abi_fdb_key *fdb; /* ... owned */
+
+	bool failed; /* preparing the device failed; stays until the device or a setting changes */
+	UT_hash_handle hh;	  /* in vnet->resources, by name */
+	UT_hash_handle by_device; /* in manager->devices, by settings.device */
+};
+
+struct vnet {
+	struct manager *manager; /* the owner */
+	char name[SETTINGS_NAME_SIZE];
+	uint32_t number;
+	bool from_config;
+	struct vnet_settings settings;
+	struct vnet_settings base;
+	struct resource *resources; /* hash by name, in the order of their making */
+
+	/* observed and derived */
+	uint32_t upper_ifindex; /* 0: not here (in another namespace, or gone) */
+	uint32_t port_ifindex;	/* leads to the upper: the port end, or the existing device */
+	char port[IFNAMSIZ];
+	bool carrier;
+	bool promiscuous;
+	uint64_t switches;		/* how often the active service or hybrid changed */
+	const struct resource *service; /* active ones, NULL: none */
+	const struct resource *hybrid;
+
+	/* in the kernel */
+	struct abi_vnet row;
+	bool shortcut; /* vnet_tx is attached at the egress of vnet0 */
+	uint32_t attached_port;
+	UT_hash_handle hh; /* in manager->vnets, by name */
+};
+
+enum manager_event_type {
+	MANAGER_VNET_ADDED,
+	MANAGER_VNET_REMOVED,
+	MANAGER_RESOURCE_ADDED,
+	MANAGER_RESOURCE_REMOVED,
+	MANAGER_RESOURCE_STATE,
+	MANAGER_PATH_SWITCHED,
+	MANAGER_OVERRUN,
+	MANAGER_RELOADED,
+};
+
+/* "vnet-added", ... as in interface.md. */
+const char *manager_event_name(enum manager_event_type type);
+
+struct manager_event {
+	enum manager_event_type type;
+	uint64_t time_us;	 /* CLOCK_REALTIME */
+	const struct vnet *vnet; /* NULL where it does not apply */
+	const struct resource
+		*resource; /* of PATH_SWITCHED: the one that carries now, NULL: none */
+	const struct resource *previous; /* of PATH_SWITCHED */
+	const char *kind;		 /* of PATH_SWITCHED: "service" or "hybrid" */
+};
+
+struct manager_callbacks {
+	void (*on_event)(void *context, const struct manager_event *event);
+	/*
+	 * Keeps the desired state; called at the end of every change. A failure undoes the change.
+	 */
+	int (*on_save)(void *context, const struct manager *m, struct error *e);
+};
+
+struct manager; /* see manager_internal.h for its fields */
+
+int manager_new(const struct kernel *kernel, const struct manager_callbacks *callbacks,
+		void *context, struct manager **ret);
+/* Frees the objects; the kernel is left as it is. */
+void manager_free(struct manager *m);
+
+/* Borrowed; NULL with ERROR_NOT_FOUND in @e. */
+struct vnet *manager_find_vnet(const struct manager *m, const char *name, struct error *e);
+struct resource *manager_find_resource(const struct vnet *v, const char *name, struct error *e);
+/* For loops: `for (v = manager_vnets(m); v; v = v->hh.next)`. */
+struct vnet *manager_vnets(const struct manager *m);
+size_t manager_vnet_count(const struct manager *m);
+size_t manager_resource_count(const struct manager *m);
+const struct kernel *manager_kernel(const struct manager *m);
+const struct link_table *manager_links(const struct manager *m);
+
+/* The changes. 0, or -errno with a sentence in @e and nothing changed. */
+int manager_vnet_add(struct manager *m, const char *name, const struct vnet_settings *s,
+		     struct error *e);
+int manager_vnet_set(struct manager *m, const char *name, const struct vnet_settings *s,
+		     struct error *e);
+int manager_vnet_del(struct manager *m, const char *name, struct error *e);
+int manager_resource_add(struct manager *m, const char *vnet, const char *name,
+			 const struct resource_settings *s, struct error *e);
+int manager_resource_set(struct manager *m, const char *vnet, const char *name,
+			 const struct resource_settings *s, struct error *e);
+int manager_resource_del(struct manager *m, const char *vnet, const char *name, struct error *e);
+
+/* Removes every vnet, then everything of ours from the kernel. */
+int manager_flush(struct manager *m, struct error *e);
+
+/* Start: takes up what the state file kept, with its numbers. The kernel is not touched yet. */
+int manager_restore(struct manager *m, const struct desired *state, struct error *e);
+
+/*
+ * Makes the objects that come from configuration what @config says, touching those alone whose
+ * files changed; vnets named in @refused are left alone. The last step of a start and the whole of
+ * a reload. Complaints about single objects are logged; the first one is returned in @e, the rest
+ * goes on.
+ */
+struct config_refused;
+int manager_configure(struct manager *m, const struct desired *config,
+		      const struct config_refused *refused, struct error *e);
+
+/* After the start's manager_configure(): everything in the kernel that no object owns goes away. */
+int manager_sweep(struct manager *m);
+
+/* The desired state as plain data; the caller clears it. 0 or -ENOMEM. */
+int manager_snapshot(const struct manager *m, struct desired *ret);
+
+/* After `save`: this vnet and its resources now are what its file says. */
+void manager_mark_saved(struct manager *m, const char *name);
+
+/* Observed state, from the monitor. */
+void manager_on_link(struct manager *m, const struct link *l);
+void manager_on_gone(struct manager *m, uint32_t ifindex);
+void manager_on_dump_begin(struct manager *m);
+void manager_on_dump_end(struct manager *m);
+void manager_on_overrun(struct manager *m);
+
+/*
+ * The devices whose carrier has to be polled now, and how often: calls @each for every active
+ * hybrid, and returns the shortest interval in milliseconds, 0 if there is nothing to poll.
+ */
+uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
+		       void *context);
+
+const char *manager_state_name(enum resource_state state);
+
+#endif

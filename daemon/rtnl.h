@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests to rtnetlink, by libnl-route. Synchronous; the functions of struct kernel_ops. */
+#ifndef VNETD_RTNL_H
+#define VNETD_RTNL_H
+
+#include "kernel.h"
+
+struct rtnl;
+
+int rtnl_new(struct rtnl **ret); /* 0 or -errno; in the current network namespace */
+void rtnl_free(struct rtnl *r);
+
+int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth);
+int rtnl_link_get(void *rtnl, const char *name, struct link *ret); /* -ENODEV: there is none */
+int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
+int rtnl_link_del(void *rtnl, uint32_t ifindex);
+int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
+int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a user can set on a vnet and on a resource, as one table each. The configuration files, the
+ * API, the state file and `show` all read and write settings through these tables and nowhere else,
+ * so a new setting is one row and its two functions.
+ */
+#ifndef VNETD_SETTINGS_H
+#define VNETD_SETTINGS_H
+
+#include <net/if.h>
+
+#include "error.h"
+#include "mac.h"
+#include "vlan.h"
+
+#define SETTINGS_NAME_SIZE  14 /* a vnet's name and "-p" still make a device name */
+#define SETTINGS_NETNS_SIZE 64
+#define SETTINGS_TEXT_SIZE  VLAN_TEXT_SIZE /* the longest formatted value */
+
+#define SETTINGS_MTU_DEFAULT 1500
+#define SETTINGS_MTU_MIN     68
+#define SETTINGS_MTU_MAX     65521
+
+enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC };
+enum settings_promisc { SETTINGS_PROMISC_AUTO, SETTINGS_PROMISC_ON, SETTINGS_PROMISC_OFF };
+
+struct vnet_settings {
+	uint8_t address[MAC_LEN]; /* all zero: vnetd chooses a random one at creation */
+	uint32_t mtu;
+	char upper[IFNAMSIZ];		 /* empty: vnetd makes a veth pair named like the vnet */
+	char netns[SETTINGS_NETNS_SIZE]; /* name under /run/netns, or a path; empty: vnetd's own */
+	enum settings_mode mode;
+	bool guard;
+	uint16_t pvid;
+	struct vlan_set vlans;
+	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
+	bool hybrid_needs_service;
+	uint32_t monitor_interval_ms; /* of the carrier poll of an active hybrid; 0: none */
+};
+
+enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS_TYPE_NONE };
+
+struct resource_settings {
+	enum settings_type type;
+	char device[IFNAMSIZ];
+	uint8_t peer[MAC_LEN]; /* guest only, else all zero */
+	uint32_t priority;     /* hybrid only: the lowest number is the best */
+	uint16_t pvid;	       /* 0: inherited (service, guest: the vnet's; hybrid: 1) */
+	bool has_vlans;	       /* false: the vnet's */
+	struct vlan_set vlans;
+	bool admin_up;
+};
+
+enum settings_json { SETTINGS_JSON_STRING, SETTINGS_JSON_INT, SETTINGS_JSON_BOOL };
+
+/* One setting of either kind of object; @settings below points to its struct. */
+struct setting {
+	const char *key;	 /* in the API, in JSON, in the state: "hybrid_needs_service" */
+	const char *config;	 /* in a configuration file: "HybridNeedsService" */
+	enum settings_json json; /* type in JSON */
+	bool fixed;		 /* can only be given when the object is made */
+	const char *expected;	 /* for errors: "a number from 68 to 65521" */
+	/* 0, or -EINVAL with nothing changed */
+	int (*parse)(void *settings, const char *text);
+	/* Writes the value into @buffer; an empty text: not set. */
+	void (*format)(const void *settings, char buffer[SETTINGS_TEXT_SIZE]);
+};
+
+extern const struct setting settings_vnet[];	 /* ends with a NULL key */
+extern const struct setting settings_resource[]; /* ends with a NULL key */
+
+void settings_vnet_default(struct vnet_settings *ret);
+void settings_resource_default(struct resource_settings *ret);
+
+/* By key, NULL if there is none. settings_find_config() is by the name in configuration files. */
+const struct setting *settings_find(const struct setting *table, const char *key);
+const struct setting *settings_find_config(const struct setting *table, const char *name);
+
+/*
+ * Sets one value from text. @object names what it belongs to, for the error. Unknown keys and bad
+ * values are ERROR_INVALID with field and what was expected; nothing is changed then.
+ */
+int settings_set(const struct setting *table, void *settings, const char *object, const char *key,
+		 const char *text, struct error *e);
+
+/* Do these hold by themselves? (A guest needs a peer, a name has to be a device name, ...) */
+int settings_check_name(const char *what, const char *name, size_t max, struct error *e);
+int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e);
+int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
+
+const char *settings_type_name(enum settings_type type);
+const char *settings_mode_name(enum settings_mode mode);
+
+#endif

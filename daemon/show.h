@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Objects as JSON, with the names of the interface contract. Every function returns a new object
+ * that the caller puts (json_object_put), or NULL when there is no memory.
+ */
+#ifndef VNETD_SHOW_H
+#define VNETD_SHOW_H
+
+#include <json-c/json.h>
+
+#include "manager.h"
+
+struct json_object *show_vnet(const struct vnet *v);
+struct json_object *show_resource(const struct resource *r); /* with "vnet" */
+struct json_object *show_fdb(const struct vnet *v);	     /* an array of rows */
+struct json_object *show_stats(const struct vnet *v, const struct resource *only); /* NULL: all */
+struct json_object *show_event(const struct manager_event *event);
+
+/* Settings that differ from @defaults (NULL: all), typed as their table says. */
+struct json_object *show_settings(const struct setting *table, const void *settings,
+				  const void *defaults);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state file: what was added at run time and what has to be put back, so that a restart goes on
+ * where the daemon stopped. JSON, replaced atomically (write, fsync, rename), with a checksum.
+ */
+#ifndef VNETD_STATE_H
+#define VNETD_STATE_H
+
+#include "desired.h"
+
+/* -ENOENT: there is none; -EBADMSG with the reason in @e: it is damaged. @ret is empty then. */
+int state_load(const char *path, struct desired *ret, struct error *e);
+
+/* 0, or -errno with the old file untouched and a sentence in @e. */
+int state_save(const char *path, const struct desired *d, struct error *e);
+
+#endif
