@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "desired.h"
+
+/*
+ * Arrays grow to the next power of two, so that their room follows from their count and appending
+ * tens of thousands of resources stays linear. It holds as long as nobody else grows them.
+ */
+static void *append(void *array, size_t count, size_t size)
+{
+	char *grown = array;
+
+	if ((count & (count - 1)) == 0) {
+		grown = reallocarray(array, count ? count * 2 : 1, size);
+		if (!grown)
+			return NULL;
+	}
+	memset(grown + count * size, 0, size);
+	return grown;
+}
+
+struct desired_vnet *desired_add_vnet(struct desired *d)
+{
+	struct desired_vnet *grown = append(d->vnets, d->vnet_count, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	d->vnets = grown;
+	return &d->vnets[d->vnet_count++];
+}
+
+struct desired_resource *desired_add_resource(struct desired_vnet *v)
+{
+	struct desired_resource *grown = append(v->resources, v->resource_count, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	v->resources = grown;
+	return &v->resources[v->resource_count++];
+}
+
+const struct desired_vnet *desired_find(const struct desired *d, const char *name)
+{
+	for (size_t i = 0; i < d->vnet_count; i++)
+		if (util_same(d->vnets[i].name, name))
+			return &d->vnets[i];
+	return NULL;
+}
+
+const struct desired_resource *desired_find_resource(const struct desired_vnet *v, const char *name)
+{
+	for (size_t i = 0; i < v->resource_count; i++)
+		if (util_same(v->resources[i].name, name))
+			return &v->resources[i];
+	return NULL;
+}
+
+void desired_clear(struct desired *d)
+{
+	for (size_t i = 0; i < d->vnet_count; i++)
+		free(d->vnets[i].resources);
+	free(d->vnets);
+	*d = (struct desired) { 0 };
+}
