@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel.h"
+
+const char *kernel_attach_name(enum kernel_attach attach)
+{
+	switch (attach) {
+	case KERNEL_ATTACH_TCX:
+		return "tcx";
+	case KERNEL_ATTACH_CLSACT:
+		return "clsact";
+	case KERNEL_ATTACH_NONE:
+		break;
+	}
+	return "none";
+}
