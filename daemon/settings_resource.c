@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be set on a resource. */
+#include <errno.h>
+
+#include "settings_value.h"
+
+#define PRIORITY_DEFAULT 100
+#define PRIORITY_MAX	 65535
+
+static const char *const type_names[] = {
+	[SETTINGS_SERVICE] = "service",
+	[SETTINGS_GUEST] = "guest",
+	[SETTINGS_HYBRID] = "hybrid",
+	[SETTINGS_TYPE_NONE] = "none",
+};
+
+static const char *const admin_names[] = { "down", "up" };
+
+static int parse_type(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+	unsigned int index;
+	int r = settings_value_choice(text, type_names, SETTINGS_TYPE_NONE, &index);
+
+	if (r == 0)
+		s->type = index;
+	return r;
+}
+
+static void format_type(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	buffer[0] = '\0';
+	if (s->type != SETTINGS_TYPE_NONE)
+		util_copy(buffer, SETTINGS_TEXT_SIZE, settings_type_name(s->type));
+}
+
+static int parse_device(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_device(text, s->device);
+}
+
+static void format_device(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->device);
+}
+
+static int parse_peer(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_mac(text, s->peer);
+}
+
+static void format_peer(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	settings_value_format_mac(s->peer, buffer);
+}
+
+static int parse_priority(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_number(text, 0, PRIORITY_MAX, &s->priority);
+}
+
+static void format_priority(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->priority);
+}
+
+static int parse_pvid(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	if (!util_same(text, "inherit"))
+		return settings_value_pvid(text, &s->pvid);
+	s->pvid = 0;
+	return 0;
+}
+
+static void format_pvid(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	buffer[0] = '\0';
+	if (s->pvid)
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->pvid);
+}
+
+static int parse_vlans(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+	int r;
+
+	if (util_same(text, "inherit")) {
+		s->vlans = (struct vlan_set) { 0 };
+		s->has_vlans = false;
+		return 0;
+	}
+	r = settings_value_vlans(text, &s->vlans);
+	if (r == 0)
+		s->has_vlans = true;
+	return r;
+}
+
+static void format_vlans(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	buffer[0] = '\0';
+	if (s->has_vlans)
+		vlan_format(&s->vlans, buffer);
+}
+
+static int parse_admin(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+	unsigned int index;
+	int r = settings_value_choice(text, admin_names, UTIL_ARRAY_SIZE(admin_names), &index);
+
+	if (r == 0)
+		s->admin_up = index;
+	return r;
+}
+
+static void format_admin(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, admin_names[s->admin_up]);
+}
+
+/* clang-format off */
+const struct setting settings_resource[] = {
+	{ "type", "Type", SETTINGS_JSON_STRING, true,
+	  "service, guest or hybrid", parse_type, format_type },
+	{ "device", "Device", SETTINGS_JSON_STRING, true,
+	  SETTINGS_VALUE_DEVICE, parse_device, format_device },
+	{ "peer", "Peer", SETTINGS_JSON_STRING, false,
+	  SETTINGS_VALUE_MAC, parse_peer, format_peer },
+	{ "priority", "Priority", SETTINGS_JSON_INT, false,
+	  "a number from 0 to 65535", parse_priority, format_priority },
+	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
+	  SETTINGS_VALUE_PVID " or inherit", parse_pvid, format_pvid },
+	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false,
+	  "inherit, " SETTINGS_VALUE_VLANS, parse_vlans, format_vlans },
+	{ "admin", "Admin", SETTINGS_JSON_STRING, false,
+	  "up or down", parse_admin, format_admin },
+	{ .key = NULL },
+};
+/* clang-format on */
+
+void settings_resource_default(struct resource_settings *ret)
+{
+	*ret = (struct resource_settings) {
+		.type = SETTINGS_TYPE_NONE,
+		.priority = PRIORITY_DEFAULT,
+		.admin_up = true,
+	};
+}
+
+static bool has_peer(const struct resource_settings *s)
+{
+	static const uint8_t zero[MAC_LEN];
+
+	return !mac_same(s->peer, zero);
+}
+
+static int check_peer(const struct resource_settings *s, const char *object, struct error *e)
+{
+	char mac[MAC_TEXT_SIZE];
+
+	mac_format(s->peer, mac);
+	if (s->type != SETTINGS_GUEST) {
+		if (!has_peer(s))
+			return 0;
+		return error_set(e, ERROR_INVALID, EINVAL, object, "peer",
+				 "%s: peer %s cannot be given for type %s, expected it for type "
+				 "guest alone",
+				 object, mac, settings_type_name(s->type));
+	}
+	if (!has_peer(s))
+		return error_set(
+			e, ERROR_INVALID, EINVAL, object, "peer",
+			"%s: peer is required for type guest, expected " SETTINGS_VALUE_MAC,
+			object);
+	if (!mac_is_unicast(s->peer))
+		return error_set(e, ERROR_INVALID, EINVAL, object, "peer",
+				 "%s: peer %s is not " SETTINGS_VALUE_MAC, object, mac);
+	return 0;
+}
+
+int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e)
+{
+	if (s->type == SETTINGS_TYPE_NONE)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "type",
+				 "%s: type is required, expected service, guest or hybrid", object);
+	if (!s->device[0])
+		return error_set(e, ERROR_INVALID, EINVAL, object, "device",
+				 "%s: device is required, expected " SETTINGS_VALUE_DEVICE, object);
+	if (s->type != SETTINGS_HYBRID && s->priority != PRIORITY_DEFAULT)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "priority",
+				 "%s: priority %u cannot be given for type %s, expected it for "
+				 "type hybrid alone",
+				 object, s->priority, settings_type_name(s->type));
+	return check_peer(s, object, e);
+}
+
+const char *settings_type_name(enum settings_type type)
+{
+	return type_names[type];
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kinds of values that the rows of the settings tables share. All functions that read return 0,
+ * or -EINVAL with nothing changed; an empty text is never a value. Only settings*.c include this.
+ */
+#ifndef VNETD_SETTINGS_VALUE_H
+#define VNETD_SETTINGS_VALUE_H
+
+#include "settings.h"
+
+#define SETTINGS_VALUE_TEXT_SIZE 72
+
+/* What the texts of the error messages say; both tables have such rows. */
+#define SETTINGS_VALUE_BOOL  "on or off"
+#define SETTINGS_VALUE_MAC   "a unicast MAC like 02:00:00:00:00:01"
+#define SETTINGS_VALUE_PVID  "a number from 1 to 4094"
+#define SETTINGS_VALUE_VLANS "none, all, or VLANs from 1 to 4094 like 10,20-29 in at most 32 ranges"
+
+/* The user's @text fit for one line of an error message: nothing unprintable, not too long. */
+const char *settings_value_show(const char *text, char buffer[SETTINGS_VALUE_TEXT_SIZE]);
+
+/* Decimal digits and nothing else. */
+int settings_value_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret);
+
+/* on, yes, true, 1 and their opposites, in any case, as in systemd's files. */
+int settings_value_bool(const char *text, bool *ret);
+const char *settings_value_bool_name(bool value);
+
+/* One of @names, of which there are @count; @ret is its index. */
+int settings_value_choice(const char *text, const char *const *names, size_t count,
+			  unsigned int *ret);
+
+int settings_value_pvid(const char *text, uint16_t *ret);
+int settings_value_vlans(const char *text, struct vlan_set *ret);
+int settings_value_mac(const char *text, uint8_t ret[MAC_LEN]);
+
+/* Empty for the MAC of zeros. */
+void settings_value_format_mac(const uint8_t mac[MAC_LEN], char buffer[SETTINGS_TEXT_SIZE]);
+
+/* What can be the name of a network device. */
+int settings_value_device(const char *text, char ret[IFNAMSIZ]);
+#define SETTINGS_VALUE_DEVICE "a device name of 1 to 15 printable characters without '/' and ':'"
+
+#endif

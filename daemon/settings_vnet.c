@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be set on a vnet. */
+#include <errno.h>
+
+#include "settings_value.h"
+
+#define MONITOR_INTERVAL_MS_DEFAULT 10
+#define MONITOR_INTERVAL_MS_MAX	    10000
+
+static const char *const mode_names[] = {
+	[SETTINGS_MODE_AUTO] = "auto",
+	[SETTINGS_MODE_TC] = "tc",
+};
+
+static const char *const promisc_names[] = {
+	[SETTINGS_PROMISC_AUTO] = "auto",
+	[SETTINGS_PROMISC_ON] = "on",
+	[SETTINGS_PROMISC_OFF] = "off",
+};
+
+static int parse_address(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	if (!util_same(text, "random"))
+		return settings_value_mac(text, s->address);
+	memset(s->address, 0, MAC_LEN);
+	return 0;
+}
+
+static void format_address(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_mac(s->address, buffer);
+}
+
+static int parse_mtu(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, SETTINGS_MTU_MIN, SETTINGS_MTU_MAX, &s->mtu);
+}
+
+static void format_mtu(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->mtu);
+}
+
+static int parse_upper(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_device(text, s->upper);
+}
+
+static void format_upper(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->upper);
+}
+
+static int parse_netns(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+	size_t len;
+
+	/* A relative path would depend on where the daemon was started. */
+	if (text[0] != '/' && strchr(text, '/'))
+		return -EINVAL;
+	if (util_same(text, ".") || util_same(text, ".."))
+		return -EINVAL;
+	for (len = 0; text[len]; len++) {
+		if (len == SETTINGS_NETNS_SIZE - 1 || text[len] < ' ' || text[len] > '~')
+			return -EINVAL;
+	}
+	if (!len)
+		return -EINVAL;
+	memcpy(s->netns, text, len + 1);
+	return 0;
+}
+
+static void format_netns(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->netns);
+}
+
+static int parse_mode(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+	unsigned int index;
+	int r = settings_value_choice(text, mode_names, UTIL_ARRAY_SIZE(mode_names), &index);
+
+	if (r == 0)
+		s->mode = index;
+	return r;
+}
+
+static void format_mode(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_mode_name(s->mode));
+}
+
+static int parse_guard(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_bool(text, &s->guard);
+}
+
+static void format_guard(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_value_bool_name(s->guard));
+}
+
+static int parse_pvid(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_pvid(text, &s->pvid);
+}
+
+static void format_pvid(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->pvid);
+}
+
+static int parse_vlans(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_vlans(text, &s->vlans);
+}
+
+static void format_vlans(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	vlan_format(&s->vlans, buffer);
+}
+
+static int parse_promiscuous(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+	unsigned int index;
+	int r = settings_value_choice(text, promisc_names, UTIL_ARRAY_SIZE(promisc_names), &index);
+
+	if (r == 0)
+		s->promiscuous = index;
+	return r;
+}
+
+static void format_promiscuous(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, promisc_names[s->promiscuous]);
+}
+
+static int parse_hybrid_needs_service(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_bool(text, &s->hybrid_needs_service);
+}
+
+static void format_hybrid_needs_service(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_value_bool_name(s->hybrid_needs_service));
+}
+
+static int parse_monitor_interval(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, 0, MONITOR_INTERVAL_MS_MAX, &s->monitor_interval_ms);
+}
+
+static void format_monitor_interval(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->monitor_interval_ms);
+}
+
+/* clang-format off */
+const struct setting settings_vnet[] = {
+	{ "address", "Address", SETTINGS_JSON_STRING, false,
+	  SETTINGS_VALUE_MAC " or random", parse_address, format_address },
+	{ "mtu", "MTU", SETTINGS_JSON_INT, false,
+	  "a number from 68 to 65521", parse_mtu, format_mtu },
+	{ "upper", "Upper", SETTINGS_JSON_STRING, true,
+	  SETTINGS_VALUE_DEVICE, parse_upper, format_upper },
+	{ "netns", "NetNS", SETTINGS_JSON_STRING, true,
+	  "a name under /run/netns or an absolute path, of at most 63 printable characters",
+	  parse_netns, format_netns },
+	{ "mode", "Mode", SETTINGS_JSON_STRING, false,
+	  "auto or tc (xdp is not available in this version)", parse_mode, format_mode },
+	{ "guard", "Guard", SETTINGS_JSON_BOOL, false,
+	  SETTINGS_VALUE_BOOL, parse_guard, format_guard },
+	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
+	  SETTINGS_VALUE_PVID, parse_pvid, format_pvid },
+	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false,
+	  SETTINGS_VALUE_VLANS, parse_vlans, format_vlans },
+	{ "promiscuous", "Promiscuous", SETTINGS_JSON_STRING, false,
+	  "auto, on or off", parse_promiscuous, format_promiscuous },
+	{ "hybrid_needs_service", "HybridNeedsService", SETTINGS_JSON_BOOL, false,
+	  SETTINGS_VALUE_BOOL, parse_hybrid_needs_service, format_hybrid_needs_service },
+	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false,
+	  "a number of milliseconds from 0 to 10000",
+	  parse_monitor_interval, format_monitor_interval },
+	{ .key = NULL },
+};
+/* clang-format on */
+
+void settings_vnet_default(struct vnet_settings *ret)
+{
+	*ret = (struct vnet_settings) {
+		.mtu = SETTINGS_MTU_DEFAULT,
+		.mode = SETTINGS_MODE_AUTO,
+		.guard = true,
+		.pvid = VLAN_FIRST,
+		.promiscuous = SETTINGS_PROMISC_AUTO,
+		.monitor_interval_ms = MONITOR_INTERVAL_MS_DEFAULT,
+	};
+}
+
+int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e)
+{
+	if (!s->upper[0])
+		return 0;
+	if (s->netns[0])
+		return error_set(e, ERROR_INVALID, EINVAL, object, "netns",
+				 "%s: netns %s cannot be given together with upper %s, expected "
+				 "one of them",
+				 object, s->netns, s->upper);
+	/* Nobody but the user knows the MAC of what is behind a tap. */
+	if (!mac_is_unicast(s->address))
+		return error_set(e, ERROR_INVALID, EINVAL, object, "address",
+				 "%s: address is required with upper %s, expected the MAC that is "
+				 "used behind it",
+				 object, s->upper);
+	return 0;
+}
+
+const char *settings_mode_name(enum settings_mode mode)
+{
+	return mode_names[mode];
+}
