@@ -57,8 +57,9 @@ static __always_inline bool parse_frame(const void *data, const void *end,
 
 	f->dst = eth->h_dest;
 	f->src = eth->h_source;
-	f->tagged = tci & PARSE_VID_MASK;
-	f->vlan = f->tagged ? tci & PARSE_VID_MASK : pvid;
+	f->tci = tci;
+	f->tagged = outer;
+	f->vlan = tci & PARSE_VID_MASK ?: pvid;
 	f->bad_tag = outer == ETH_P_8021AD || (outer && parse_is_vlan(inner));
 	return true;
 }

@@ -17,7 +17,8 @@ struct policy_frame {
 	const __u8 *dst; /* 6 bytes each */
 	const __u8 *src;
 	__u16 vlan;   /* of the tag, or the pvid of where the frame came from */
-	bool tagged;  /* it has a tag with a VLAN in it (a tag with VLAN 0 is a priority alone) */
+	__u16 tci;    /* the whole tag, 0 without one; VLAN 0 in it: a priority alone */
+	bool tagged;  /* it has a tag, be it a priority alone */
 	bool bad_tag; /* more than one tag, or one that is not 802.1Q: never admitted */
 };
 

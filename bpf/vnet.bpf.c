@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The data path. Thin entries over shared code: parse.h finds out what a frame is, policy.h
- *decides, count.h counts, and the entries here carry the verdict out.
+ * decides, count.h counts, and the entries here carry the verdict out.
  *
- *	tx: at the egress of vnet0 (the shortcut) and at the ingress of its port end, or of an
- *existing upper rx: at the ingress of every resource
+ * tx: at the egress of vnet0 (the shortcut), and at the ingress of its port end or of an existing
+ * upper.
+ *
+ * rx: at the ingress of every resource.
  */
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
@@ -50,16 +52,23 @@ static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct p
 }
 
 /*
- * Makes the tag what the next device expects: none if the frame's VLAN is @pvid there, else its
- * own. The frame's addresses (f->dst, f->src) are not valid after it.
+ * Makes the tag what the next device expects: none if the frame's VLAN is @pvid there, else one
+ * with its VLAN and the priority it came with. The addresses (f->dst, f->src) are not valid after
+ * it.
  */
 static __always_inline int tc_retag(struct __sk_buff *skb, const struct policy_frame *f, __u16 pvid)
 {
-	if (f->tagged && f->vlan == pvid)
-		return bpf_skb_vlan_pop(skb);
-	if (!f->tagged && f->vlan != pvid)
-		return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), f->vlan);
-	return 0;
+	bool tag = f->vlan != pvid;
+
+	if (f->tagged) {
+		if (tag && (f->tci & PARSE_VID_MASK))
+			return 0;
+		if (bpf_skb_vlan_pop(skb))
+			return -1;
+	}
+	if (!tag)
+		return 0;
+	return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), (f->tci & ~PARSE_VID_MASK) | f->vlan);
 }
 
 SEC("tc")
@@ -76,7 +85,7 @@ int vnet_tx(struct __sk_buff *skb)
 		return VERDICT_PASS;
 	vnet = port->vnet;
 	n = bpf_map_lookup_elem(&vnets, &vnet);
-	if (!n)
+	if (!n || !n->pvid) /* an array has all rows; one that is all zero is no vnet */
 		return VERDICT_PASS;
 
 	if (!tc_parse(skb, n->pvid, &f))
@@ -110,7 +119,7 @@ int vnet_rx(struct __sk_buff *skb)
 	number = port->resource;
 	n = bpf_map_lookup_elem(&vnets, &vnet);
 	r = bpf_map_lookup_elem(&resources, &number);
-	if (!n || !r)
+	if (!n || !n->pvid || !r || r->vnet != vnet)
 		return VERDICT_PASS;
 
 	if (!tc_parse(skb, r->pvid, &f))
