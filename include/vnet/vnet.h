@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvnet: a C API for vnetd, which gives a Linux host a stable virtual NIC whose lower resources
+ * come and go beneath it.
+ *
+ * Threads: the library has no state outside its handles. One handle is for one thread at a time;
+ * different handles can be used at the same time.
+ *
+ * Errors: functions that can fail return 0 or more when done and a negative errno when not, and
+ * then leave their `ret` parameters as they were. vnet_client_error() tells the rest. Every call
+ * that talks to vnetd can fail with
+ *
+ *	-ENOTCONN	vnetd closed the connection, or an earlier call left it unusable
+ *	-ETIMEDOUT	vnetd did not answer within the handle's timeout
+ *	-EPROTO		the answer is not what this library understands
+ *	-EMSGSIZE	the answer is longer than 64 MiB
+ *	-ENOMEM		no memory
+ *	-EINVAL		a parameter is missing, or is not of the right form
+ *
+ * after the first four of which the handle is of no more use but to be closed; and with the errno
+ *of the daemon's refusal, among them
+ *
+ *	-ENOENT		no such vnet or resource
+ *	-EEXIST		there is one already
+ *	-EINVAL		a setting does not have a possible value
+ *	-EBUSY		it is in use
+ *	-EPERM, -EACCES	the caller is not allowed to do this
+ *
+ * The library prints nothing, logs nothing, and never raises a signal.
+ */
+#ifndef VNET_VNET_H
+#define VNET_VNET_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VNET_API __attribute__((visibility("default")))
+
+/* Where vnetd listens. */
+#define VNET_SOCKET_PATH "/run/vnetd/vnetd.sock"
+
+/* Timeouts are in milliseconds. */
+#define VNET_TIMEOUT_DEFAULT 0 /* five seconds */
+#define VNET_TIMEOUT_NONE    (-1)
+
+/* A connection to vnetd. */
+struct vnet_client;
+
+enum vnet_error_kind {
+	VNET_ERROR_NONE,      /* the last call succeeded */
+	VNET_ERROR_NOT_FOUND, /* this and the next five: vnetd refused */
+	VNET_ERROR_EXISTS,
+	VNET_ERROR_INVALID,
+	VNET_ERROR_BUSY,
+	VNET_ERROR_PERMISSION,
+	VNET_ERROR_FAILED,
+	VNET_ERROR_CONNECTION, /* the connection is gone */
+	VNET_ERROR_TIMEOUT,    /* no answer in time */
+	VNET_ERROR_PROTOCOL,   /* an answer that the library does not understand */
+	VNET_ERROR_LOCAL,      /* the library did not ask vnetd: a wrong parameter, no memory */
+};
+
+/* What went wrong. The strings are never NULL; an empty one does not apply. */
+struct vnet_error {
+	enum vnet_error_kind kind;
+	int number;	     /* positive errno */
+	const char *message; /* a full sentence, without a full stop */
+	const char *object;  /* "vnet0" or "vnet0/g1" */
+	const char *field;   /* the setting: "mtu" */
+};
+
+/**
+ * @brief Connects to vnetd.
+ * @param path the socket, NULL for VNET_SOCKET_PATH
+ * @param timeout_ms milliseconds that connecting, and then each call on its own, may take;
+ *	  VNET_TIMEOUT_DEFAULT or VNET_TIMEOUT_NONE
+ * @param ret receives the handle, which the caller closes with vnet_client_close()
+ * @return 0, or
+ *	   -ENOENT: there is no such socket, -ECONNREFUSED: nobody listens on it (vnetd does not
+ *run); -EACCES: the caller may not use it; -ETIMEDOUT; -ENAMETOOLONG: the path is too long for a
+ *	   socket; -EMFILE, -ENFILE: too many open files; -ENOMEM; -EINVAL: @ret is NULL
+ */
+VNET_API int vnet_client_open(const char *path, int timeout_ms, struct vnet_client **ret);
+
+/**
+ * @brief Closes the connection and frees the handle.
+ * @param client may be NULL
+ */
+VNET_API void vnet_client_close(struct vnet_client *client);
+
+/**
+ * @brief What the last call on this handle failed of.
+ * @return never NULL; borrowed, and valid until the next call on the handle
+ */
+VNET_API const struct vnet_error *vnet_client_error(const struct vnet_client *client);
+
+/**
+ * @brief The connection's file descriptor, to wait in a loop of one's own for vnet_monitor_next().
+ * @return a descriptor that belongs to the handle; only to be polled for reading
+ */
+VNET_API int vnet_client_fd(const struct vnet_client *client);
+
+/**
+ * @brief Frees a text that one of the functions below has returned.
+ * @param text may be NULL
+ */
+VNET_API void vnet_free(char *text);
+
+/**
+ * @brief Calls any method of vnetd's Varlink service.
+ * @param method full name, or for a method of io.vnetd.Control the last part of it: "ListVnets"
+ * @param parameters a JSON object as text, NULL for none
+ * @param ret receives the reply's parameters, a JSON object as text, to be freed with vnet_free();
+ *	  NULL if they are of no interest
+ * @return 0 or a negative errno; -EINVAL too if @parameters is not a JSON object
+ */
+VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
+			      const char *parameters, char **ret);
+
+/* --- settings --- */
+
+/*
+ * One setting of a vnet or a resource, as text; the library gives it the right type. The keys:
+ *
+ *	of a vnet	address mtu upper netns mode guard pvid vlans promiscuous
+ *			hybrid_needs_service monitor_interval
+ *	of a resource	type device peer priority pvid vlans admin
+ *
+ * mtu is in bytes, monitor_interval in milliseconds. A key that the library does not know goes to
+ * vnetd as text.
+ */
+struct vnet_setting {
+	const char *key;
+	const char *value;
+};
+
+/**
+ * @brief Can the value be given the type that the key has? What it means is for vnetd to judge.
+ * @param ret_expected receives in the case of -EINVAL what was expected, "a whole number"; a
+ *	  constant; may be NULL
+ * @return 0, or -EINVAL
+ */
+VNET_API int vnet_setting_check(const struct vnet_setting *setting, const char **ret_expected);
+
+/* --- changes --- */
+
+/**
+ * @brief Makes a vnet.
+ * @param name of the vnet
+ * @param settings @count of them; may be NULL if @count is 0
+ * @return 0, or a negative errno: -EEXIST: there is a vnet or a device of this name
+ */
+VNET_API int vnet_add(struct vnet_client *client, const char *name,
+		      const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Changes settings of a vnet: all of them, or none if one is refused.
+ * @return 0, or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_set(struct vnet_client *client, const char *name,
+		      const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Removes a vnet with its resources, and the devices that vnetd made for it.
+ * @return 0, or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_delete(struct vnet_client *client, const char *name);
+
+/**
+ * @brief Registers a lower device under a vnet.
+ * @param settings "type" and "device" have to be among them, and "peer" for a guest
+ * @return 0, or a negative errno: -EEXIST: the name, the peer's MAC or the service is there
+ *already. A device that does not exist yet is no error: the resource waits for it.
+ */
+VNET_API int vnet_resource_add(struct vnet_client *client, const char *vnet, const char *name,
+			       const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Changes settings of a resource: all of them, or none if one is refused.
+ * @return 0, or a negative errno: -ENOENT: no such vnet or resource
+ */
+VNET_API int vnet_resource_set(struct vnet_client *client, const char *vnet, const char *name,
+			       const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Takes a lower device out of a vnet and gives it back as it was.
+ * @return 0, or a negative errno: -ENOENT: no such vnet or resource
+ */
+VNET_API int vnet_resource_delete(struct vnet_client *client, const char *vnet, const char *name);
+
+/**
+ * @brief Reads the configuration files again and applies what changed in them.
+ * @return 0, or a negative errno: -EINVAL: a file has an error; it changed nothing
+ */
+VNET_API int vnet_reload(struct vnet_client *client);
+
+/**
+ * @brief Writes every vnet that differs from its configuration file, or has none, into a file.
+ * @param ret receives {"files":[PATH,...]} as text, to be freed with vnet_free(); may be NULL
+ * @return 0 or a negative errno
+ */
+VNET_API int vnet_save(struct vnet_client *client, char **ret);
+
+/**
+ * @brief Takes every vnet away, and everything that vnetd has put into the kernel.
+ * @return 0 or a negative errno
+ */
+VNET_API int vnet_flush(struct vnet_client *client);
+
+/* --- questions --- */
+
+/*
+ * Each gives a JSON text in @ret, which the caller frees with vnet_free(). vnetctl(8) describes the
+ * fields.
+ */
+
+/**
+ * @brief The vnets with their resources, as a JSON array.
+ * @param name of one vnet, NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_list(struct vnet_client *client, const char *name, char **ret);
+
+/**
+ * @brief The resources, as a JSON array.
+ * @param vnet NULL for those of all vnets
+ * @param name of one resource of @vnet, NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such vnet or resource
+ */
+VNET_API int vnet_resource_list(struct vnet_client *client, const char *vnet, const char *name,
+				char **ret);
+
+/**
+ * @brief The forwarding database, as a JSON array.
+ * @param vnet NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_fdb_list(struct vnet_client *client, const char *vnet, char **ret);
+
+/**
+ * @brief The way that a frame from the upper would go, and why, as a JSON object.
+ * @param mac the frame's destination, "02:00:00:00:00:01"
+ * @param vlan the frame's VLAN, negative for an untagged frame
+ * @return 0, or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_path(struct vnet_client *client, const char *vnet, const char *mac, int vlan,
+		       char **ret);
+
+/**
+ * @brief Counters of frames and bytes, as a JSON array with an object for each vnet.
+ * @param vnet NULL for all
+ * @param name of one resource of @vnet, NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such vnet or resource
+ */
+VNET_API int vnet_stats(struct vnet_client *client, const char *vnet, const char *name, char **ret);
+
+/**
+ * @brief Version, process, uptime in seconds, numbers of objects and features of vnetd, as a JSON
+ *	  object.
+ * @return 0 or a negative errno
+ */
+VNET_API int vnet_status(struct vnet_client *client, char **ret);
+
+/* --- events --- */
+
+/**
+ * @brief Calls @on_event for every event, until it returns something else than 0.
+ * @param on_event gets each event as a JSON object in text form, borrowed for the time of the call,
+ *	  and first of all a NULL: from then on nothing is missed. It runs in the caller's thread,
+ *and must not use @client but for vnet_client_error().
+ * @param context for @on_event
+ * @return what @on_event returned, or a negative errno: -ENOTCONN: vnetd has gone. The handle's
+ *	   timeout is for the first answer alone. Afterwards the handle can only be closed.
+ */
+VNET_API int vnet_monitor(struct vnet_client *client,
+			  int (*on_event)(void *context, const char *event), void *context);
+
+/**
+ * @brief Subscribes to events, for a loop of one's own: poll vnet_client_fd() for reading, then
+ *call vnet_monitor_next() with a timeout of 0 until it returns 0.
+ * @return 0: from now on nothing is missed, the handle is good for vnet_monitor_next() alone; or a
+ *	   negative errno: -EBUSY: has been called before
+ */
+VNET_API int vnet_monitor_start(struct vnet_client *client);
+
+/**
+ * @brief Takes the next event.
+ * @param timeout_ms how long to wait for one, in milliseconds; 0 for not at all, VNET_TIMEOUT_NONE
+ *	  for as long as it takes
+ * @param ret receives a JSON object as text, to be freed with vnet_free()
+ * @return 1: an event, 0: none in that time, or a negative errno: -ENOTCONN: vnetd has gone;
+ *	   -EINVAL: without vnet_monitor_start()
+ */
+VNET_API int vnet_monitor_next(struct vnet_client *client, int timeout_ms, char **ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
