@@ -238,8 +238,19 @@ void settings_vnet_default(struct vnet_settings *ret)
 	};
 }
 
+/* The kernel refuses these names, for their sysctls would have to be two things at once. */
+static bool is_reserved(const char *name)
+{
+	return util_same(name, "all") || util_same(name, "default");
+}
+
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e)
 {
+	if (!s->upper[0] && is_reserved(object))
+		return error_set(e, ERROR_INVALID, EINVAL, object, "name",
+				 "%s: name %s is reserved by the kernel, expected one that a "
+				 "device can have",
+				 object, object);
 	if (!s->upper[0])
 		return 0;
 	if (s->netns[0])
