@@ -279,6 +279,20 @@ bg() { # NAME COMMAND...
 	lib_background[$name]=$!
 }
 
+# As bg, for the test tools: returns when it has said that it is "ready".
+bg_ready() { # NAME COMMAND...
+	bg "$@"
+	wait_for 10 lib_said_ready "$1" || {
+		echo "# $* is not ready"
+		lib_comment "$T/$1.err" "$1"
+		return 1
+	}
+}
+
+lib_said_ready() {
+	grep -q '^ready$' "$T/$1.err"
+}
+
 bg_pid() { # NAME
 	echo "${lib_background[$1]}"
 }
