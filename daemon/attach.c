@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "attach.h"
+
+#include <errno.h>
+
+#include "clsact.h"
+#include "pin.h"
+#include "tcx.h"
+
+#define ATTACH_NAME_SIZE 32
+
+static const struct {
+	const char *name;
+	bool egress;
+	uint32_t handle; /* of the clsact filter: apart, so that two hooks of a device never mix */
+} hooks[KERNEL_HOOK_END] = {
+	[KERNEL_HOOK_TX_EGRESS] = { "tx-egress", true, 1 },
+	[KERNEL_HOOK_TX_INGRESS] = { "tx-ingress", false, 2 },
+	[KERNEL_HOOK_RX] = { "rx", false, 3 },
+};
+
+static const char qdisc_name[] = "qdisc";
+
+static void name_write(char ret[ATTACH_NAME_SIZE], const char *what, uint32_t ifindex)
+{
+	snprintf(ret, ATTACH_NAME_SIZE, "%s-%u", what, ifindex);
+}
+
+/* True, and the number in @ret_ifindex, if @name is "@what-NUMBER". */
+static bool name_matches(const char *name, const char *what, uint32_t *ret_ifindex)
+{
+	size_t len = strlen(what);
+	unsigned long number;
+	char *end;
+
+	if (strncmp(name, what, len) != 0 || name[len] != '-' || name[len + 1] < '1' ||
+	    name[len + 1] > '9')
+		return false;
+	errno = 0;
+	number = strtoul(name + len + 1, &end, 10);
+	if (errno || *end || number > INT32_MAX)
+		return false;
+	*ret_ifindex = (uint32_t)number;
+	return true;
+}
+
+static bool name_parse(const char *name, enum kernel_hook *ret_hook, uint32_t *ret_ifindex)
+{
+	for (int hook = 0; hook < KERNEL_HOOK_END; hook++)
+		if (name_matches(name, hooks[hook].name, ret_ifindex)) {
+			*ret_hook = (enum kernel_hook)hook;
+			return true;
+		}
+	return false;
+}
+
+static int link_remove_pinned(const struct attach_place *place, enum kernel_hook hook,
+			      uint32_t ifindex, const char *name)
+{
+	return tcx_detach(&(struct tcx_place) { .folder = place->links,
+						.name = name,
+						.ifindex = ifindex,
+						.egress = hooks[hook].egress });
+}
+
+/* The mark stays while the qdisc does, for whoever removes the last filter of ours. */
+static int qdisc_release(const struct attach_place *place, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+	int r;
+
+	name_write(name, qdisc_name, ifindex);
+	if (!pin_is_marked(place->filters, name))
+		return 0;
+	r = clsact_remove_unused(ifindex);
+	return r == 1 ? pin_unmark(place->filters, name) : r;
+}
+
+static int filter_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+			 const char *name)
+{
+	int r;
+
+	if (!pin_is_marked(place->filters, name))
+		return 0;
+	r = clsact_detach(
+		&(struct clsact_place) { ifindex, hooks[hook].egress, hooks[hook].handle });
+	if (r == 0)
+		r = qdisc_release(place, ifindex);
+	return r == 0 ? pin_unmark(place->filters, name) : r;
+}
+
+/* A qdisc that was there before has no mark and is not ours to remove. */
+static int qdisc_make(const struct attach_place *place, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+	bool marked;
+	int r;
+
+	name_write(name, qdisc_name, ifindex);
+	r = pin_mark(place->filters, name);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	marked = r == 0;
+	r = clsact_make(ifindex);
+	if (r < 0 && marked)
+		pin_unmark(place->filters, name);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int filter_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+		      const char *name, int program)
+{
+	const struct clsact_place filter = { ifindex, hooks[hook].egress, hooks[hook].handle };
+	bool marked;
+	int r;
+
+	r = pin_mark(place->filters, name);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	marked = r == 0;
+	r = qdisc_make(place, ifindex);
+	if (r == 0)
+		r = clsact_attach(&filter, program);
+	if (r < 0 && marked)
+		filter_remove(place, hook, ifindex, name);
+	return r;
+}
+
+int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+	       int program, int old_program)
+{
+	char name[ATTACH_NAME_SIZE];
+	const struct tcx_place link = {
+		.folder = place->links,
+		.name = name,
+		.ifindex = ifindex,
+		.egress = hooks[hook].egress,
+	};
+	int r;
+
+	name_write(name, hooks[hook].name, ifindex);
+	if (place->tcx) {
+		r = tcx_attach(&link, program, old_program);
+		return r < 0 ? r : filter_remove(place, hook, ifindex, name);
+	}
+	r = filter_add(place, hook, ifindex, name, program);
+	return r < 0 ? r : tcx_detach(&link);
+}
+
+int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+	int link, filter;
+
+	name_write(name, hooks[hook].name, ifindex);
+	link = link_remove_pinned(place, hook, ifindex, name);
+	filter = filter_remove(place, hook, ifindex, name);
+	return link < 0 ? link : filter;
+}
+
+struct sweep {
+	const struct attach_place *place;
+	bool (*keep)(void *context, enum kernel_hook hook, uint32_t ifindex);
+	void *context;
+};
+
+static int sweep_hook(void *context, const char *name)
+{
+	const struct sweep *s = context;
+	enum kernel_hook hook;
+	uint32_t ifindex;
+
+	if (!name_parse(name, &hook, &ifindex) || (s->keep && s->keep(s->context, hook, ifindex)))
+		return 0;
+	return attach_remove(s->place, hook, ifindex);
+}
+
+/* What died between removing its filter and its qdisc left a qdisc without a filter's mark. */
+static int sweep_qdisc(void *context, const char *name)
+{
+	const struct sweep *s = context;
+	uint32_t ifindex;
+
+	if (!name_matches(name, qdisc_name, &ifindex))
+		return 0;
+	return qdisc_release(s->place, ifindex);
+}
+
+int attach_sweep(const struct attach_place *place,
+		 bool (*keep)(void *context, enum kernel_hook hook, uint32_t ifindex),
+		 void *context)
+{
+	struct sweep s = { place, keep, context };
+	const int results[] = {
+		pin_each(place->links, sweep_hook, &s),
+		pin_each(place->filters, sweep_hook, &s),
+		pin_each(place->filters, sweep_qdisc, &s),
+	};
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(results); i++)
+		if (results[i] < 0)
+			return results[i];
+	return 0;
+}

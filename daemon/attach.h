@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Programs at devices, by tcx or by clsact, never by both. What is attached stands on the bpffs and
+ * not in the daemon's memory: LINKS/rx-14 is the pinned tcx link, FILTERS/rx-14 a mark for the
+ * clsact filter, and FILTERS/qdisc-14 one for the clsact qdisc that was made by us. A mark is there
+ * before the thing and goes after it, so what a dead daemon left is always found.
+ *
+ * A clsact qdisc is removed when we made it and nobody has a filter in it any more.
+ */
+#ifndef VNETD_ATTACH_H
+#define VNETD_ATTACH_H
+
+#include "kernel.h"
+
+struct attach_place {
+	const char *links;
+	const char *filters;
+	bool tcx; /* else clsact */
+};
+
+/* The other way's attachment, of a time when that was chosen, goes when this one is in place. */
+int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+	       int program, int old_program);
+
+/* Nothing there and no device are fine. */
+int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
+
+/*
+ * Removes all that @keep (NULL: nothing is kept) says no to. Goes on after a failure and returns
+ * the first.
+ */
+int attach_sweep(const struct attach_place *place,
+		 bool (*keep)(void *context, enum kernel_hook hook, uint32_t ifindex),
+		 void *context);
+
+#endif

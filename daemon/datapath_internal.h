@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The data path's inside, for datapath.c and datapath_rows.c alone. */
+#ifndef VNETD_DATAPATH_INTERNAL_H
+#define VNETD_DATAPATH_INTERNAL_H
+
+#include "attach.h"
+#include "datapath.h"
+#include "loader.h"
+#include "rows.h"
+
+enum folder { FOLDER_MAPS, FOLDER_PROGRAMS, FOLDER_LINKS, FOLDER_FILTERS, FOLDER_END };
+
+struct datapath {
+	char *bpffs;
+	char *root; /* BPFFS/INSTANCE */
+	char *folders[FOLDER_END];
+	bool no_tcx;
+	bool open;
+	struct attach_place place;
+	struct loader_set set;
+	int old_programs[LOADER_PROGRAM_END]; /* of the daemon before us, until the sweep; or -1 */
+	struct rows_cpus *cpus;
+};
+
+/* Lets go of the programs of the daemon before us. */
+void datapath_forget_old(struct datapath *d);
+
+#endif

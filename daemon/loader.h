@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The compiled data path into the kernel: the programs, over maps that are there or that it makes.
+ */
+#ifndef VNETD_LOADER_H
+#define VNETD_LOADER_H
+
+#include "error.h"
+
+enum loader_map {
+	LOADER_META, /* first: it tells whether the others may be read */
+	LOADER_PORTS,
+	LOADER_VNETS,
+	LOADER_RESOURCES,
+	LOADER_FDB,
+	LOADER_VLANS,
+	LOADER_COUNTERS,
+	LOADER_DROPS,
+	LOADER_MAP_END
+};
+
+enum loader_program { LOADER_TX, LOADER_RX, LOADER_PROGRAM_END };
+
+/* Descriptors, -1: none. */
+struct loader_set {
+	int maps[LOADER_MAP_END];
+	int programs[LOADER_PROGRAM_END];
+};
+
+const char *loader_map_name(enum loader_map map);
+const char *loader_program_name(enum loader_program program);
+
+void loader_set_init(struct loader_set *set);
+void loader_set_close(struct loader_set *set);
+
+/* libbpf's own messages go to the log at level debug. */
+void loader_route_log(void);
+
+/*
+ * Loads the programs over the maps in @set, which are checked first, and makes those that @set does
+ * not have; they have their contents, the version, but no pins. @folder is for the sentences: where
+ * the maps of @set are pinned. On failure @set is as it was, and so is every map in it; -EPROTO:
+ * they are of another version.
+ */
+int loader_load(struct loader_set *set, const char *folder, struct error *e);
+
+/*
+ * Out of a verifier's log the line that says what was wrong, without the statistics that follow it.
+ * Changes @log; NULL if it says nothing.
+ */
+const char *loader_reason(char *log);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A program at a device by a tcx link, which is pinned and so outlives the daemon. */
+#ifndef VNETD_TCX_H
+#define VNETD_TCX_H
+
+#include "util.h"
+
+struct tcx_place {
+	const char *folder; /* of the pins */
+	const char *name;   /* of the pin */
+	uint32_t ifindex;
+	bool egress;
+};
+
+/* Asks the kernel for the feature; its version tells nothing. */
+bool tcx_is_supported(void);
+
+/*
+ * The link runs @program from now on. A link that is there is kept: if it runs another program,
+ * that is replaced between two frames; @old_program is what it is expected to run (-1: not known).
+ * A link that is dead, because its device was deleted or left, makes way for a new one. New ones
+ * run after whatever others have attached.
+ */
+int tcx_attach(const struct tcx_place *place, int program, int old_program);
+
+/* No link and no device are fine. */
+int tcx_detach(const struct tcx_place *place);
+
+#endif
