@@ -10,68 +10,11 @@
 #ifndef VNETD_MANAGER_H
 #define VNETD_MANAGER_H
 
-#include <uthash.h>
-
 #include "desired.h"
 #include "error.h"
 #include "kernel.h"
 #include "link.h"
-
-enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
-
-struct vnet;
-
-struct resource {
-	struct vnet *vnet; /* the owner */
-	char name[DESIRED_RESOURCE_NAME_SIZE];
-	uint32_t number; /* in the maps */
-	bool from_config;
-	struct resource_settings settings;
-	struct resource_settings base;
-
-	/* observed and derived */
-	enum resource_state state;
-	char reason[160]; /* why it is not up; empty when it is */
-	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
-
-	/* in the kernel */
-	uint32_t ifindex; /* of the device that is attached, 0: none */
-	enum kernel_attach attached;
-	struct desired_saved saved;
-	struct abi_resource row; /* as last written */
-	size_t fdb_count;	 /* FDB entries as last written: ... */
-	struct abi_fdb_key *fdb; /* ... owned */
-
-	bool failed; /* preparing the device failed; stays until the device or a setting changes */
-	UT_hash_handle hh;	  /* in vnet->resources, by name */
-	UT_hash_handle by_device; /* in manager->devices, by settings.device */
-};
-
-struct vnet {
-	struct manager *manager; /* the owner */
-	char name[SETTINGS_NAME_SIZE];
-	uint32_t number;
-	bool from_config;
-	struct vnet_settings settings;
-	struct vnet_settings base;
-	struct resource *resources; /* hash by name, in the order of their making */
-
-	/* observed and derived */
-	uint32_t upper_ifindex; /* 0: not here (in another namespace, or gone) */
-	uint32_t port_ifindex;	/* leads to the upper: the port end, or the existing device */
-	char port[IFNAMSIZ];
-	bool carrier;
-	bool promiscuous;
-	uint64_t switches;		/* how often the active service or hybrid changed */
-	const struct resource *service; /* active ones, NULL: none */
-	const struct resource *hybrid;
-
-	/* in the kernel */
-	struct abi_vnet row;
-	bool shortcut; /* vnet_tx is attached at the egress of vnet0 */
-	uint32_t attached_port;
-	UT_hash_handle hh; /* in manager->vnets, by name */
-};
+#include "vnet.h"
 
 enum manager_event_type {
 	MANAGER_VNET_ADDED,
@@ -137,7 +80,11 @@ int manager_resource_del(struct manager *m, const char *vnet, const char *name, 
 /* Removes every vnet, then everything of ours from the kernel. */
 int manager_flush(struct manager *m, struct error *e);
 
-/* Start: takes up what the state file kept, with its numbers. The kernel is not touched yet. */
+/*
+ * Start: takes up what the state file kept, with its numbers, and adopts what is in the kernel of
+ * it. The monitor has to have told of every device before. What fails is logged, the first of it
+ * returned.
+ */
 int manager_restore(struct manager *m, const struct desired *state, struct error *e);
 
 /*
@@ -172,7 +119,5 @@ void manager_on_overrun(struct manager *m);
  */
 uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
 		       void *context);
-
-const char *manager_state_name(enum resource_state state);
 
 #endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager itself: making, freeing, finding, telling. */
+#include "manager.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "manager_internal.h"
+
+int manager_new(const struct kernel *kernel, const struct manager_callbacks *callbacks,
+		void *context, struct manager **ret)
+{
+	struct manager *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->links = link_table_new();
+	if (!m->links) {
+		free(m);
+		return -ENOMEM;
+	}
+	m->kernel = *kernel;
+	m->callbacks = *callbacks;
+	m->context = context;
+	m->vnet_numbers.max = ABI_VNETS_MAX;
+	m->resource_numbers.max = ABI_RESOURCES_MAX;
+	*ret = m;
+	return 0;
+}
+
+void manager_free(struct manager *m)
+{
+	struct manager_owner *o, *next_owner;
+	struct resource *r, *next_resource;
+	struct vnet *v, *next_vnet;
+
+	if (!m)
+		return;
+	HASH_ITER (hh, m->vnets, v, next_vnet) {
+		HASH_ITER (hh, v->resources, r, next_resource)
+			object_resource_free(r);
+		object_vnet_free(v);
+	}
+	HASH_ITER (hh, m->owners, o, next_owner) {
+		HASH_DEL(m->owners, o);
+		free(o);
+	}
+	numbers_clear(&m->vnet_numbers);
+	numbers_clear(&m->resource_numbers);
+	link_table_free(m->links);
+	free(m);
+}
+
+struct vnet *manager_find_vnet(const struct manager *m, const char *name, struct error *e)
+{
+	struct vnet *v;
+
+	HASH_FIND_STR(m->vnets, name, v);
+	if (!v)
+		error_set(e, ERROR_NOT_FOUND, ENOENT, name, NULL, "there is no vnet \"%s\"", name);
+	return v;
+}
+
+struct resource *manager_find_resource(const struct vnet *v, const char *name, struct error *e)
+{
+	struct resource *r;
+
+	HASH_FIND_STR(v->resources, name, r);
+	if (!r)
+		error_set(e, ERROR_NOT_FOUND, ENOENT, name, NULL, "vnet %s has no resource \"%s\"",
+			  v->name, name);
+	return r;
+}
+
+struct vnet *manager_vnets(const struct manager *m)
+{
+	return m->vnets;
+}
+
+size_t manager_vnet_count(const struct manager *m)
+{
+	return HASH_COUNT(m->vnets);
+}
+
+size_t manager_resource_count(const struct manager *m)
+{
+	return m->resource_count;
+}
+
+const struct kernel *manager_kernel(const struct manager *m)
+{
+	return &m->kernel;
+}
+
+const struct link_table *manager_links(const struct manager *m)
+{
+	return m->links;
+}
+
+const char *manager_event_name(enum manager_event_type type)
+{
+	static const char *const names[] = {
+		[MANAGER_VNET_ADDED] = "vnet-added",
+		[MANAGER_VNET_REMOVED] = "vnet-removed",
+		[MANAGER_RESOURCE_ADDED] = "resource-added",
+		[MANAGER_RESOURCE_REMOVED] = "resource-removed",
+		[MANAGER_RESOURCE_STATE] = "resource-state",
+		[MANAGER_PATH_SWITCHED] = "path-switched",
+		[MANAGER_OVERRUN] = "overrun",
+		[MANAGER_RELOADED] = "reloaded",
+	};
+
+	return names[type];
+}
+
+void manager_emit(struct manager *m, struct manager_event event)
+{
+	struct timespec now;
+
+	if (!m->callbacks.on_event)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	event.time_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	m->callbacks.on_event(m->context, &event);
+}
+
+uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
+		       void *context)
+{
+	uint32_t interval_ms = 0;
+
+	for (const struct vnet *v = m->vnets; v; v = v->hh.next) {
+		uint32_t wanted_ms = v->settings.monitor_interval_ms;
+		const struct resource *r = v->unicast;
+
+		if (!r || r->settings.type != SETTINGS_HYBRID || !wanted_ms)
+			continue;
+		if (!interval_ms || wanted_ms < interval_ms)
+			interval_ms = wanted_ms;
+		if (each)
+			each(context, r->ifindex);
+	}
+	return interval_ms;
+}

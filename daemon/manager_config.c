@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Desired state as a whole: taken up at a start, compared with the files, handed out to be kept. */
+#include <errno.h>
+
+#include "config.h"
+#include "log.h"
+#include "manager_internal.h"
+#include "reconcile.h"
+
+/* Logs a complaint and keeps the first one for the caller. */
+static void complain(struct error *first, int *ret_err, int err, const struct error *e)
+{
+	if (!err)
+		return;
+	log_err("%s", e->message);
+	if (*ret_err)
+		return;
+	*ret_err = err;
+	if (first)
+		*first = *e;
+}
+
+/* --- taking up what was kept --- */
+
+static int restore_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
+{
+	struct resource *r;
+	int err = validate_resource_add(v, d->name, &d->settings, e);
+
+	if (!err)
+		err = object_resource_new(v, d->name, d->number, &d->settings, &r, e);
+	if (err)
+		return err;
+	r->from_config = d->from_config;
+	r->base = d->base;
+	r->saved = d->saved;
+	return 0;
+}
+
+static int restore_vnet(struct manager *m, const struct desired_vnet *d, struct error *e)
+{
+	struct error own = { 0 };
+	struct vnet *v;
+	int err = validate_vnet_add(m, d->name, &d->settings, e), first = 0;
+
+	if (!err)
+		err = object_vnet_new(m, d->name, d->number, &d->settings, &v, e);
+	if (err)
+		return err;
+	v->from_config = d->from_config;
+	v->base = d->base;
+	for (size_t i = 0; i < d->resource_count; i++) {
+		err = restore_resource(v, &d->resources[i], &own);
+		complain(e, &first, err, &own);
+	}
+	err = reconcile_vnet(v, &own);
+	complain(e, &first, err, &own);
+	return first;
+}
+
+int manager_restore(struct manager *m, const struct desired *state, struct error *e)
+{
+	struct error own = { 0 };
+	int first = 0, err;
+
+	for (size_t i = 0; i < state->vnet_count; i++) {
+		err = restore_vnet(m, &state->vnets[i], &own);
+		complain(e, &first, err, &own);
+	}
+	return first;
+}
+
+/* --- what the files say --- */
+
+static bool is_refused(const struct config_refused *refused, const char *name)
+{
+	for (size_t i = 0; refused && i < refused->count; i++)
+		if (util_same(refused->names[i], name))
+			return true;
+	return false;
+}
+
+/* Settings that can only be given at the making: another value means another object. */
+static bool is_other_vnet(const struct vnet_settings *a, const struct vnet_settings *b)
+{
+	return !util_same(a->upper, b->upper) || !util_same(a->netns, b->netns);
+}
+
+static bool is_other_resource(const struct resource_settings *a, const struct resource_settings *b)
+{
+	return a->type != b->type || !util_same(a->device, b->device);
+}
+
+/* All of it is plain data that starts out zeroed, so bytes can be compared. */
+static bool same_vnet(const struct vnet_settings *a, const struct vnet_settings *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool same_resource(const struct resource_settings *a, const struct resource_settings *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static int configure_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
+{
+	struct manager *m = v->manager;
+	struct resource *r = manager_find_resource(v, d->name, NULL);
+	int err = 0;
+
+	if (r && r->from_config && same_resource(&r->base, &d->base))
+		return 0;
+	if (r && is_other_resource(r->from_config ? &r->base : &r->settings, &d->settings)) {
+		err = manager_resource_del(m, v->name, d->name, e);
+		r = NULL;
+	}
+	if (err)
+		return err;
+	if (r)
+		err = manager_resource_set(m, v->name, d->name, &d->settings, e);
+	else
+		err = manager_resource_add(m, v->name, d->name, &d->settings, e);
+	if (err)
+		return err;
+	r = manager_find_resource(v, d->name, NULL);
+	r->from_config = true;
+	r->base = d->base;
+	return 0;
+}
+
+static void configure_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
+				int *first)
+{
+	struct error own = { 0 };
+	struct resource *r, *next;
+	int err;
+
+	/* What leaves makes room first: for the one service, for a device, for a MAC. */
+	HASH_ITER (hh, v->resources, r, next) {
+		if (!r->from_config || desired_find_resource(d, r->name))
+			continue;
+		err = manager_resource_del(v->manager, v->name, r->name, &own);
+		complain(e, first, err, &own);
+	}
+	for (size_t i = 0; i < d->resource_count; i++) {
+		err = configure_resource(v, &d->resources[i], &own);
+		complain(e, first, err, &own);
+	}
+}
+
+static int configure_settings(struct manager *m, const struct desired_vnet *d, struct error *e)
+{
+	struct vnet *v = manager_find_vnet(m, d->name, NULL);
+	struct vnet_settings settings = d->settings;
+	int err = 0;
+
+	if (v && v->from_config && same_vnet(&v->base, &d->base))
+		return 0;
+	if (v && is_other_vnet(&v->settings, &d->settings)) {
+		err = manager_vnet_del(m, d->name, e);
+		v = NULL;
+	}
+	if (err)
+		return err;
+	/* A file without an address leaves the choice to us, and it was made already. */
+	if (v && !mac_is_unicast(settings.address))
+		memcpy(settings.address, v->settings.address, MAC_LEN);
+	if (v)
+		err = manager_vnet_set(m, d->name, &settings, e);
+	else
+		err = manager_vnet_add(m, d->name, &settings, e);
+	if (err)
+		return err;
+	v = manager_find_vnet(m, d->name, NULL);
+	v->from_config = true;
+	v->base = d->base;
+	return 0;
+}
+
+static void remove_unlisted(struct manager *m, const struct desired *config,
+			    const struct config_refused *refused, struct error *e, int *first)
+{
+	struct error own = { 0 };
+	struct vnet *v, *next;
+	int err;
+
+	HASH_ITER (hh, m->vnets, v, next) {
+		if (!v->from_config || desired_find(config, v->name) ||
+		    is_refused(refused, v->name))
+			continue;
+		err = manager_vnet_del(m, v->name, &own);
+		complain(e, first, err, &own);
+	}
+}
+
+static int configure(struct manager *m, const struct desired *config,
+		     const struct config_refused *refused, struct error *e)
+{
+	struct error own = { 0 };
+	int first = 0, err;
+
+	remove_unlisted(m, config, refused, e, &first);
+	for (size_t i = 0; i < config->vnet_count; i++) {
+		const struct desired_vnet *d = &config->vnets[i];
+		struct vnet *v;
+
+		err = configure_settings(m, d, &own);
+		complain(e, &first, err, &own);
+		v = manager_find_vnet(m, d->name, NULL);
+		if (v && !err)
+			configure_resources(v, d, e, &first);
+	}
+	return first;
+}
+
+int manager_configure(struct manager *m, const struct desired *config,
+		      const struct config_refused *refused, struct error *e)
+{
+	struct error own = { 0 };
+	int first, err;
+
+	m->saves_held = true; /* one file for all of it, at the end */
+	first = configure(m, config, refused, e);
+	m->saves_held = false;
+	err = m->callbacks.on_save ? m->callbacks.on_save(m->context, m, &own) : 0;
+	complain(e, &first, err, &own);
+	manager_emit(m, (struct manager_event) { .type = MANAGER_RELOADED });
+	return first;
+}
+
+/* --- handing it out --- */
+
+static int snapshot_resources(const struct vnet *v, struct desired_vnet *ret)
+{
+	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+		struct desired_resource *d = desired_add_resource(ret);
+
+		if (!d)
+			return -ENOMEM;
+		util_copy(d->name, sizeof(d->name), r->name);
+		d->number = r->number;
+		d->from_config = r->from_config;
+		d->settings = r->settings;
+		d->base = r->base;
+		d->saved = r->saved;
+	}
+	return 0;
+}
+
+int manager_snapshot(const struct manager *m, struct desired *ret)
+{
+	struct desired all = { 0 };
+
+	for (const struct vnet *v = m->vnets; v; v = v->hh.next) {
+		struct desired_vnet *d = desired_add_vnet(&all);
+
+		if (!d)
+			goto no_memory;
+		util_copy(d->name, sizeof(d->name), v->name);
+		d->number = v->number;
+		d->from_config = v->from_config;
+		d->settings = v->settings;
+		d->base = v->base;
+		if (snapshot_resources(v, d))
+			goto no_memory;
+	}
+	*ret = all;
+	return 0;
+no_memory:
+	desired_clear(&all);
+	return -ENOMEM;
+}
+
+void manager_mark_saved(struct manager *m, const char *name)
+{
+	struct vnet *v = manager_find_vnet(m, name, NULL);
+
+	if (!v)
+		return;
+	v->from_config = true;
+	v->base = v->settings;
+	for (struct resource *r = v->resources; r; r = r->hh.next) {
+		r->from_config = true;
+		r->base = r->settings;
+	}
+}

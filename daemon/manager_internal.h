@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager's fields, for the files that are the manager: manager*.c and reconcile*.c. */
+#ifndef VNETD_MANAGER_INTERNAL_H
+#define VNETD_MANAGER_INTERNAL_H
+
+#include "manager.h"
+
+/* Whose device is this? */
+struct manager_owner {
+	uint32_t ifindex;
+	struct vnet *vnet;
+	struct resource *resource; /* NULL: the upper side of the vnet */
+	UT_hash_handle hh;
+};
+
+/* Numbers in the maps, given out and taken back; 0 is never given. */
+struct manager_numbers {
+	void **object; /* by number; owned array of borrowed objects */
+	uint32_t size;
+	uint32_t max;
+	uint32_t hint; /* nothing below it is free */
+};
+
+struct manager {
+	struct kernel kernel;
+	struct manager_callbacks callbacks;
+	void *context;
+	struct link_table *links;
+	struct vnet *vnets;	      /* hash by name */
+	struct manager_owner *owners; /* hash by ifindex */
+	struct resource *waiting;     /* hash by device name: resources without a device */
+	struct manager_numbers vnet_numbers;
+	struct manager_numbers resource_numbers;
+	size_t resource_count;
+	size_t uppers_missing; /* vnets whose upper is not there */
+	bool saves_held;       /* many changes are under way, kept together at their end */
+	bool resyncing;	       /* between the begin and the end of a dump */
+};
+
+/* The one-line calls into the kernel's table. */
+#define manager_rtnl(m, call, ...)     ((m)->kernel.ops->call((m)->kernel.rtnl, __VA_ARGS__))
+#define manager_datapath(m, call, ...) ((m)->kernel.ops->call((m)->kernel.datapath, __VA_ARGS__))
+
+/* 0, or -ENOSPC. A wanted number (not 0) that is free is given. */
+int numbers_take(struct manager_numbers *n, uint32_t wanted, void *object, uint32_t *ret);
+void numbers_release(struct manager_numbers *n, uint32_t number);
+void *numbers_find(const struct manager_numbers *n, uint32_t number);
+void numbers_clear(struct manager_numbers *n);
+
+/* Replaces what was known of the ifindex; 0 or -ENOMEM. */
+int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r);
+void owner_clear(struct manager *m, uint32_t ifindex);
+const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex);
+
+/* Tells the listeners. */
+void manager_emit(struct manager *m, struct manager_event event);
+
+/* Objects without any kernel side; manager_objects.c. */
+int object_vnet_new(struct manager *m, const char *name, uint32_t number,
+		    const struct vnet_settings *s, struct vnet **ret, struct error *e);
+void object_vnet_free(struct vnet *v); /* has no resources any more */
+int object_resource_new(struct vnet *v, const char *name, uint32_t number,
+			const struct resource_settings *s, struct resource **ret, struct error *e);
+void object_resource_free(struct resource *r);
+
+/* Would this be right? Against all other objects and the observed devices; validate.c. */
+int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
+		      struct error *e);
+int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struct error *e);
+int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
+			  struct error *e);
+int validate_resource_set(const struct resource *r, const struct resource_settings *s,
+			  struct error *e);
+/* May this device be bound to the resource? Also used when it appears later. */
+int validate_device(const struct resource *r, const struct link *l, struct error *e);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manager's book-keeping: numbers, owners of devices, making and freeing of objects. */
+#include <errno.h>
+
+#include "manager_internal.h"
+
+#define NUMBERS_GROWTH 256
+
+static int numbers_grow(struct manager_numbers *n, uint32_t number)
+{
+	uint32_t size = number + NUMBERS_GROWTH;
+	void **object;
+
+	if (number < n->size)
+		return 0;
+	if (size > n->max)
+		size = n->max;
+	object = reallocarray(n->object, size, sizeof(*object));
+	if (!object)
+		return -ENOMEM;
+	memset(object + n->size, 0, (size - n->size) * sizeof(*object));
+	n->object = object;
+	n->size = size;
+	return 0;
+}
+
+int numbers_take(struct manager_numbers *n, uint32_t wanted, void *object, uint32_t *ret)
+{
+	uint32_t number = wanted;
+	int err;
+
+	if (!number || number >= n->max || numbers_find(n, number)) {
+		for (number = n->hint ?: 1; number < n->size && n->object[number]; number++)
+			;
+		n->hint = number;
+	}
+	if (number >= n->max)
+		return -ENOSPC;
+	err = numbers_grow(n, number);
+	if (err)
+		return err;
+	n->object[number] = object;
+	*ret = number;
+	return 0;
+}
+
+void numbers_release(struct manager_numbers *n, uint32_t number)
+{
+	if (number >= n->size)
+		return;
+	n->object[number] = NULL;
+	if (number < n->hint)
+		n->hint = number;
+}
+
+void *numbers_find(const struct manager_numbers *n, uint32_t number)
+{
+	return number < n->size ? n->object[number] : NULL;
+}
+
+void numbers_clear(struct manager_numbers *n)
+{
+	free(n->object);
+	n->object = NULL;
+	n->size = 0;
+}
+
+const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex)
+{
+	struct manager_owner *o;
+
+	HASH_FIND(hh, m->owners, &ifindex, sizeof(ifindex), o);
+	return o;
+}
+
+int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r)
+{
+	struct manager_owner *o;
+
+	HASH_FIND(hh, m->owners, &ifindex, sizeof(ifindex), o);
+	if (!o) {
+		o = calloc(1, sizeof(*o));
+		if (!o)
+			return -ENOMEM;
+		o->ifindex = ifindex;
+		HASH_ADD(hh, m->owners, ifindex, sizeof(o->ifindex), o);
+	}
+	o->vnet = v;
+	o->resource = r;
+	return 0;
+}
+
+void owner_clear(struct manager *m, uint32_t ifindex)
+{
+	struct manager_owner *o;
+
+	HASH_FIND(hh, m->owners, &ifindex, sizeof(ifindex), o);
+	if (!o)
+		return;
+	HASH_DEL(m->owners, o);
+	free(o);
+}
+
+int object_vnet_new(struct manager *m, const char *name, uint32_t number,
+		    const struct vnet_settings *s, struct vnet **ret, struct error *e)
+{
+	struct vnet *v = calloc(1, sizeof(*v));
+	int err;
+
+	if (!v)
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	v->manager = m;
+	util_copy(v->name, sizeof(v->name), name);
+	v->settings = *s;
+	err = numbers_take(&m->vnet_numbers, number, v, &v->number);
+	if (err) {
+		free(v);
+		return error_set(e, ERROR_FAILED, -err, name, NULL,
+				 "%s: there are %u vnets already, no more are possible", name,
+				 m->vnet_numbers.max - 1);
+	}
+	HASH_ADD_STR(m->vnets, name, v);
+	m->uppers_missing++; /* until reconcile finds or makes it */
+	*ret = v;
+	return 0;
+}
+
+void object_vnet_free(struct vnet *v)
+{
+	struct manager *m = v->manager;
+
+	if (!v->port_ifindex)
+		m->uppers_missing--;
+	HASH_DEL(m->vnets, v);
+	numbers_release(&m->vnet_numbers, v->number);
+	free(v);
+}
+
+int object_resource_new(struct vnet *v, const char *name, uint32_t number,
+			const struct resource_settings *s, struct resource **ret, struct error *e)
+{
+	struct manager *m = v->manager;
+	struct resource *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	r->vnet = v;
+	util_copy(r->name, sizeof(r->name), name);
+	r->settings = *s;
+	err = numbers_take(&m->resource_numbers, number, r, &r->number);
+	if (err) {
+		free(r);
+		return error_set(e, ERROR_FAILED, -err, name, NULL,
+				 "%s/%s: there are %u resources already, no more are possible",
+				 v->name, name, m->resource_numbers.max - 1);
+	}
+	HASH_ADD_STR(v->resources, name, r);
+	HASH_ADD_KEYPTR(by_device, m->waiting, r->settings.device, strlen(r->settings.device), r);
+	m->resource_count++;
+	vnet_enlist(r);
+	*ret = r;
+	return 0;
+}
+
+void object_resource_free(struct resource *r)
+{
+	struct vnet *v = r->vnet;
+	struct manager *m = v->manager;
+
+	vnet_delist(r);
+	if (!r->ifindex)
+		HASH_DELETE(by_device, m->waiting, r);
+	HASH_DEL(v->resources, r);
+	numbers_release(&m->resource_numbers, r->number);
+	m->resource_count--;
+	free(r->fdb);
+	free(r);
+}

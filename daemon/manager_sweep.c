@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* After a start: whatever an earlier daemon left in the kernel that no object answers for goes
+ * away. */
+#include "manager_internal.h"
+
+static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
+{
+	const struct manager_owner *o = owner_find(context, ifindex);
+
+	if (!o)
+		return false;
+	switch (hook) {
+	case KERNEL_HOOK_TX_EGRESS:
+		return !o->resource && o->vnet->upper_ifindex == ifindex && o->vnet->shortcut;
+	case KERNEL_HOOK_TX_INGRESS:
+		return !o->resource && o->vnet->port_ifindex == ifindex;
+	case KERNEL_HOOK_RX:
+		return o->resource;
+	case KERNEL_HOOK_END:
+		break;
+	}
+	return false;
+}
+
+static bool wants_port(void *context, uint32_t ifindex)
+{
+	return owner_find(context, ifindex);
+}
+
+static bool wants_vnet(void *context, uint32_t number)
+{
+	const struct manager *m = context;
+
+	return numbers_find(&m->vnet_numbers, number);
+}
+
+static bool wants_resource(void *context, uint32_t number)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, number);
+
+	return r && r->ifindex;
+}
+
+static bool wants_fdb(void *context, const struct abi_fdb_key *key, uint32_t number)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, number);
+
+	for (size_t i = 0; r && i < r->fdb_count; i++)
+		if (memcmp(&r->fdb[i], key, sizeof(*key)) == 0)
+			return true;
+	return false;
+}
+
+static bool wants_vlans(void *context, const struct abi_vlans_key *key)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, key->resource);
+	const struct vnet *v = numbers_find(&m->vnet_numbers, key->vnet);
+
+	if (!key->resource)
+		return v && v->vlans_written;
+	return r && r->vnet == v && r->row.vlans;
+}
+
+int manager_sweep(struct manager *m)
+{
+	struct kernel_wanted wanted = {
+		.hook = wants_hook,
+		.port = wants_port,
+		.vnet = wants_vnet,
+		.resource = wants_resource,
+		.fdb = wants_fdb,
+		.vlans = wants_vlans,
+		.context = m,
+	};
+
+	return m->kernel.ops->sweep(m->kernel.datapath, &wanted);
+}

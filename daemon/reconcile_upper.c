@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The upper: made or found, its MAC and MTU, where vnet_tx is attached. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "log.h"
+#include "manager_internal.h"
+#include "reconcile.h"
+
+#define NETNS_FOLDER "/run/netns/"
+
+/* --- the pair --- */
+
+static int open_netns(const struct vnet *v, int *ret, struct error *e)
+{
+	const char *name = v->settings.netns;
+	char path[sizeof(NETNS_FOLDER) + SETTINGS_NETNS_SIZE];
+	int fd;
+
+	*ret = -1;
+	if (!name[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", name[0] == '/' ? "" : NETNS_FOLDER, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(e, ERROR_NOT_FOUND, errno, v->name, "netns",
+				 "%s: network namespace %s cannot be opened (%s): %s", v->name,
+				 name, path, strerror(errno));
+	*ret = fd;
+	return 0;
+}
+
+/* Reads a device that was made a moment ago, before the monitor tells of it. */
+static int learn(struct manager *m, const char *name)
+{
+	struct link l;
+	int err = manager_rtnl(m, link_get, name, &l);
+
+	return err ? err : link_put(m->links, &l);
+}
+
+static int make_pair(struct vnet *v, struct error *e)
+{
+	struct manager *m = v->manager;
+	UTIL_CLOSE int netns = -1;
+	struct kernel_veth veth = {
+		.name = v->name,
+		.port = v->port,
+		.address = v->settings.address,
+		.mtu = v->settings.mtu,
+	};
+	int err = open_netns(v, &netns, e);
+
+	if (err)
+		return err;
+	veth.netns_fd = netns;
+	err = manager_rtnl(m, veth_add, &veth);
+	if (!err)
+		err = learn(m, v->port);
+	if (!err && netns < 0)
+		err = learn(m, v->name);
+	if (err)
+		return error_set(
+			e, err == -EEXIST ? ERROR_EXISTS : ERROR_FAILED, -err, v->name, NULL,
+			"%s: the devices %s and %s cannot be made: %s", v->name, v->name, v->port,
+			err == -EEXIST ? "there is a device of that name" : strerror(-err));
+	return 0;
+}
+
+/* The pair may be there already: an earlier vnetd made it. */
+static int find_pair(struct vnet *v, const struct link **ret_port, const struct link **ret_upper,
+		     struct error *e)
+{
+	const struct link *port = link_find_name(v->manager->links, v->port);
+	const struct link *upper = link_find_name(v->manager->links, v->name);
+	const struct link *taken = port ?: upper;
+	bool elsewhere = v->settings.netns[0];
+
+	*ret_port = *ret_upper = NULL;
+	if (!port && (elsewhere || !upper))
+		return 0;
+	if (port && (elsewhere ? port->peer_elsewhere : upper && port->peer == upper->ifindex)) {
+		*ret_port = port;
+		*ret_upper = elsewhere ? NULL : upper;
+		return 0;
+	}
+	return error_set(e, ERROR_EXISTS, EEXIST, v->name, "name",
+			 "%s: there is a device %s that vnetd did not make; choose another name, "
+			 "or use it with "
+			 "\"upper %s\"",
+			 v->name, taken->name, taken->name);
+}
+
+static int have_pair(struct vnet *v, const struct link **ret_port, const struct link **ret_upper,
+		     struct error *e)
+{
+	int err;
+
+	if (v->port_ifindex) {
+		*ret_port = link_find(v->manager->links, v->port_ifindex);
+		*ret_upper = link_find(v->manager->links, v->upper_ifindex);
+		return 0;
+	}
+	snprintf(v->port, sizeof(v->port), "%s-p", v->name);
+	err = find_pair(v, ret_port, ret_upper, e);
+	if (err || *ret_port)
+		return err;
+	err = make_pair(v, e);
+	return err ? err : find_pair(v, ret_port, ret_upper, e);
+}
+
+/* --- MAC and MTU --- */
+
+static int set_one(struct vnet *v, const struct link *l, unsigned int fields, struct error *e)
+{
+	struct kernel_link_change change = { .mtu = v->settings.mtu };
+	struct link now = *l;
+	int err;
+
+	memcpy(change.address, v->settings.address, MAC_LEN);
+	if ((fields & KERNEL_LINK_MTU) && l->mtu != change.mtu)
+		change.set |= KERNEL_LINK_MTU;
+	if ((fields & KERNEL_LINK_ADDRESS) && !mac_same(l->address, change.address))
+		change.set |= KERNEL_LINK_ADDRESS;
+	if (!change.set)
+		return 0;
+	err = manager_rtnl(v->manager, link_set, l->ifindex, &change);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, v->name,
+				 change.set & KERNEL_LINK_MTU ? "mtu" : "address",
+				 "%s: device %s does not take MTU %u and the vnet's MAC: %s",
+				 v->name, l->name, change.mtu, strerror(-err));
+	now.mtu = change.mtu;
+	if (change.set & KERNEL_LINK_ADDRESS)
+		memcpy(now.address, change.address, MAC_LEN);
+	link_put(v->manager->links, &now);
+	return 0;
+}
+
+/* An existing upper belongs to somebody else, who gives it what it needs. */
+static int set_both(struct vnet *v, struct error *e)
+{
+	const struct link *port = link_find(v->manager->links, v->port_ifindex);
+	const struct link *upper = link_find(v->manager->links, v->upper_ifindex);
+	int err = 0;
+
+	if (!vnet_owns_upper(v))
+		return 0;
+	if (port)
+		err = set_one(v, port, KERNEL_LINK_MTU, e);
+	if (!err && upper)
+		err = set_one(v, upper, KERNEL_LINK_MTU | KERNEL_LINK_ADDRESS, e);
+	return err;
+}
+
+/* --- the programs --- */
+
+/*
+ * While somebody captures on the upper, frames have to pass through it: then the port end alone
+ * decides. The shortcut needs the upper in this namespace.
+ */
+static int set_shortcut(struct vnet *v)
+{
+	struct manager *m = v->manager;
+	const struct link *upper = link_find(m->links, v->upper_ifindex);
+	bool wanted = vnet_owns_upper(v) && upper && !upper->promiscuity;
+	struct abi_port port = { .vnet = v->number };
+	enum kernel_attach attached;
+	int err = 0;
+
+	if (!vnet_owns_upper(v) || !upper)
+		return 0;
+	if (wanted) {
+		err = manager_datapath(m, port_write, v->upper_ifindex, &port);
+		if (!err)
+			err = manager_datapath(m, attach, KERNEL_HOOK_TX_EGRESS, v->upper_ifindex,
+					       &attached);
+	} else {
+		err = manager_datapath(m, detach, KERNEL_HOOK_TX_EGRESS, v->upper_ifindex);
+	}
+	if (!err)
+		v->shortcut = wanted;
+	return err;
+}
+
+static int attach(struct vnet *v, struct error *e)
+{
+	struct manager *m = v->manager;
+	struct abi_port port = { .vnet = v->number };
+	int err;
+
+	err = manager_datapath(m, port_write, v->port_ifindex, &port);
+	if (!err)
+		err = manager_datapath(m, attach, KERNEL_HOOK_TX_INGRESS, v->port_ifindex,
+				       &v->attached);
+	if (!err)
+		err = set_shortcut(v);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, v->name, NULL,
+				 "%s: attaching the data path to device %s failed: %s", v->name,
+				 v->port, strerror(-err));
+	return 0;
+}
+
+static void note_promiscuous(struct vnet *v)
+{
+	const struct link *l = link_find(v->manager->links, v->upper_ifindex);
+
+	switch (v->settings.promiscuous) {
+	case SETTINGS_PROMISC_ON:
+		v->promiscuous = true;
+		break;
+	case SETTINGS_PROMISC_OFF:
+		v->promiscuous = false;
+		break;
+	case SETTINGS_PROMISC_AUTO:
+		v->promiscuous = l && l->promiscuity;
+		break;
+	}
+}
+
+/* --- together --- */
+
+static int own(struct vnet *v, const struct link *port, const struct link *upper)
+{
+	struct manager *m = v->manager;
+	int err = owner_set(m, port->ifindex, v, NULL);
+
+	if (!err && upper)
+		err = owner_set(m, upper->ifindex, v, NULL);
+	if (err)
+		return err;
+	if (!v->port_ifindex) {
+		m->uppers_missing--;
+		/* left dormant by an earlier daemon? */
+		v->dormant = upper && (upper->flags & IFF_UP) && upper->carrier &&
+			     !(upper->flags & IFF_RUNNING);
+	}
+	v->port_ifindex = port->ifindex;
+	v->upper_ifindex = upper ? upper->ifindex : 0;
+	util_copy(v->port, sizeof(v->port), port->name);
+	util_copy(v->upper, sizeof(v->upper), upper ? upper->name : v->name);
+	return 0;
+}
+
+static int find_upper(struct vnet *v, const struct link **ret_port, const struct link **ret_upper,
+		      struct error *e)
+{
+	const struct link_table *links = v->manager->links;
+
+	if (vnet_owns_upper(v))
+		return have_pair(v, ret_port, ret_upper, e);
+	*ret_port = v->port_ifindex ? link_find(links, v->port_ifindex)
+				    : link_find_name(links, v->settings.upper);
+	*ret_upper = *ret_port;
+	util_copy(v->upper, sizeof(v->upper), v->settings.upper);
+	return 0;
+}
+
+/* The rows of an earlier daemon are taken as they are: frames are passing by them. */
+static void adopt_row(struct vnet *v)
+{
+	struct abi_vnet row;
+
+	if (v->adopted)
+		return;
+	v->adopted = true;
+	if (manager_datapath(v->manager, vnet_read, v->number, &row) == 0)
+		v->row = row;
+}
+
+int reconcile_upper(struct vnet *v, struct error *e)
+{
+	const struct link *port = NULL, *upper = NULL;
+	int err = find_upper(v, &port, &upper, e);
+
+	if (err || !port)
+		return err;
+	adopt_row(v);
+	err = own(v, port, upper);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, v->name, NULL, "%s: no memory", v->name);
+	err = set_both(v, e);
+	if (err)
+		return err;
+	note_promiscuous(v);
+	return attach(v, e);
+}
+
+static void let_go(struct vnet *v, uint32_t ifindex, enum kernel_hook hook)
+{
+	struct manager *m = v->manager;
+
+	if (!ifindex)
+		return;
+	manager_datapath(m, detach, hook, ifindex);
+	manager_datapath(m, port_write, ifindex, NULL);
+	owner_clear(m, ifindex);
+}
+
+static void forget(struct vnet *v)
+{
+	let_go(v, v->upper_ifindex != v->port_ifindex ? v->upper_ifindex : 0,
+	       KERNEL_HOOK_TX_EGRESS);
+	let_go(v, v->port_ifindex, KERNEL_HOOK_TX_INGRESS);
+	if (v->port_ifindex)
+		v->manager->uppers_missing++;
+	v->port_ifindex = v->upper_ifindex = 0;
+	v->attached = KERNEL_ATTACH_NONE;
+	v->shortcut = v->dormant = false;
+}
+
+void reconcile_upper_remove(struct vnet *v)
+{
+	struct manager *m = v->manager;
+	struct abi_vlans_key key = { .vnet = v->number };
+	uint32_t port = v->port_ifindex;
+
+	forget(v);
+	if (port && vnet_owns_upper(v))
+		manager_rtnl(m, link_del, port);
+	if (v->vlans_written)
+		manager_datapath(m, vlans_write, &key, NULL);
+	manager_datapath(m, vnet_write, v->number, NULL);
+}
+
+void reconcile_upper_gone(struct vnet *v, uint32_t ifindex)
+{
+	struct error e = { 0 };
+	bool made = vnet_owns_upper(v);
+
+	log_warning("%s: device %s was deleted by somebody else; %s", v->name,
+		    ifindex == v->port_ifindex ? v->port : v->upper,
+		    made ? "making it again" : "waiting until it is back");
+	forget(v);
+	if (reconcile_vnet(v, &e))
+		log_err("%s; trying again at the next change", e.message);
+}

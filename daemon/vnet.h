@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The objects: a vnet, and the resources it owns. The manager owns the vnets. */
+#ifndef VNETD_VNET_H
+#define VNETD_VNET_H
+
+#include <uthash.h>
+
+#include "desired.h"
+#include "error.h"
+#include "kernel.h"
+
+enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
+
+struct manager;
+struct vnet;
+
+struct resource {
+	struct vnet *vnet; /* the owner */
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint32_t number; /* in the maps */
+	bool from_config;
+	struct resource_settings settings;
+	struct resource_settings base; /* from_config: as the file has it */
+
+	/* observed and derived */
+	enum resource_state state;
+	char reason[256]; /* why it is not up; empty when it is */
+	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
+	bool leaving;	  /* is being removed: no path leads over it any more */
+
+	/* in the kernel */
+	uint32_t ifindex; /* of the device that is bound, 0: none */
+	enum kernel_attach attached;
+	struct desired_saved saved;
+	struct abi_resource row; /* as last written */
+	size_t fdb_count;	 /* FDB entries as last written: ... */
+	struct abi_fdb_key *fdb; /* ... owned */
+
+	UT_hash_handle hh;	  /* in vnet->resources, by name */
+	UT_hash_handle by_device; /* in the manager's waiting ones, by settings.device */
+};
+
+struct vnet {
+	struct manager *manager; /* the owner */
+	char name[SETTINGS_NAME_SIZE];
+	uint32_t number;
+	bool from_config;
+	struct vnet_settings settings;
+	struct vnet_settings base;  /* from_config: as the file has it */
+	struct resource *resources; /* hash by name, in the order of their making */
+
+	/* kept beside the hash, so that one change does not walk over thousands of guests */
+	struct resource *service;		   /* the registered one, NULL: none */
+	struct resource *hybrids[ABI_HYBRIDS_MAX]; /* best priority first */
+	size_t hybrid_count;
+	size_t up_count; /* resources that are up */
+
+	/* observed and derived */
+	uint32_t upper_ifindex; /* 0: in another namespace, or missing */
+	uint32_t port_ifindex;	/* leads to the upper: the port end, or the existing device; 0:
+				   missing */
+	char upper[IFNAMSIZ];	/* names of the two */
+	char port[IFNAMSIZ];
+	bool carrier;
+	bool promiscuous;
+	uint64_t switches;	    /* how often the carrying resource changed */
+	struct resource *unicast;   /* carries unknown unicast now, NULL: none */
+	struct resource *multicast; /* carries broadcast and multicast now, NULL: none */
+
+	/* in the kernel */
+	struct abi_vnet row; /* as last written */
+	bool vlans_written;
+	enum kernel_attach attached; /* vnet_tx at the ingress of the port */
+	bool shortcut;		     /* vnet_tx at the egress of the upper */
+	bool dormant;
+	bool adopted;	   /* `row` was read from the maps: an earlier daemon wrote it */
+	bool settling;	   /* resources are still being taken in: paths wait until all are */
+	UT_hash_handle hh; /* in the manager's vnets, by name */
+};
+
+/* The vnet made the veth pair itself. */
+static inline bool vnet_owns_upper(const struct vnet *v)
+{
+	return !v->settings.upper[0];
+}
+
+/* "waiting", "down", "up", "failed" */
+const char *resource_state_name(enum resource_state state);
+
+/* The VLAN that is untagged on the resource's device. */
+uint16_t resource_pvid(const struct resource *r);
+
+/* "vnet0/g1", for messages. Returns @buffer. */
+#define RESOURCE_LABEL_SIZE 32
+const char *resource_label(const struct resource *r, char buffer[RESOURCE_LABEL_SIZE]);
+
+/* Registered by its type in the vnet: service, hybrids in order. Both are idempotent. */
+void vnet_enlist(struct resource *r);
+void vnet_delist(struct resource *r);
+
+#endif
