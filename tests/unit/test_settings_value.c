@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Texts that become values and values that become texts, row by row. */
+#include <errno.h>
+
+#include "settings_subject.h"
+
+#define ALL_VLANS_EXPECTED "none, all, or VLANs from 1 to 4094 like 10,20-29 in at most 32 ranges"
+#define CHARS_63	   "123456789012345678901234567890123456789012345678901234567890123"
+#define RANGES_33                                                                                  \
+	"1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,53,55,57,59,61," \
+	"63,65"
+
+/* Values: parse, format, parse again */
+
+struct good_value {
+	const char *key;
+	const char *text;
+	const char *formatted; /* NULL: as the text */
+};
+
+static const struct good_value vnet_good[] = {
+	{ "address", "02:00:00:00:00:01", NULL },
+	{ "address", "02:AB:CD:EF:00:01", "02:ab:cd:ef:00:01" },
+	{ "address", "random", "" },
+	{ "mtu", "68", NULL },
+	{ "mtu", "65521", NULL },
+	{ "mtu", "09000", "9000" },
+	{ "upper", "tap0", NULL },
+	{ "upper", "a23456789012345", NULL },
+	{ "upper", "eth0.10@%", NULL },
+	{ "netns", "guest 1", NULL },
+	{ "netns", "/proc/1/ns/net", NULL },
+	{ "netns", CHARS_63, NULL },
+	{ "mode", "auto", NULL },
+	{ "mode", "tc", NULL },
+	{ "guard", "off", NULL },
+	{ "guard", "on", NULL },
+	{ "guard", "no", "off" },
+	{ "guard", "yes", "on" },
+	{ "guard", "false", "off" },
+	{ "guard", "true", "on" },
+	{ "guard", "0", "off" },
+	{ "guard", "1", "on" },
+	{ "guard", "Off", "off" },
+	{ "pvid", "1", NULL },
+	{ "pvid", "4094", NULL },
+	{ "vlans", "none", NULL },
+	{ "vlans", "all", NULL },
+	{ "vlans", "20-29,10", "10,20-29" },
+	{ "promiscuous", "on", NULL },
+	{ "promiscuous", "off", NULL },
+	{ "promiscuous", "auto", NULL },
+	{ "hybrid_needs_service", "on", NULL },
+	{ "hybrid-needs-service", "NO", "off" },
+	{ "monitor_interval", "0", NULL },
+	{ "monitor-interval", "10000", NULL },
+};
+
+static const struct good_value resource_good[] = {
+	{ "type", "service", NULL },
+	{ "type", "guest", NULL },
+	{ "type", "hybrid", NULL },
+	{ "device", "eth0", NULL },
+	{ "peer", "02:00:00:00:00:02", NULL },
+	{ "priority", "0", NULL },
+	{ "priority", "65535", NULL },
+	{ "pvid", "4094", NULL },
+	{ "pvid", "inherit", "" },
+	{ "vlans", "none", NULL },
+	{ "vlans", "all", NULL },
+	{ "vlans", "10,20-29", NULL },
+	{ "vlans", "inherit", "" },
+	{ "admin", "down", NULL },
+	{ "admin", "up", NULL },
+};
+
+/* Every row but that of @key says what @defaults says. */
+static void assert_others(const struct subject *subject, const struct subject *defaults,
+			  const struct setting *but)
+{
+	char text[SETTINGS_TEXT_SIZE];
+
+	for (const struct setting *s = subject->table; s->key; s++) {
+		if (s == but)
+			continue;
+		s->format(&defaults->s, text);
+		subject_assert(subject, s->key, text);
+	}
+}
+
+static void assert_round_trip(const struct subject *defaults, const struct good_value *good)
+{
+	const char *formatted = good->formatted ? good->formatted : good->text;
+	struct subject first = *defaults, second = *defaults;
+
+	subject_set(&first, good->key, good->text);
+	subject_assert(&first, good->key, formatted);
+	assert_others(&first, defaults, settings_find(first.table, good->key));
+	if (!formatted[0])
+		return;
+	subject_set(&second, good->key, formatted);
+	subject_assert(&second, good->key, formatted);
+}
+
+START_TEST(vnet_round_trip)
+{
+	struct subject defaults = subject_vnet();
+
+	assert_round_trip(&defaults, &vnet_good[_i]);
+}
+END_TEST
+
+START_TEST(resource_round_trip)
+{
+	struct subject defaults = subject_resource();
+
+	assert_round_trip(&defaults, &resource_good[_i]);
+}
+END_TEST
+
+/* No row is left out of the round trips. */
+static void assert_all_seen(const struct setting *table, const struct good_value *good,
+			    size_t count)
+{
+	for (const struct setting *s = table; s->key; s++) {
+		bool seen = false;
+
+		for (size_t i = 0; i < count; i++)
+			seen = seen || settings_find(table, good[i].key) == s;
+		ck_assert_msg(seen, "%s has no round trip", s->key);
+	}
+}
+
+START_TEST(all_rows_go_round)
+{
+	assert_all_seen(settings_vnet, vnet_good, UTIL_ARRAY_SIZE(vnet_good));
+	assert_all_seen(settings_resource, resource_good, UTIL_ARRAY_SIZE(resource_good));
+}
+END_TEST
+
+START_TEST(resets)
+{
+	struct subject v = subject_vnet(), r = subject_resource();
+	static const uint8_t zero[MAC_LEN];
+
+	subject_set(&v, "address", "02:00:00:00:00:01");
+	subject_set(&v, "address", "random");
+	ck_assert(mac_same(v.s.vnet.address, zero));
+
+	subject_set(&r, "pvid", "7");
+	ck_assert_uint_eq(r.s.resource.pvid, 7);
+	subject_set(&r, "pvid", "inherit");
+	ck_assert_uint_eq(r.s.resource.pvid, 0);
+
+	subject_set(&r, "vlans", "none");
+	ck_assert(r.s.resource.has_vlans);
+	subject_set(&r, "vlans", "1-5");
+	subject_set(&r, "vlans", "inherit");
+	ck_assert(!r.s.resource.has_vlans);
+	ck_assert_uint_eq(r.s.resource.vlans.count, 0);
+}
+END_TEST
+
+START_TEST(longest_vlans_fit)
+{
+	char text[SETTINGS_TEXT_SIZE] = "";
+	struct subject v = subject_vnet(), r = subject_resource();
+
+	for (int i = 0; i < VLAN_RANGES_MAX; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d-%d", i ? "," : "",
+			 1000 + 3 * i, 1001 + 3 * i);
+	ck_assert_uint_eq(strlen(text), SETTINGS_TEXT_SIZE - 2);
+	subject_set(&v, "vlans", text);
+	subject_assert(&v, "vlans", text);
+	subject_set(&r, "vlans", text);
+	subject_assert(&r, "vlans", text);
+}
+END_TEST
+
+/* Values that are refused */
+
+struct bad_value {
+	const char *key;
+	const char *text;
+	const char *message;
+};
+
+static const struct bad_value vnet_bad[] = {
+	{ "mtu", "20", "vnet0: mtu 20 is not a number from 68 to 65521" },
+	{ "mtu", "67", "vnet0: mtu 67 is not a number from 68 to 65521" },
+	{ "mtu", "65522", "vnet0: mtu 65522 is not a number from 68 to 65521" },
+	{ "mtu", "", "vnet0: mtu '' is not a number from 68 to 65521" },
+	{ "mtu", "-1500", "vnet0: mtu -1500 is not a number from 68 to 65521" },
+	{ "mtu", "+1500", "vnet0: mtu +1500 is not a number from 68 to 65521" },
+	{ "mtu", " 1500", "vnet0: mtu  1500 is not a number from 68 to 65521" },
+	{ "mtu", "1500.0", "vnet0: mtu 1500.0 is not a number from 68 to 65521" },
+	{ "mtu", "0x5dc", "vnet0: mtu 0x5dc is not a number from 68 to 65521" },
+	{ "mtu", "4294968796", "vnet0: mtu 4294968796 is not a number from 68 to 65521" },
+	{ "mtu", "18446744073709553116",
+	  "vnet0: mtu 18446744073709553116 is not a number from 68 to 65521" },
+	{ "mtu", "a\nb\x1b[1m\xff", "vnet0: mtu a?b?[1m? is not a number from 68 to 65521" },
+	{ "mtu", CHARS_63 "4", "vnet0: mtu " CHARS_63 "4 is not a number from 68 to 65521" },
+	{ "mtu", CHARS_63 "45", "vnet0: mtu " CHARS_63 "4... is not a number from 68 to 65521" },
+	{ "address", "",
+	  "vnet0: address '' is not a unicast MAC like 02:00:00:00:00:01 or random" },
+	{ "address", "00:00:00:00:00:00",
+	  "vnet0: address 00:00:00:00:00:00 is not a unicast MAC like 02:00:00:00:00:01 or "
+	  "random" },
+	{ "address", "01:00:5e:00:00:01",
+	  "vnet0: address 01:00:5e:00:00:01 is not a unicast MAC like 02:00:00:00:00:01 or "
+	  "random" },
+	{ "address", "Random",
+	  "vnet0: address Random is not a unicast MAC like 02:00:00:00:00:01 or random" },
+	{ "upper", "", "vnet0: upper '' is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", ".", "vnet0: upper . is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "..", "vnet0: upper .. is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a/b", "vnet0: upper a/b is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a:b", "vnet0: upper a:b is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a b", "vnet0: upper a b is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a\tb", "vnet0: upper a?b is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a\x80", "vnet0: upper a? is not " SUBJECT_DEVICE_EXPECTED },
+	{ "upper", "a234567890123456",
+	  "vnet0: upper a234567890123456 is not " SUBJECT_DEVICE_EXPECTED },
+	{ "netns", "",
+	  "vnet0: netns '' is not a name under /run/netns or an absolute path, of at most 63 "
+	  "printable characters" },
+	{ "netns", "..",
+	  "vnet0: netns .. is not a name under /run/netns or an absolute path, of at most 63 "
+	  "printable characters" },
+	{ "netns", ".",
+	  "vnet0: netns . is not a name under /run/netns or an absolute path, of at most 63 "
+	  "printable characters" },
+	{ "netns", "../x",
+	  "vnet0: netns ../x is not a name under /run/netns or an absolute path, of at most 63 "
+	  "printable characters" },
+	{ "netns", "a\nb",
+	  "vnet0: netns a?b is not a name under /run/netns or an absolute path, of at most 63 "
+	  "printable characters" },
+	{ "netns", CHARS_63 "4",
+	  "vnet0: netns " CHARS_63 "4 is not a name under /run/netns or an absolute path, of at "
+	  "most 63 printable characters" },
+	{ "mode", "xdp",
+	  "vnet0: mode xdp is not auto or tc (xdp is not available in this version)" },
+	{ "mode", "TC", "vnet0: mode TC is not auto or tc (xdp is not available in this version)" },
+	{ "mode", "", "vnet0: mode '' is not auto or tc (xdp is not available in this version)" },
+	{ "guard", "maybe", "vnet0: guard maybe is not on or off" },
+	{ "guard", "", "vnet0: guard '' is not on or off" },
+	{ "guard", "2", "vnet0: guard 2 is not on or off" },
+	{ "pvid", "0", "vnet0: pvid 0 is not a number from 1 to 4094" },
+	{ "pvid", "4095", "vnet0: pvid 4095 is not a number from 1 to 4094" },
+	{ "pvid", "65537", "vnet0: pvid 65537 is not a number from 1 to 4094" },
+	{ "pvid", "inherit", "vnet0: pvid inherit is not a number from 1 to 4094" },
+	{ "vlans", "", "vnet0: vlans '' is not " ALL_VLANS_EXPECTED },
+	{ "vlans", "5-3", "vnet0: vlans 5-3 is not " ALL_VLANS_EXPECTED },
+	{ "vlans", "inherit", "vnet0: vlans inherit is not " ALL_VLANS_EXPECTED },
+	{ "vlans", RANGES_33,
+	  "vnet0: vlans 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,... is "
+	  "not " ALL_VLANS_EXPECTED },
+	{ "promiscuous", "yes", "vnet0: promiscuous yes is not auto, on or off" },
+	{ "promiscuous", "", "vnet0: promiscuous '' is not auto, on or off" },
+	{ "hybrid-needs-service", "x", "vnet0: hybrid_needs_service x is not on or off" },
+	{ "monitor-interval", "10001",
+	  "vnet0: monitor_interval 10001 is not a number of milliseconds from 0 to 10000" },
+	{ "monitor_interval", "-1",
+	  "vnet0: monitor_interval -1 is not a number of milliseconds from 0 to 10000" },
+	{ "colour", "red",
+	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
+	  "guard, "
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+	{ "a\nb", "x",
+	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+	{ "", "x",
+	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+};
+
+static const struct bad_value resource_bad[] = {
+	{ "type", "", "vnet0: type '' is not service, guest or hybrid" },
+	{ "type", "none", "vnet0: type none is not service, guest or hybrid" },
+	{ "type", "Guest", "vnet0: type Guest is not service, guest or hybrid" },
+	{ "device", "a/b", "vnet0: device a/b is not " SUBJECT_DEVICE_EXPECTED },
+	{ "device", "", "vnet0: device '' is not " SUBJECT_DEVICE_EXPECTED },
+	{ "peer", "", "vnet0: peer '' is not a unicast MAC like 02:00:00:00:00:01" },
+	{ "peer", "random", "vnet0: peer random is not a unicast MAC like 02:00:00:00:00:01" },
+	{ "peer", "ff:ff:ff:ff:ff:ff",
+	  "vnet0: peer ff:ff:ff:ff:ff:ff is not a unicast MAC like 02:00:00:00:00:01" },
+	{ "peer", "00:00:00:00:00:00",
+	  "vnet0: peer 00:00:00:00:00:00 is not a unicast MAC like 02:00:00:00:00:01" },
+	{ "priority", "65536", "vnet0: priority 65536 is not a number from 0 to 65535" },
+	{ "priority", "-1", "vnet0: priority -1 is not a number from 0 to 65535" },
+	{ "pvid", "0", "vnet0: pvid 0 is not a number from 1 to 4094 or inherit" },
+	{ "pvid", "", "vnet0: pvid '' is not a number from 1 to 4094 or inherit" },
+	{ "vlans", "x", "vnet0: vlans x is not inherit, " ALL_VLANS_EXPECTED },
+	{ "vlans", "", "vnet0: vlans '' is not inherit, " ALL_VLANS_EXPECTED },
+	{ "vlans", "4095", "vnet0: vlans 4095 is not inherit, " ALL_VLANS_EXPECTED },
+	{ "admin", "on", "vnet0: admin on is not up or down" },
+	{ "admin", "", "vnet0: admin '' is not up or down" },
+	{ "mtu", "1500",
+	  "vnet0: mtu is not a setting, expected one of type, device, peer, priority, pvid, vlans, "
+	  "admin" },
+};
+
+/* Refused, whatever was there before, with the sentence, and nothing else has changed. */
+static void assert_refused(struct subject *subject, const struct bad_value *bad)
+{
+	const struct setting *row = settings_find(subject->table, bad->key);
+	struct subject before;
+	struct error e = { 0 };
+
+	memcpy(&before, subject, sizeof(before));
+	ck_assert_int_eq(
+		settings_set(subject->table, &subject->s, "vnet0", bad->key, bad->text, &e),
+		-EINVAL);
+	ck_assert_mem_eq(subject, &before, sizeof(before));
+	ck_assert_int_eq(e.kind, ERROR_INVALID);
+	ck_assert_int_eq(e.number, EINVAL);
+	ck_assert_str_eq(e.object, "vnet0");
+	ck_assert_str_eq(e.message, bad->message);
+	if (row)
+		ck_assert_str_eq(e.field, row->key);
+	ck_assert_int_eq(
+		settings_set(subject->table, &subject->s, "vnet0", bad->key, bad->text, NULL),
+		-EINVAL);
+	if (row)
+		ck_assert_int_eq(row->parse(&subject->s, bad->text), -EINVAL);
+	ck_assert_mem_eq(subject, &before, sizeof(before));
+}
+
+START_TEST(vnet_refuses)
+{
+	struct subject subject = subject_vnet();
+
+	assert_refused(&subject, &vnet_bad[_i]);
+	subject_set(&subject, "address", "02:00:00:00:00:01");
+	subject_set(&subject, "upper", "tap0");
+	subject_set(&subject, "netns", "/x");
+	subject_set(&subject, "mode", "tc");
+	subject_set(&subject, "promiscuous", "on");
+	subject_set(&subject, "vlans", "5-9");
+	assert_refused(&subject, &vnet_bad[_i]);
+}
+END_TEST
+
+START_TEST(resource_refuses)
+{
+	struct subject subject = subject_resource();
+
+	assert_refused(&subject, &resource_bad[_i]);
+	subject_set(&subject, "type", "guest");
+	subject_set(&subject, "device", "eth0");
+	subject_set(&subject, "peer", "02:00:00:00:00:02");
+	subject_set(&subject, "pvid", "7");
+	subject_set(&subject, "vlans", "5-9");
+	subject_set(&subject, "admin", "down");
+	assert_refused(&subject, &resource_bad[_i]);
+}
+END_TEST
+
+START_TEST(needs_no_object)
+{
+	struct subject subject = subject_vnet();
+	struct error e = { 0 };
+
+	settings_set(subject.table, &subject.s, NULL, "mtu", "x", &e);
+	ck_assert_str_eq(e.object, "");
+	ck_assert_str_eq(e.message, "mtu x is not a number from 68 to 65521");
+	settings_set(subject.table, &subject.s, "", "mtu", "x", &e);
+	ck_assert_str_eq(e.message, "mtu x is not a number from 68 to 65521");
+	settings_set(settings_resource, &subject.s, NULL, "x", "x", &e);
+	ck_assert_str_eq(e.field, "x");
+	ck_assert_str_eq(e.message, "x is not a setting, expected one of type, device, peer, "
+				    "priority, pvid, vlans, admin");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *c;
+	Suite *s = unit_suite("settings values", &c);
+
+	tcase_add_loop_test(c, vnet_round_trip, 0, UTIL_ARRAY_SIZE(vnet_good));
+	tcase_add_loop_test(c, resource_round_trip, 0, UTIL_ARRAY_SIZE(resource_good));
+	tcase_add_test(c, all_rows_go_round);
+	tcase_add_test(c, resets);
+	tcase_add_test(c, longest_vlans_fit);
+	tcase_add_loop_test(c, vnet_refuses, 0, UTIL_ARRAY_SIZE(vnet_bad));
+	tcase_add_loop_test(c, resource_refuses, 0, UTIL_ARRAY_SIZE(resource_bad));
+	tcase_add_test(c, needs_no_object);
+	return unit_run(s);
+}
