@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "api.h"
+#include "config.h"
+#include "datapath.h"
+#include "log.h"
+#include "manager.h"
+#include "monitor.h"
+#include "rtnl.h"
+#include "save.h"
+#include "state.h"
+
+struct daemon {
+	const struct options *options; /* borrowed */
+	char state_path[4096];
+	int lock;
+	sd_event *loop;
+	sd_event_source *poll_timer;
+	uint64_t poll_us; /* 0: the timer is off */
+	struct rtnl *rtnl;
+	struct datapath *datapath;
+	struct manager *manager;
+	struct monitor *monitor;
+	struct api *api;
+	bool state_lost; /* the state file was damaged: what is in the kernel may be more than we
+			    know */
+};
+
+static const struct kernel_ops kernel_ops = {
+	.veth_add = rtnl_veth_add,
+	.link_get = rtnl_link_get,
+	.link_set = rtnl_link_set,
+	.link_del = rtnl_link_del,
+	.link_stats = rtnl_link_stats,
+	.link_filter = rtnl_link_filter,
+	.attach = datapath_attach,
+	.detach = datapath_detach,
+	.port_write = datapath_port_write,
+	.vnet_write = datapath_vnet_write,
+	.resource_write = datapath_resource_write,
+	.fdb_write = datapath_fdb_write,
+	.vlans_write = datapath_vlans_write,
+	.resource_read = datapath_resource_read,
+	.fdb_read = datapath_fdb_read,
+	.vlans_read = datapath_vlans_read,
+	.vnet_read = datapath_vnet_read,
+	.counters = datapath_counters,
+	.drops = datapath_drops,
+	.sweep = datapath_sweep,
+	.flush = datapath_flush,
+};
+
+/* --- from the monitor and the manager --- */
+
+static void on_link(void *context, const struct link *l)
+{
+	struct daemon *d = context;
+
+	manager_on_link(d->manager, l);
+}
+
+static void on_gone(void *context, uint32_t ifindex)
+{
+	struct daemon *d = context;
+
+	manager_on_gone(d->manager, ifindex);
+}
+
+static void on_dump_begin(void *context)
+{
+	struct daemon *d = context;
+
+	manager_on_dump_begin(d->manager);
+}
+
+static void on_dump_end(void *context)
+{
+	struct daemon *d = context;
+
+	manager_on_dump_end(d->manager);
+}
+
+static void on_overrun(void *context)
+{
+	struct daemon *d = context;
+
+	manager_on_overrun(d->manager);
+}
+
+static const struct monitor_callbacks monitor_callbacks = {
+	.on_link = on_link,
+	.on_gone = on_gone,
+	.on_dump_begin = on_dump_begin,
+	.on_dump_end = on_dump_end,
+	.on_overrun = on_overrun,
+};
+
+static void on_event(void *context, const struct manager_event *event)
+{
+	struct daemon *d = context;
+
+	if (d->api)
+		api_publish(d->api, event);
+}
+
+static int on_save(void *context, const struct manager *m, struct error *e)
+{
+	struct daemon *d = context;
+	UTIL_CLEANUP(desired_clear) struct desired all = { 0 };
+	int err = manager_snapshot(m, &all);
+
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
+				 "no memory to write the state file %s", d->state_path);
+	return state_save(d->state_path, &all, e);
+}
+
+/* --- configuration --- */
+
+static void complain_to_log(void *context, const char *file, unsigned int line, const char *message)
+{
+	struct error *first = context;
+
+	log_err("%s:%u: %s", file, line, message);
+	if (first && first->kind == ERROR_NONE)
+		error_set(first, ERROR_INVALID, EINVAL, NULL, NULL, "%s:%u: %s", file, line,
+			  message);
+}
+
+static void complain_to_stderr(void *context, const char *file, unsigned int line,
+			       const char *message)
+{
+	fprintf(stderr, "%s:%u: %s\n", file, line, message);
+}
+
+int daemon_check(const struct options *o)
+{
+	UTIL_CLEANUP(desired_clear) struct desired config = { 0 };
+	UTIL_CLEANUP(config_refused_clear) struct config_refused refused = { 0 };
+	int n = config_load(o->config, &config, &refused, complain_to_stderr, NULL);
+
+	if (n < 0)
+		fprintf(stderr, "vnetd: reading the configuration failed: %s\n", strerror(-n));
+	return n;
+}
+
+/*
+ * At a start the good files count and what comes from a bad one is left as it runs; a reload with a
+ * bad file changes nothing at all, for whoever asked for it is there to read why.
+ */
+static int load_config(struct daemon *d, bool starting, struct error *e)
+{
+	UTIL_CLEANUP(desired_clear) struct desired config = { 0 };
+	UTIL_CLEANUP(config_refused_clear) struct config_refused refused = { 0 };
+	struct error first = { 0 };
+	int n = config_load(d->options->config, &config, &refused, complain_to_log, &first);
+
+	if (n < 0)
+		return error_set(e, ERROR_FAILED, -n, NULL, NULL,
+				 "reading the configuration failed: %s", strerror(-n));
+	if (n && !starting) {
+		*e = first;
+		return -EINVAL;
+	}
+	return manager_configure(d->manager, &config, &refused, e);
+}
+
+static int reload(void *context, struct error *e)
+{
+	struct daemon *d = context;
+	int err;
+
+	sd_notify(0, "RELOADING=1");
+	err = load_config(d, false, e);
+	sd_notify(0, "READY=1");
+	if (!err)
+		log_info("configuration reloaded");
+	return err;
+}
+
+static int save_config(void *context, struct json_object *files, struct error *e)
+{
+	struct daemon *d = context;
+
+	return save_vnets(d->manager, d->options->config, files, e);
+}
+
+static void features(void *context, struct datapath_features *ret)
+{
+	struct daemon *d = context;
+
+	datapath_probe(d->datapath, ret);
+}
+
+/* --- the carrier poll --- */
+
+static void poll_one(void *context, uint32_t ifindex)
+{
+	struct daemon *d = context;
+
+	monitor_poll(d->monitor, ifindex);
+}
+
+static int on_poll(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct daemon *d = context;
+	uint64_t now_us;
+
+	d->poll_us = (uint64_t)manager_polls(d->manager, poll_one, d) * 1000;
+	if (!d->poll_us)
+		return 0;
+	sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us);
+	sd_event_source_set_time(source, now_us + d->poll_us);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* After whatever happened: is there a hybrid to be watched now, or none any more? */
+static int on_post(sd_event_source *source, void *context)
+{
+	struct daemon *d = context;
+	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, now_us;
+
+	if (wanted_us == d->poll_us)
+		return 0;
+	d->poll_us = wanted_us;
+	if (!wanted_us)
+		return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
+	sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us);
+	sd_event_source_set_time(d->poll_timer, now_us + wanted_us);
+	return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- signals --- */
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			    void *context)
+{
+	struct error e = { 0 };
+
+	if (reload(context, &e))
+		log_err("reload refused, what runs goes on: %s", e.message);
+	return 0;
+}
+
+static int add_signals(struct daemon *d)
+{
+	sigset_t set;
+	int err;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	err = sd_event_add_signal(d->loop, NULL, SIGTERM, NULL, NULL); /* NULL: ends the loop */
+	if (err >= 0)
+		err = sd_event_add_signal(d->loop, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(d->loop, NULL, SIGHUP, on_reload_signal, d);
+	return err < 0 ? err : 0;
+}
+
+/* --- start and stop --- */
+
+/* Two daemons over one state would undo each other's work. */
+static int lock_state(struct daemon *d, struct error *e)
+{
+	const struct options *o = d->options;
+	char path[4096];
+
+	if (mkdir(o->state, 0755) && errno != EEXIST)
+		return error_set(e, ERROR_FAILED, errno, NULL, "state",
+				 "the state folder %s cannot be made: %s", o->state,
+				 strerror(errno));
+	snprintf(path, sizeof(path), "%s/%s.lock", o->state, o->instance);
+	d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->lock < 0)
+		return error_set(e, ERROR_FAILED, errno, NULL, "state",
+				 "the lock file %s cannot be opened: %s", path, strerror(errno));
+	if (flock(d->lock, LOCK_EX | LOCK_NB))
+		return error_set(
+			e, ERROR_BUSY, EBUSY, NULL, "instance",
+			"another vnetd is running as instance %s with state %s; stop it, or give "
+			"another --instance, --state and --socket",
+			o->instance, o->state);
+	snprintf(d->state_path, sizeof(d->state_path), "%s/%s.json", o->state, o->instance);
+	return 0;
+}
+
+static int open_loop(struct daemon *d)
+{
+	int err = sd_event_new(&d->loop);
+
+	if (err >= 0)
+		err = add_signals(d);
+	if (err >= 0)
+		err = sd_event_add_time(d->loop, &d->poll_timer, CLOCK_MONOTONIC, 0, 1, on_poll, d);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
+	if (err >= 0)
+		err = sd_event_add_post(d->loop, NULL, on_post, d);
+	if (err >= 0)
+		err = sd_event_set_watchdog(d->loop, true);
+	return err < 0 ? err : 0;
+}
+
+static int open_kernel(struct daemon *d, struct error *e)
+{
+	const struct datapath_options datapath_options = {
+		.bpffs = d->options->bpffs,
+		.instance = d->options->instance,
+		.no_tcx = d->options->no_tcx,
+	};
+	int err = rtnl_new(&d->rtnl);
+
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
+				 "the rtnetlink socket cannot be opened: %s", strerror(-err));
+	err = datapath_new(&datapath_options, &d->datapath);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory");
+	return datapath_open(d->datapath, e);
+}
+
+static int open_manager(struct daemon *d, struct error *e)
+{
+	const struct manager_callbacks callbacks = { .on_event = on_event, .on_save = on_save };
+	const struct kernel kernel = { &kernel_ops, d->rtnl, d->datapath };
+	int err = manager_new(&kernel, &callbacks, d, &d->manager);
+
+	if (!err)
+		err = monitor_new(d->loop, &monitor_callbacks, d, &d->monitor);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
+				 "reading the network devices failed: %s", strerror(-err));
+	return 0;
+}
+
+/* A damaged file is put aside, where it can be looked at, and its place taken by a new one. */
+static void load_state(struct daemon *d, struct desired *ret)
+{
+	struct error e = { 0 };
+	char aside[sizeof(d->state_path) + 4];
+	int err = state_load(d->state_path, ret, &e);
+
+	if (!err || err == -ENOENT)
+		return;
+	d->state_lost = true;
+	snprintf(aside, sizeof(aside), "%s.bad", d->state_path);
+	if (rename(d->state_path, aside))
+		snprintf(aside, sizeof(aside), "%s", d->state_path);
+	log_err("%s; going on with the configuration files alone, what else runs goes on "
+		"unattended; the file is "
+		"kept as %s",
+		e.message, aside);
+}
+
+static void take_up(struct daemon *d)
+{
+	UTIL_CLEANUP(desired_clear) struct desired state = { 0 };
+	struct error e = { 0 };
+	int err;
+
+	load_state(d, &state);
+	manager_restore(d->manager, &state, &e); /* it logs what fails */
+	load_config(d, true, &e);
+	if (d->state_lost)
+		return;
+	err = manager_sweep(d->manager);
+	if (err)
+		log_warning("removing what an earlier daemon left failed: %s; trying again at the "
+			    "next start",
+			    strerror(-err));
+}
+
+static int start(struct daemon *d, struct error *e)
+{
+	const struct api_host host = {
+		.reload = reload,
+		.save = save_config,
+		.features = features,
+		.instance = d->options->instance,
+		.context = d,
+	};
+	int err = lock_state(d, e);
+
+	if (err)
+		return err;
+	err = open_loop(d);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
+				 "the event loop cannot be set up: %s", strerror(-err));
+	err = open_kernel(d, e);
+	if (!err)
+		err = open_manager(d, e);
+	if (err)
+		return err;
+	take_up(d);
+	return api_new(d->loop, d->options->socket, d->manager, &host, &d->api, e);
+}
+
+int daemon_new(const struct options *o, struct daemon **ret, struct error *e)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return error_set(e, ERROR_FAILED, ENOMEM, NULL, NULL, "no memory");
+	d->options = o;
+	d->lock = -1;
+	err = start(d, e);
+	if (err) {
+		daemon_free(d);
+		return err;
+	}
+	*ret = d;
+	return 0;
+}
+
+int daemon_run(struct daemon *d)
+{
+	int err;
+
+	log_info("vnetd " VNET_VERSION " is ready: %zu vnets, %zu resources",
+		 manager_vnet_count(d->manager), manager_resource_count(d->manager));
+	sd_notify(0, "READY=1");
+	err = sd_event_loop(d->loop);
+	sd_notify(0, "STOPPING=1");
+	if (err < 0)
+		log_err("the event loop failed: %s", strerror(-err));
+	else
+		log_info("stopped; the data path goes on forwarding");
+	return err < 0 ? err : 0;
+}
+
+void daemon_free(struct daemon *d)
+{
+	api_free(d->api);
+	monitor_free(d->monitor);
+	manager_free(d->manager);
+	datapath_free(d->datapath);
+	rtnl_free(d->rtnl);
+	sd_event_source_unref(d->poll_timer);
+	sd_event_unref(d->loop);
+	if (d->lock >= 0)
+		close(d->lock);
+	free(d);
+}

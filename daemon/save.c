@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "save.h"
+
+#include <errno.h>
+
+#include "config.h"
+
+static bool is_saved(const struct desired_vnet *d)
+{
+	if (!d->from_config || memcmp(&d->settings, &d->base, sizeof(d->base)) != 0)
+		return false;
+	for (size_t i = 0; i < d->resource_count; i++) {
+		const struct desired_resource *r = &d->resources[i];
+
+		if (!r->from_config || memcmp(&r->settings, &r->base, sizeof(r->base)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The files as they are now, with the complaints left to `vnetd --check`. */
+static void ignore(void *context, const char *file, unsigned int line, const char *message)
+{
+}
+
+static bool same_as_read(const struct desired_vnet *d, const struct desired_vnet *read)
+{
+	if (!read || read->resource_count != d->resource_count ||
+	    memcmp(&d->settings, &read->settings, sizeof(d->settings)) != 0)
+		return false;
+	for (size_t i = 0; i < d->resource_count; i++) {
+		const struct desired_resource *r =
+			desired_find_resource(read, d->resources[i].name);
+
+		if (!r || memcmp(&r->settings, &d->resources[i].settings, sizeof(r->settings)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A drop-in that is not ours to change may say something else than the file that was written. */
+static int check_read_back(const char *const *dirs, const struct desired_vnet *d, struct error *e)
+{
+	UTIL_CLEANUP(desired_clear) struct desired config = { 0 };
+	UTIL_CLEANUP(config_refused_clear) struct config_refused refused = { 0 };
+	int n = config_load(dirs, &config, &refused, ignore, NULL);
+
+	if (n < 0)
+		return error_set(e, ERROR_FAILED, -n, d->name, NULL,
+				 "%s: reading back what was saved failed: %s", d->name,
+				 strerror(-n));
+	if (same_as_read(d, desired_find(&config, d->name)))
+		return 0;
+	return error_set(e, ERROR_BUSY, EBUSY, d->name, NULL,
+			 "%s: %s/%s.vnet was written, but a drop-in in %s.vnet.d or another file "
+			 "of the same "
+			 "vnet says something else; change that by hand",
+			 d->name, dirs[0], d->name, d->name);
+}
+
+static int save_one(struct manager *m, const char *const *dirs, const struct desired_vnet *d,
+		    struct json_object *files, struct error *e)
+{
+	char path[4096];
+	int err = config_save(dirs[0], d, e);
+
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/%s.vnet", dirs[0], d->name);
+	json_object_array_add(files, json_object_new_string(path));
+	err = check_read_back(dirs, d, e);
+	if (!err)
+		manager_mark_saved(m, d->name);
+	return err;
+}
+
+int save_vnets(struct manager *m, const char *const *dirs, struct json_object *files,
+	       struct error *e)
+{
+	UTIL_CLEANUP(desired_clear) struct desired all = { 0 };
+	int err = manager_snapshot(m, &all);
+
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory to save the vnets");
+	for (size_t i = 0; i < all.vnet_count && !err; i++)
+		if (!is_saved(&all.vnets[i]))
+			err = save_one(m, dirs, &all.vnets[i], files, e);
+	return err;
+}
