@@ -12,10 +12,18 @@
 typedef void (*config_complain)(void *context, const char *file, unsigned int line,
 				const char *message);
 
-/* Which vnets come from files that were refused, so that what runs of them is left alone. */
+/*
+ * Which vnets come from files that were refused, so that what runs of them is left alone. A name
+ * that a good file has as well is not among them.
+ */
 struct config_refused {
 	size_t count;
 	char (*names)[SETTINGS_NAME_SIZE]; /* owned */
+	/*
+	 * Of some refused file the name could not be made out: every running vnet that is in no
+	 * file may be its, and is to be left alone until the file is right again.
+	 */
+	bool nameless;
 };
 
 /*
@@ -30,7 +38,8 @@ void config_refused_clear(struct config_refused *r);
 
 /*
  * Writes one vnet as DIR/NAME.vnet, atomically; settings at their default are left out. @e names
- * the file. 0 or -errno with the old file untouched.
+ * the file. 0 or -errno with the old file untouched. -EEXIST: another file in DIR, or a drop-in of
+ * this one, would contradict what is written.
  */
 int config_save(const char *dir, const struct desired_vnet *v, struct error *e);
 

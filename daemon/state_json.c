@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state_json.h"
+
+#include <errno.h>
+
+static void put_json(struct json_object **o)
+{
+	json_object_put(*o);
+}
+
+/* Takes over @child, which may be NULL for want of memory: so calls can be nested. */
+static bool put(struct json_object *object, const char *key, struct json_object *child)
+{
+	if (child && json_object_object_add(object, key, child) == 0)
+		return true;
+	json_object_put(child);
+	return false;
+}
+
+static struct json_object *text(const char *s)
+{
+	return json_object_new_string(s);
+}
+
+static struct json_object *number(uint32_t n)
+{
+	return json_object_new_int64(n);
+}
+
+static struct json_object *boolean(bool b)
+{
+	return json_object_new_boolean(b);
+}
+
+static struct json_object *mac_text(const uint8_t mac[MAC_LEN])
+{
+	char buffer[MAC_TEXT_SIZE];
+
+	return text(mac_format(mac, buffer));
+}
+
+static struct json_object *settings_new(const struct setting *table, const void *settings)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+	char value[SETTINGS_TEXT_SIZE];
+
+	if (!o)
+		return NULL;
+	for (const struct setting *s = table; s->key; s++) {
+		s->format(settings, value);
+		if (value[0] && !put(o, s->key, text(value)))
+			return NULL;
+	}
+	return UTIL_TAKE_PTR(o);
+}
+
+/* A key that is there is a field that was changed. */
+static struct json_object *saved_new(const struct desired_saved *s)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+	const struct kernel_link_change *b = &s->before;
+
+	if (!o || !put(o, "ifindex", number(s->ifindex)))
+		return NULL;
+	if ((b->set & KERNEL_LINK_MTU) && !put(o, "mtu", number(b->mtu)))
+		return NULL;
+	if ((b->set & KERNEL_LINK_ADDRESS) && !put(o, "address", mac_text(b->address)))
+		return NULL;
+	if ((b->set & KERNEL_LINK_UP) && !put(o, "up", boolean(b->up)))
+		return NULL;
+	if ((b->set & KERNEL_LINK_ALLMULTI) && !put(o, "allmulti", boolean(b->allmulti)))
+		return NULL;
+	if ((b->set & KERNEL_LINK_DORMANT) && !put(o, "dormant", boolean(b->dormant)))
+		return NULL;
+	if (s->filtered && !put(o, "filter", mac_text(s->filter)))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
+static bool put_common(struct json_object *o, const char *name, uint32_t map_number,
+		       bool from_config)
+{
+	return put(o, "name", text(name)) && put(o, "number", number(map_number)) &&
+	       put(o, "from_config", boolean(from_config));
+}
+
+static struct json_object *resource_new(const struct desired_resource *r)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put_common(o, r->name, r->number, r->from_config) ||
+	    !put(o, "settings", settings_new(settings_resource, &r->settings)))
+		return NULL;
+	if (r->from_config && !put(o, "base", settings_new(settings_resource, &r->base)))
+		return NULL;
+	if (r->saved.ifindex && !put(o, "saved", saved_new(&r->saved)))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
+/* Takes over @child. */
+static bool append(struct json_object *array, struct json_object *child)
+{
+	if (child && json_object_array_add(array, child) == 0)
+		return true;
+	json_object_put(child);
+	return false;
+}
+
+static struct json_object *resources_new(const struct desired_vnet *v)
+{
+	UTIL_CLEANUP(put_json) struct json_object *array = json_object_new_array();
+
+	if (!array)
+		return NULL;
+	for (size_t i = 0; i < v->resource_count; i++)
+		if (!append(array, resource_new(&v->resources[i])))
+			return NULL;
+	return UTIL_TAKE_PTR(array);
+}
+
+static struct json_object *vnet_new(const struct desired_vnet *v)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put_common(o, v->name, v->number, v->from_config) ||
+	    !put(o, "settings", settings_new(settings_vnet, &v->settings)))
+		return NULL;
+	if (v->from_config && !put(o, "base", settings_new(settings_vnet, &v->base)))
+		return NULL;
+	return put(o, "resources", resources_new(v)) ? UTIL_TAKE_PTR(o) : NULL;
+}
+
+struct json_object *state_json_new(const struct desired *d)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+	UTIL_CLEANUP(put_json) struct json_object *array = json_object_new_array();
+
+	if (!o || !array)
+		return NULL;
+	for (size_t i = 0; i < d->vnet_count; i++)
+		if (!append(array, vnet_new(&d->vnets[i])))
+			return NULL;
+	return put(o, "vnets", UTIL_TAKE_PTR(array)) ? UTIL_TAKE_PTR(o) : NULL;
+}
+
+static int wrong(struct error *e, const char *key, const char *expected)
+{
+	return error_set(e, ERROR_FAILED, EBADMSG, NULL, key, "%s is not %s", key, expected);
+}
+
+/* The member @key of @o if it has @type, else NULL. */
+static struct json_object *member(struct json_object *o, const char *key, enum json_type type)
+{
+	struct json_object *child = NULL;
+
+	if (!json_object_is_type(o, json_type_object) ||
+	    !json_object_object_get_ex(o, key, &child) || !json_object_is_type(child, type))
+		return NULL;
+	return child;
+}
+
+static bool has(struct json_object *o, const char *key)
+{
+	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, NULL);
+}
+
+static int read_number(struct json_object *o, const char *key, uint32_t *ret, struct error *e)
+{
+	struct json_object *child = member(o, key, json_type_int);
+	int64_t n = child ? json_object_get_int64(child) : -1;
+
+	if (n < 0 || n > UINT32_MAX)
+		return wrong(e, key, "a number from 0 to 4294967295");
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int read_bool(struct json_object *o, const char *key, bool *ret, struct error *e)
+{
+	struct json_object *child = member(o, key, json_type_boolean);
+
+	if (!child)
+		return wrong(e, key, "true or false");
+	*ret = json_object_get_boolean(child);
+	return 0;
+}
+
+static int read_mac(struct json_object *o, const char *key, uint8_t ret[MAC_LEN], struct error *e)
+{
+	struct json_object *child = member(o, key, json_type_string);
+
+	if (!child || mac_parse(json_object_get_string(child), ret) < 0)
+		return wrong(e, key, "a MAC");
+	return 0;
+}
+
+static int read_name(struct json_object *o, char *ret, size_t size, struct error *e)
+{
+	struct json_object *child = member(o, "name", json_type_string);
+
+	if (!child)
+		return wrong(e, "name", "a text");
+	if (settings_check_name("the", json_object_get_string(child), size, e) < 0)
+		return -EBADMSG;
+	util_copy(ret, size, json_object_get_string(child));
+	return 0;
+}
+
+/* @settings holds the defaults. */
+static int read_settings(struct json_object *o, const char *key, const struct setting *table,
+			 void *settings, struct error *e)
+{
+	struct json_object *object = member(o, key, json_type_object);
+
+	if (!object)
+		return wrong(e, key, "an object");
+	json_object_object_foreach(object, name, value)
+	{
+		if (!json_object_is_type(value, json_type_string))
+			return wrong(e, name, "a text");
+		if (settings_set(table, settings, key, name, json_object_get_string(value), e) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+/* Reads one field that may have been changed, and notes that it was. */
+static int read_changed(struct json_object *o, const char *key, enum kernel_link_field field,
+			struct kernel_link_change *b, struct error *e)
+{
+	if (!has(o, key))
+		return 0;
+	b->set |= field;
+	switch (field) {
+	case KERNEL_LINK_MTU:
+		return read_number(o, key, &b->mtu, e);
+	case KERNEL_LINK_ADDRESS:
+		return read_mac(o, key, b->address, e);
+	case KERNEL_LINK_UP:
+		return read_bool(o, key, &b->up, e);
+	case KERNEL_LINK_ALLMULTI:
+		return read_bool(o, key, &b->allmulti, e);
+	case KERNEL_LINK_DORMANT:
+		return read_bool(o, key, &b->dormant, e);
+	}
+	return -EBADMSG;
+}
+
+static const struct {
+	const char *key;
+	enum kernel_link_field field;
+} changed_fields[] = {
+	{ "mtu", KERNEL_LINK_MTU },	    { "address", KERNEL_LINK_ADDRESS },
+	{ "up", KERNEL_LINK_UP },	    { "allmulti", KERNEL_LINK_ALLMULTI },
+	{ "dormant", KERNEL_LINK_DORMANT },
+};
+
+static int read_saved(struct json_object *resource, struct desired_saved *ret, struct error *e)
+{
+	struct json_object *o = member(resource, "saved", json_type_object);
+	int r;
+
+	if (!has(resource, "saved"))
+		return 0;
+	if (!o)
+		return wrong(e, "saved", "an object");
+	r = read_number(o, "ifindex", &ret->ifindex, e);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(changed_fields) && r == 0; i++)
+		r = read_changed(o, changed_fields[i].key, changed_fields[i].field, &ret->before,
+				 e);
+	if (r < 0 || !has(o, "filter"))
+		return r;
+	ret->filtered = true;
+	return read_mac(o, "filter", ret->filter, e);
+}
+
+static int read_resource(struct json_object *o, struct desired_vnet *v, struct error *e)
+{
+	struct desired_resource *d = desired_add_resource(v);
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	settings_resource_default(&d->settings);
+	r = read_name(o, d->name, sizeof(d->name), e);
+	if (r == 0)
+		r = read_number(o, "number", &d->number, e);
+	if (r == 0)
+		r = read_bool(o, "from_config", &d->from_config, e);
+	if (r == 0)
+		r = read_settings(o, "settings", settings_resource, &d->settings, e);
+	if (r == 0 && d->from_config) {
+		settings_resource_default(&d->base);
+		r = read_settings(o, "base", settings_resource, &d->base, e);
+	}
+	return r < 0 ? r : read_saved(o, &d->saved, e);
+}
+
+static int read_resources(struct json_object *o, struct desired_vnet *v, struct error *e)
+{
+	struct json_object *array = member(o, "resources", json_type_array);
+	int r = 0;
+
+	if (!array)
+		return wrong(e, "resources", "an array");
+	for (size_t i = 0; i < json_object_array_length(array) && r == 0; i++)
+		r = read_resource(json_object_array_get_idx(array, i), v, e);
+	return r;
+}
+
+static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
+{
+	struct desired_vnet *v = desired_add_vnet(d);
+	int r;
+
+	if (!v)
+		return -ENOMEM;
+	settings_vnet_default(&v->settings);
+	r = read_name(o, v->name, sizeof(v->name), e);
+	if (r == 0)
+		r = read_number(o, "number", &v->number, e);
+	if (r == 0)
+		r = read_bool(o, "from_config", &v->from_config, e);
+	if (r == 0)
+		r = read_settings(o, "settings", settings_vnet, &v->settings, e);
+	if (r == 0 && v->from_config) {
+		settings_vnet_default(&v->base);
+		r = read_settings(o, "base", settings_vnet, &v->base, e);
+	}
+	return r < 0 ? r : read_resources(o, v, e);
+}
+
+int state_json_read(struct json_object *state, struct desired *ret, struct error *e)
+{
+	struct json_object *array = member(state, "vnets", json_type_array);
+	int r = 0;
+
+	if (!array)
+		return wrong(e, "vnets", "an array");
+	for (size_t i = 0; i < json_object_array_length(array) && r == 0; i++)
+		r = read_vnet(json_object_array_get_idx(array, i), ret, e);
+	return r;
+}
