@@ -14,7 +14,7 @@ static bool is_whole(const char *text)
 {
 	size_t i;
 
-	for (i = 0; text[i] && i < MAC_TEXT_SIZE; i++) {
+	for (i = 0; i < MAC_TEXT_SIZE && text[i]; i++) {
 		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
 			return false;
 	}

@@ -15,8 +15,11 @@ const char *settings_value_show(const char *text, char buffer[SETTINGS_VALUE_TEX
 		util_copy(buffer, SETTINGS_VALUE_TEXT_SIZE, "''");
 		return buffer;
 	}
-	for (i = 0; text[i] && i < SHOWN_MAX; i++)
-		buffer[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	for (i = 0; i < SHOWN_MAX && text[i]; i++) {
+		buffer[i] = '?';
+		if (text[i] >= ' ' && text[i] <= '~')
+			buffer[i] = text[i];
+	}
 	util_copy(buffer + i, SETTINGS_VALUE_TEXT_SIZE - i, text[i] ? "..." : "");
 	return buffer;
 }

@@ -161,6 +161,13 @@ END_TEST
 
 START_TEST(a_nameless_link_goes)
 {
+	ck_assert_int_eq(put(3, ""), 0);
+	ck_assert_int_eq(put(4, ""), 0);
+	assert_link(3, "");
+	ck_assert_ptr_null(link_find_name(table, ""));
+	ck_assert(link_remove(table, 3));
+	ck_assert(link_remove(table, 4));
+
 	ck_assert_int_eq(put(1, "a"), 0);
 	ck_assert_int_eq(put(2, "a"), 0);
 	assert_link(1, "");

@@ -222,12 +222,16 @@ static void assert_entry(int journal, const char *const *expected, size_t count)
 START_TEST(sends_to_the_journal)
 {
 	static const char *const event[] = {
-		"MESSAGE=vnet0: g1 is up",	     "PRIORITY=5", "SYSLOG_IDENTIFIER=vnetd",
-		"MESSAGE_ID=" LOG_ID_RESOURCE_STATE, "VNET=vnet0", "RESOURCE=g1",
+		"MESSAGE=vnet0: g1 is up",
+		"PRIORITY=5",
+		"SYSLOG_IDENTIFIER=vnetd",
+		("MESSAGE_ID=" LOG_ID_RESOURCE_STATE),
+		"VNET=vnet0",
+		"RESOURCE=g1",
 	};
 	static const char *const vnet_event[] = {
-		"MESSAGE=vnet0: changed",    "PRIORITY=6", "SYSLOG_IDENTIFIER=vnetd",
-		"MESSAGE_ID=" LOG_ID_CHANGE, "VNET=vnet0",
+		"MESSAGE=vnet0: changed",      "PRIORITY=6", "SYSLOG_IDENTIFIER=vnetd",
+		("MESSAGE_ID=" LOG_ID_CHANGE), "VNET=vnet0",
 	};
 	static const char *const line[] = {
 		"MESSAGE=no memory PRIORITY=0",
