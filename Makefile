@@ -10,12 +10,15 @@ SYSCONFDIR ?= /etc
 UNITDIR	?= $(PREFIX)/lib/systemd
 UDEVDIR	?= $(PREFIX)/lib/udev
 
-CC	?= gcc
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
 CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
+comma	:= ,
 B	:= build$(if $(SAN),/san)
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(patsubst build/%,%,$@)')
@@ -26,7 +29,7 @@ pkg-libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 WARN	:= -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wformat=2 -Wno-unused-parameter \
 	   -Wno-missing-field-initializers $(if $(W),-Werror)
-SANFLAGS := $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 OPT	?= -O2
 CFLAGS	?= $(OPT) -g
 CPPFLAGS := -D_GNU_SOURCE -DVNET_VERSION='"$(VERSION)"' -DVNET_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -I$(B)
@@ -109,7 +112,6 @@ $(B)/libvnetctl.a: $(call objs,$(CLI_SRC))
 
 $(B)/$(SO): $(call objs,$(LIB_SRC)) lib/libvnet.map
 	$(call link,-shared -Wl,-soname$(comma)$(SO) -Wl,--version-script=lib/libvnet.map $(call pkg-libs,json-c))
-comma	:= ,
 
 $(B)/libvnet.pc: lib/libvnet.pc.in
 	$(call say,GEN)
