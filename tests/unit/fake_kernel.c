@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake_kernel.h"
+
+#include <errno.h>
+#include <net/if_arp.h>
+
+static bool fails(struct fake_kernel *k, const char *call)
+{
+	if (!k->fail_call || strcmp(k->fail_call, call) != 0)
+		return false;
+	if (k->fail_after) {
+		k->fail_after--;
+		return false;
+	}
+	return true;
+}
+
+static void note(struct fake_kernel *k, const char *format, ...) UTIL_PRINTF(2, 3);
+
+static void note(struct fake_kernel *k, const char *format, ...)
+{
+	size_t used = strlen(k->journal);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(k->journal + used, sizeof(k->journal) - used, format, args);
+	va_end(args);
+}
+
+/* --- maps --- */
+
+static struct fake_row *row_find(struct fake_map *map, const void *key, size_t size)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		if (map->rows[i].used && memcmp(map->rows[i].key, key, size) == 0)
+			return &map->rows[i];
+	return NULL;
+}
+
+static int row_write(struct fake_map *map, const void *key, size_t key_size, const void *value,
+		     size_t value_size)
+{
+	struct fake_row *row = row_find(map, key, key_size);
+
+	if (!value) {
+		if (row)
+			row->used = false;
+		return 0;
+	}
+	for (size_t i = 0; !row && i < FAKE_MAX; i++)
+		if (!map->rows[i].used)
+			row = &map->rows[i];
+	if (!row)
+		return -E2BIG;
+	row->used = true;
+	memcpy(row->key, key, key_size);
+	memcpy(row->value, value, value_size);
+	return 0;
+}
+
+static int row_read(struct fake_map *map, const void *key, size_t key_size, void *ret, size_t size)
+{
+	const struct fake_row *row = row_find(map, key, key_size);
+
+	if (!row)
+		return -ENOENT;
+	memcpy(ret, row->value, size);
+	return 0;
+}
+
+static size_t row_count(const struct fake_map *map)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		n += map->rows[i].used;
+	return n;
+}
+
+/* --- devices --- */
+
+static struct link *by_index(struct fake_kernel *k, uint32_t ifindex)
+{
+	for (size_t i = 0; i < k->link_count; i++)
+		if (k->links[i].ifindex == ifindex)
+			return &k->links[i];
+	return NULL;
+}
+
+struct link *fake_kernel_find(struct fake_kernel *k, const char *name)
+{
+	for (size_t i = 0; i < k->link_count; i++)
+		if (util_same(k->links[i].name, name))
+			return &k->links[i];
+	return NULL;
+}
+
+struct link *fake_kernel_add(struct fake_kernel *k, const char *name)
+{
+	struct link *l = &k->links[k->link_count++];
+
+	*l = (struct link) {
+		.ifindex = ++k->next_ifindex,
+		.type = ARPHRD_ETHER,
+		.address = { 0x02, 0xee, 0, 0, 0, (uint8_t)k->next_ifindex },
+		.mtu = 1500,
+		.min_mtu = 68,
+		.max_mtu = 65535,
+		.flags = IFF_UP | IFF_RUNNING,
+		.carrier = true,
+	};
+	util_copy(l->name, sizeof(l->name), name);
+	return l;
+}
+
+static void remove_index(struct fake_kernel *k, uint32_t ifindex)
+{
+	struct link *l = by_index(k, ifindex);
+
+	if (!l)
+		return;
+	for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+		k->attached[hook][ifindex] = false;
+	memset(k->filter[ifindex], 0, MAC_LEN);
+	*l = k->links[--k->link_count];
+}
+
+void fake_kernel_remove(struct fake_kernel *k, const char *name)
+{
+	remove_index(k, fake_kernel_find(k, name)->ifindex);
+}
+
+void fake_kernel_tell(struct fake_kernel *k, struct manager *m, const char *name)
+{
+	manager_on_link(m, fake_kernel_find(k, name));
+}
+
+void fake_kernel_tell_gone(struct fake_kernel *k, struct manager *m, const char *name)
+{
+	uint32_t ifindex = fake_kernel_find(k, name)->ifindex;
+
+	remove_index(k, ifindex);
+	manager_on_gone(m, ifindex);
+}
+
+static int fake_veth_add(void *rtnl, const struct kernel_veth *veth)
+{
+	struct fake_kernel *k = rtnl;
+	struct link *name, *port;
+
+	if (fails(k, "veth_add"))
+		return -k->fail_error;
+	if (fake_kernel_find(k, veth->name) || fake_kernel_find(k, veth->port))
+		return -EEXIST;
+	note(k, "veth_add %s\n", veth->name);
+	port = fake_kernel_add(k, veth->port);
+	port->mtu = veth->mtu;
+	port->peer_elsewhere = veth->netns_fd >= 0;
+	if (veth->netns_fd >= 0)
+		return 0;
+	name = fake_kernel_add(k, veth->name);
+	name->mtu = veth->mtu;
+	memcpy(name->address, veth->address, MAC_LEN);
+	name->peer = port->ifindex;
+	port->peer = name->ifindex;
+	return 0;
+}
+
+static int fake_link_get(void *rtnl, const char *name, struct link *ret)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *l = fake_kernel_find(k, name);
+
+	if (fails(k, "link_get"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	*ret = *l;
+	return 0;
+}
+
+static int fake_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
+{
+	struct fake_kernel *k = rtnl;
+	struct link *l = by_index(k, ifindex);
+
+	if (fails(k, "link_set"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	if ((change->set & KERNEL_LINK_MTU) && change->mtu > l->max_mtu)
+		return -EINVAL;
+	note(k, "link_set %s %x\n", l->name, change->set);
+	if (change->set & KERNEL_LINK_MTU)
+		l->mtu = change->mtu;
+	if (change->set & KERNEL_LINK_ADDRESS)
+		memcpy(l->address, change->address, MAC_LEN);
+	if (change->set & KERNEL_LINK_UP)
+		l->flags = change->up ? l->flags | IFF_UP : l->flags & ~(unsigned int)IFF_UP;
+	if (change->set & KERNEL_LINK_ALLMULTI)
+		l->flags = change->allmulti ? l->flags | IFF_ALLMULTI
+					    : l->flags & ~(unsigned int)IFF_ALLMULTI;
+	if (change->set & KERNEL_LINK_DORMANT)
+		l->flags = change->dormant ? l->flags & ~(unsigned int)IFF_RUNNING
+					   : l->flags | IFF_RUNNING;
+	return 0;
+}
+
+static int fake_link_del(void *rtnl, uint32_t ifindex)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *l = by_index(k, ifindex);
+	uint32_t peer;
+
+	if (fails(k, "link_del"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	note(k, "link_del %s\n", l->name);
+	peer = l->peer;
+	remove_index(k, ifindex);
+	remove_index(k, peer);
+	return 0;
+}
+
+static int fake_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
+{
+	struct fake_kernel *k = rtnl;
+
+	if (!by_index(k, ifindex))
+		return -ENODEV;
+	*ret = k->stats;
+	return 0;
+}
+
+static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add)
+{
+	struct fake_kernel *k = rtnl;
+
+	if (fails(k, "link_filter"))
+		return -k->fail_error;
+	if (add)
+		memcpy(k->filter[ifindex], address, MAC_LEN);
+	else if (memcmp(k->filter[ifindex], address, MAC_LEN) == 0)
+		memset(k->filter[ifindex], 0, MAC_LEN);
+	return 0;
+}
+
+/* --- the data path --- */
+
+static const char *const hook_names[] = { "tx-egress", "tx-ingress", "rx" };
+
+static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
+		       enum kernel_attach *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "attach"))
+		return -k->fail_error;
+	if (!by_index(k, ifindex))
+		return -ENODEV;
+	if (!k->attached[hook][ifindex])
+		note(k, "attach %s %u\n", hook_names[hook], ifindex);
+	k->attached[hook][ifindex] = true;
+	*ret = KERNEL_ATTACH_TCX;
+	return 0;
+}
+
+static int fake_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
+{
+	struct fake_kernel *k = datapath;
+
+	if (k->attached[hook][ifindex])
+		note(k, "detach %s %u\n", hook_names[hook], ifindex);
+	k->attached[hook][ifindex] = false;
+	return 0;
+}
+
+static int fake_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "port_write"))
+		return -k->fail_error;
+	return row_write(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port));
+}
+
+static int fake_vnet_write(void *datapath, uint32_t number, const struct abi_vnet *row)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "vnet_write"))
+		return -k->fail_error;
+	if (row)
+		note(k, "vnet %u service %u hybrid %u\n", number, row->service, row->hybrid);
+	return row_write(&k->vnets, &number, sizeof(number), row, sizeof(*row));
+}
+
+static int fake_resource_write(void *datapath, uint32_t number, const struct abi_resource *row)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "resource_write"))
+		return -k->fail_error;
+	if (row)
+		note(k, "resource %u up %u fallback %u\n", number, row->up, row->fallback);
+	else
+		note(k, "resource %u gone\n", number);
+	return row_write(&k->resources, &number, sizeof(number), row, sizeof(*row));
+}
+
+static int fake_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t resource)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "fdb_write"))
+		return -k->fail_error;
+	note(k, "fdb %u resource %u\n", key->vlan, resource);
+	return row_write(&k->fdb, key, sizeof(*key), resource ? &resource : NULL, sizeof(resource));
+}
+
+static int fake_vlans_write(void *datapath, const struct abi_vlans_key *key,
+			    const struct abi_vlans *row)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "vlans_write"))
+		return -k->fail_error;
+	return row_write(&k->vlans, key, sizeof(*key), row, sizeof(*row));
+}
+
+static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->vnets, &number, sizeof(number), ret, sizeof(*ret));
+}
+
+static int fake_resource_read(void *datapath, uint32_t number, struct abi_resource *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->resources, &number, sizeof(number), ret, sizeof(*ret));
+}
+
+static int fake_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->fdb, key, sizeof(*key), ret, sizeof(*ret));
+}
+
+static int fake_vlans_read(void *datapath, const struct abi_vlans_key *key, struct abi_vlans *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->vlans, key, sizeof(*key), ret, sizeof(*ret));
+}
+
+static int fake_counters(void *datapath, uint32_t resource, struct abi_counters *ret)
+{
+	*ret = ((struct fake_kernel *)datapath)->counters;
+	return 0;
+}
+
+static int fake_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
+{
+	*ret = ((struct fake_kernel *)datapath)->drops;
+	return 0;
+}
+
+static void sweep_numbers(struct fake_map *map, bool (*wanted)(void *, uint32_t), void *context)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		uint32_t number;
+
+		memcpy(&number, map->rows[i].key, sizeof(number));
+		if (map->rows[i].used && !wanted(context, number))
+			map->rows[i].used = false;
+	}
+}
+
+static int fake_sweep(void *datapath, const struct kernel_wanted *w)
+{
+	struct fake_kernel *k = datapath;
+
+	for (uint32_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+		for (uint32_t i = 0; i < FAKE_MAX; i++)
+			if (k->attached[hook][i] && !w->hook(w->context, hook, i))
+				k->attached[hook][i] = false;
+	sweep_numbers(&k->ports, w->port, w->context);
+	sweep_numbers(&k->vnets, w->vnet, w->context);
+	sweep_numbers(&k->resources, w->resource, w->context);
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		struct fake_row *fdb = &k->fdb.rows[i], *vlans = &k->vlans.rows[i];
+		struct abi_vlans_key vlans_key;
+		struct abi_fdb_key fdb_key;
+		uint32_t number;
+
+		memcpy(&fdb_key, fdb->key, sizeof(fdb_key));
+		memcpy(&vlans_key, vlans->key, sizeof(vlans_key));
+		memcpy(&number, fdb->value, sizeof(number));
+		if (fdb->used && !w->fdb(w->context, &fdb_key, number))
+			fdb->used = false;
+		if (vlans->used && !w->vlans(w->context, &vlans_key))
+			vlans->used = false;
+	}
+	return 0;
+}
+
+static int fake_flush(void *datapath)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fails(k, "flush"))
+		return -k->fail_error;
+	k->flushed = true;
+	return 0;
+}
+
+static const struct kernel_ops fake_ops = {
+	.veth_add = fake_veth_add,
+	.link_get = fake_link_get,
+	.link_set = fake_link_set,
+	.link_del = fake_link_del,
+	.link_stats = fake_link_stats,
+	.link_filter = fake_link_filter,
+	.attach = fake_attach,
+	.detach = fake_detach,
+	.port_write = fake_port_write,
+	.vnet_write = fake_vnet_write,
+	.resource_write = fake_resource_write,
+	.fdb_write = fake_fdb_write,
+	.vlans_write = fake_vlans_write,
+	.resource_read = fake_resource_read,
+	.fdb_read = fake_fdb_read,
+	.vlans_read = fake_vlans_read,
+	.vnet_read = fake_vnet_read,
+	.counters = fake_counters,
+	.drops = fake_drops,
+	.sweep = fake_sweep,
+	.flush = fake_flush,
+};
+
+struct fake_kernel *fake_kernel_new(void)
+{
+	struct fake_kernel *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		abort();
+	k->kernel = (struct kernel) { &fake_ops, k, k };
+	return k;
+}
+
+void fake_kernel_free(struct fake_kernel *k)
+{
+	free(k);
+}
+
+void fake_kernel_fail(struct fake_kernel *k, const char *call, int error, unsigned int after)
+{
+	k->fail_call = call;
+	k->fail_error = error;
+	k->fail_after = after;
+}
+
+void fake_kernel_heal(struct fake_kernel *k)
+{
+	k->fail_call = NULL;
+}
+
+/* --- what a test looks at --- */
+
+const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number)
+{
+	const struct fake_row *row = row_find(&k->vnets, &number, sizeof(number));
+
+	return row ? (const void *)row->value : NULL;
+}
+
+const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number)
+{
+	const struct fake_row *row = row_find(&k->resources, &number, sizeof(number));
+
+	return row ? (const void *)row->value : NULL;
+}
+
+const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex)
+{
+	const struct fake_row *row = row_find(&k->ports, &ifindex, sizeof(ifindex));
+
+	return row ? (const void *)row->value : NULL;
+}
+
+uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac)
+{
+	struct abi_fdb_key key = { .vnet = vnet, .vlan = vlan };
+	uint32_t number;
+
+	if (mac_parse(mac, key.mac) || fake_fdb_read(k, &key, &number))
+		return 0;
+	return number;
+}
+
+size_t fake_kernel_fdb_count(struct fake_kernel *k)
+{
+	return row_count(&k->fdb);
+}
+
+bool fake_kernel_is_clean(struct fake_kernel *k)
+{
+	static const uint8_t none[MAC_LEN];
+
+	for (uint32_t i = 0; i < FAKE_MAX; i++) {
+		if (memcmp(k->filter[i], none, MAC_LEN) != 0)
+			return false;
+		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+			if (k->attached[hook][i])
+				return false;
+	}
+	return !row_count(&k->ports) && !row_count(&k->vnets) && !row_count(&k->resources) &&
+	       !row_count(&k->fdb) && !row_count(&k->vlans);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel in memory behind struct kernel_ops: devices, maps, attachments, each as plain arrays
+ * that a test may read and write. Any call can be made to fail, and every call that changes
+ * something is noted in `journal`, so that a test can check the order of things.
+ */
+#ifndef TESTS_UNIT_FAKE_KERNEL_H
+#define TESTS_UNIT_FAKE_KERNEL_H
+
+#include "../../daemon/manager.h"
+
+#define FAKE_MAX 256
+
+struct fake_row {
+	bool used;
+	uint8_t key[16];
+	uint8_t value[512];
+};
+
+struct fake_map {
+	struct fake_row rows[FAKE_MAX];
+};
+
+struct fake_kernel {
+	struct kernel kernel; /* to be given to the manager */
+	struct link links[FAKE_MAX];
+	size_t link_count;
+	uint32_t next_ifindex;
+	bool attached[KERNEL_HOOK_END][FAKE_MAX]; /* by hook and ifindex */
+	uint8_t filter[FAKE_MAX][MAC_LEN];	  /* by ifindex, all zero: none */
+	struct fake_map ports, vnets, resources, fdb, vlans;
+	struct abi_counters counters;
+	struct abi_drops drops;
+	struct kernel_link_stats stats;
+	bool flushed;
+
+	const char *fail_call;	 /* name of the call that fails, NULL: none */
+	int fail_error;		 /* positive errno */
+	unsigned int fail_after; /* so many of these calls still succeed */
+
+	char journal[16384]; /* "call argument\n" ... */
+};
+
+struct fake_kernel *fake_kernel_new(void);
+void fake_kernel_free(struct fake_kernel *k);
+
+/* An Ethernet device that is up and has carrier, MTU 1500; returns it (borrowed) for changes. */
+struct link *fake_kernel_add(struct fake_kernel *k, const char *name);
+struct link *fake_kernel_find(struct fake_kernel *k, const char *name);
+void fake_kernel_remove(struct fake_kernel *k, const char *name);
+
+/* Tells @m of the device as it is now, or that it is gone. */
+void fake_kernel_tell(struct fake_kernel *k, struct manager *m, const char *name);
+void fake_kernel_tell_gone(struct fake_kernel *k, struct manager *m, const char *name);
+
+/* The next @after calls of @call succeed, then it fails with @error. fake_kernel_heal() ends that.
+ */
+void fake_kernel_fail(struct fake_kernel *k, const char *call, int error, unsigned int after);
+void fake_kernel_heal(struct fake_kernel *k);
+
+/* Rows as last written; NULL: none. */
+const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number);
+const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number);
+const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex);
+uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac);
+size_t fake_kernel_fdb_count(struct fake_kernel *k);
+
+/* Is nothing of ours left: no row, no attachment, no filter? */
+bool fake_kernel_is_clean(struct fake_kernel *k);
+
+#endif
