@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kinds of values that the rows of the settings tables share. All functions that read return 0,
- * or -EINVAL with nothing changed; an empty text is never a value. For settings*.c, and for show.c, which
- * types them.
+ * or -EINVAL with nothing changed; an empty text is never a value. For settings*.c, and for show.c,
+ * which types them.
  */
 #ifndef VNETD_SETTINGS_VALUE_H
 #define VNETD_SETTINGS_VALUE_H
