@@ -14,7 +14,7 @@
 struct fake_row {
 	bool used;
 	uint8_t key[16];
-	uint8_t value[512];
+	_Alignas(8) uint8_t value[512];
 };
 
 struct fake_map {
