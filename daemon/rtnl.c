@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The messages are built attribute by attribute: libnl-route's objects know neither all attributes
+ * nor which flags to leave alone, and libnl's own errors blur the kernel's (EEXIST, ENODEV, EPERM),
+ * so the kernel's answer is taken from the acknowledgement itself.
+ */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h> /* has to come before <linux/if.h>, which knows of it */
+#include <linux/if.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/handlers.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "rtnl.h"
+
+#define RTNL_QUEUES_MAX	       4096 /* the kernel refuses more */
+#define RTNL_LINK_MODE_DEFAULT 0    /* of IFLA_LINKMODE */
+#define RTNL_LINK_MODE_DORMANT 1
+#define RTNL_ALIAS	       "vnetd"
+
+struct rtnl {
+	struct nl_sock *socket;
+};
+
+/* --- one request and its answer --- */
+
+struct exchange {
+	uint32_t sequence;
+	bool done;
+	int error; /* 0 or -errno, from the kernel */
+	/* What the answer carries, if anybody wants it. 0 or -errno. */
+	int (*parse)(struct nlmsghdr *answer, void *ret);
+	void *ret;
+};
+
+/* For failures of libnl and of the socket itself. */
+static int error_from_nl(int nl_error)
+{
+	static const struct {
+		int nl;
+		int number;
+	} rows[] = {
+		{ NLE_NOMEM, ENOMEM },		{ NLE_PERM, EPERM },
+		{ NLE_NOACCESS, EACCES },	{ NLE_AF_NOSUPPORT, EAFNOSUPPORT },
+		{ NLE_PROTO_MISMATCH, EPROTO }, { NLE_MSG_TRUNC, EMSGSIZE },
+		{ NLE_MSG_TOOSHORT, EBADMSG },	{ NLE_MSG_OVERFLOW, ENOBUFS },
+		{ NLE_EXIST, EADDRINUSE },	{ NLE_BAD_SOCK, EBADF },
+		{ NLE_MISSING_ATTR, EBADMSG },	{ NLE_ATTRSIZE, EMSGSIZE },
+		{ NLE_RANGE, ERANGE },		{ NLE_INVAL, EINVAL },
+	};
+	int code = nl_error < 0 ? -nl_error : nl_error;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(rows); i++)
+		if (rows[i].nl == code)
+			return -rows[i].number;
+	return -EIO;
+}
+
+/* Passes over what is not the kernel's, and what a request that failed half-way left behind. */
+static int on_sequence(struct nl_msg *message, void *context)
+{
+	const struct exchange *x = context;
+
+	if (nlmsg_get_src(message)->nl_pid != 0)
+		return NL_SKIP;
+	return nlmsg_hdr(message)->nlmsg_seq == x->sequence ? NL_OK : NL_SKIP;
+}
+
+static int on_answer(struct nl_msg *message, void *context)
+{
+	struct exchange *x = context;
+
+	if (x->parse && x->error == 0)
+		x->error = x->parse(nlmsg_hdr(message), x->ret);
+	return NL_OK;
+}
+
+static int on_ack(struct nl_msg *message, void *context)
+{
+	struct exchange *x = context;
+
+	x->done = true;
+	return NL_STOP;
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *context)
+{
+	struct exchange *x = context;
+
+	x->done = true;
+	x->error = error->error;
+	return NL_STOP;
+}
+
+static void cb_putp(struct nl_cb **cb)
+{
+	if (*cb)
+		nl_cb_put(*cb);
+}
+
+/* Every request asks for an acknowledgement, so that each has exactly one end. */
+static int exchange(struct rtnl *r, struct nl_msg *request, struct exchange *x)
+{
+	UTIL_CLEANUP(cb_putp) struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int n;
+
+	if (!cb)
+		return -ENOMEM;
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_sequence, x);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, x);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, x);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, x);
+
+	n = nl_send_auto(r->socket, request);
+	if (n < 0)
+		return error_from_nl(n);
+	x->sequence = nlmsg_hdr(request)->nlmsg_seq;
+	while (!x->done) {
+		n = nl_recvmsgs(r->socket, cb);
+		if (n < 0 && !x->done)
+			return error_from_nl(n);
+	}
+	return x->error;
+}
+
+static int exchange_plain(struct rtnl *r, struct nl_msg *request)
+{
+	struct exchange x = { 0 };
+
+	return exchange(r, request, &x);
+}
+
+/* --- messages --- */
+
+static void msg_freep(struct nl_msg **message)
+{
+	nlmsg_free(*message);
+}
+
+/* A message whose header is followed by @body; NULL: no memory. */
+static struct nl_msg *msg_new(int type, int flags, void *body, size_t size)
+{
+	struct nl_msg *message = nlmsg_alloc_simple(type, flags);
+
+	if (message && nlmsg_append(message, body, size, NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(message);
+		return NULL;
+	}
+	return message;
+}
+
+static struct nl_msg *msg_link(int type, int flags, uint32_t ifindex, uint32_t set, uint32_t change)
+{
+	struct ifinfomsg info = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = ifindex,
+		.ifi_flags = set,
+		.ifi_change = change,
+	};
+
+	return msg_new(type, flags, &info, sizeof(info));
+}
+
+/* --- the veth pair --- */
+
+static uint32_t queues(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > RTNL_QUEUES_MAX ? RTNL_QUEUES_MAX : n;
+}
+
+/* What both ends have. libnl returns 0 or an NLE_*, which can only be a lack of memory. */
+static int put_end(struct nl_msg *message, const char *name, uint32_t mtu)
+{
+	int failed = nla_put_string(message, IFLA_IFNAME, name);
+
+	failed |= nla_put_u32(message, IFLA_MTU, mtu);
+	failed |= nla_put_u32(message, IFLA_NUM_TX_QUEUES, queues());
+	failed |= nla_put_u32(message, IFLA_NUM_RX_QUEUES, queues());
+	return failed ? -ENOMEM : 0;
+}
+
+/* The port end cannot be born up: the kernel joins the two only after it has set the flags. */
+static int put_peer(struct nl_msg *message, const struct kernel_veth *veth)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct nlattr *peer = nla_nest_start(message, VETH_INFO_PEER);
+
+	if (!peer || nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    put_end(message, veth->port, veth->mtu) < 0)
+		return -ENOMEM;
+	nla_nest_end(message, peer);
+	return 0;
+}
+
+static int put_veth(struct nl_msg *message, const struct kernel_veth *veth)
+{
+	struct nlattr *info = nla_nest_start(message, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	if (!info || nla_put_string(message, IFLA_INFO_KIND, "veth") < 0)
+		return -ENOMEM;
+	data = nla_nest_start(message, IFLA_INFO_DATA);
+	if (!data || put_peer(message, veth) < 0)
+		return -ENOMEM;
+	nla_nest_end(message, data);
+	nla_nest_end(message, info);
+	return 0;
+}
+
+static int port_up(struct rtnl *r, const char *port)
+{
+	UTIL_CLEANUP(msg_freep)
+	struct nl_msg *message = msg_link(RTM_NEWLINK, 0, 0, IFF_UP, IFF_UP);
+
+	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0 ||
+	    nla_put(message, IFLA_IFALIAS, strlen(RTNL_ALIAS), RTNL_ALIAS) < 0)
+		return -ENOMEM;
+	return exchange_plain(r, message);
+}
+
+static int port_del(struct rtnl *r, const char *port)
+{
+	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_DELLINK, 0, 0, 0, 0);
+
+	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0)
+		return -ENOMEM;
+	return exchange_plain(r, message);
+}
+
+/*
+ * The stack's end is born in its namespace, with everything it is to have: once it is there we do
+ * not reach it any more.
+ */
+int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
+{
+	UTIL_CLEANUP(msg_freep)
+	struct nl_msg *message =
+		msg_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, IFF_UP, IFF_UP);
+	int r;
+
+	if (!message || put_end(message, veth->name, veth->mtu) < 0 ||
+	    nla_put(message, IFLA_ADDRESS, MAC_LEN, veth->address) < 0 ||
+	    (veth->netns_fd >= 0 && nla_put_u32(message, IFLA_NET_NS_FD, veth->netns_fd) < 0) ||
+	    put_veth(message, veth) < 0)
+		return -ENOMEM;
+	r = exchange_plain(rtnl, message);
+	if (r < 0)
+		return r;
+	r = port_up(rtnl, veth->port);
+	if (r < 0)
+		port_del(rtnl, veth->port);
+	return r;
+}
+
+/* --- reading --- */
+
+static int fill_kind(struct nlattr *info, struct link *l)
+{
+	static const struct nla_policy policy[IFLA_INFO_MAX + 1] = {
+		[IFLA_INFO_KIND] = { .type = NLA_STRING },
+	};
+	struct nlattr *attrs[IFLA_INFO_MAX + 1];
+
+	if (nla_parse_nested(attrs, IFLA_INFO_MAX, info, policy) < 0)
+		return -EBADMSG;
+	if (attrs[IFLA_INFO_KIND])
+		util_copy(l->kind, sizeof(l->kind), nla_get_string(attrs[IFLA_INFO_KIND]));
+	return 0;
+}
+
+static void fill_numbers(struct nlattr *attrs[], struct link *l)
+{
+	const struct {
+		int attribute;
+		uint32_t *value;
+	} rows[] = {
+		{ IFLA_MTU, &l->mtu },	       { IFLA_MIN_MTU, &l->min_mtu },
+		{ IFLA_MAX_MTU, &l->max_mtu }, { IFLA_MASTER, &l->master },
+		{ IFLA_LINK, &l->peer },       { IFLA_PROMISCUITY, &l->promiscuity },
+	};
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(rows); i++)
+		if (attrs[rows[i].attribute])
+			*rows[i].value = nla_get_u32(attrs[rows[i].attribute]);
+}
+
+static int parse_link(struct nlmsghdr *answer, void *ret)
+{
+	static const struct nla_policy policy[IFLA_MAX + 1] = {
+		[IFLA_IFNAME] = { .type = NLA_STRING },	  [IFLA_MTU] = { .type = NLA_U32 },
+		[IFLA_MIN_MTU] = { .type = NLA_U32 },	  [IFLA_MAX_MTU] = { .type = NLA_U32 },
+		[IFLA_MASTER] = { .type = NLA_U32 },	  [IFLA_LINK] = { .type = NLA_U32 },
+		[IFLA_PROMISCUITY] = { .type = NLA_U32 }, [IFLA_LINKINFO] = { .type = NLA_NESTED },
+	};
+	struct nlattr *attrs[IFLA_MAX + 1];
+	const struct ifinfomsg *info = nlmsg_data(answer);
+	struct link l = { 0 };
+
+	if (answer->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(answer, sizeof(*info), attrs, IFLA_MAX, policy) < 0 ||
+	    !attrs[IFLA_IFNAME] ||
+	    !util_copy(l.name, sizeof(l.name), nla_get_string(attrs[IFLA_IFNAME])))
+		return -EBADMSG;
+	l.ifindex = info->ifi_index;
+	l.type = info->ifi_type;
+	l.flags = info->ifi_flags;
+	l.carrier = info->ifi_flags & IFF_LOWER_UP;
+	fill_numbers(attrs, &l);
+	l.peer_elsewhere = attrs[IFLA_LINK_NETNSID];
+	if (attrs[IFLA_ADDRESS] && nla_len(attrs[IFLA_ADDRESS]) == MAC_LEN)
+		memcpy(l.address, nla_data(attrs[IFLA_ADDRESS]), MAC_LEN);
+	if (attrs[IFLA_LINKINFO] && fill_kind(attrs[IFLA_LINKINFO], &l) < 0)
+		return -EBADMSG;
+	*(struct link *)ret = l;
+	return 0;
+}
+
+static int parse_stats(struct nlmsghdr *answer, void *ret)
+{
+	struct nlattr *attrs[IFLA_MAX + 1];
+	struct rtnl_link_stats64 stats;
+	struct kernel_link_stats *s = ret;
+
+	if (answer->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(answer, sizeof(struct ifinfomsg), attrs, IFLA_MAX, NULL) < 0 ||
+	    !attrs[IFLA_STATS64])
+		return -EBADMSG;
+	/* Older kernels send a shorter struct; what we want has been in it from the beginning. */
+	memset(&stats, 0, sizeof(stats));
+	nla_memcpy(&stats, attrs[IFLA_STATS64], sizeof(stats));
+	s->rx_errors = stats.rx_errors;
+	s->tx_errors = stats.tx_errors;
+	s->rx_dropped = stats.rx_dropped;
+	s->tx_dropped = stats.tx_dropped;
+	return 0;
+}
+
+int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
+{
+	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, 0, 0, 0);
+	struct link l;
+	struct exchange x = { .parse = parse_link, .ret = &l };
+	int r;
+
+	if (!name[0] || strlen(name) >= IFNAMSIZ)
+		return -ENODEV;
+	if (!message || nla_put_string(message, IFLA_IFNAME, name) < 0 ||
+	    nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
+		return -ENOMEM;
+	r = exchange(rtnl, message, &x);
+	if (r < 0)
+		return r;
+	/* The kernel knows a device by its alternative names as well; a vnet's names are the
+	 * others. */
+	if (!util_same(l.name, name))
+		return -ENODEV;
+	*ret = l;
+	return 0;
+}
+
+int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
+{
+	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, ifindex, 0, 0);
+	struct kernel_link_stats stats;
+	struct exchange x = { .parse = parse_stats, .ret = &stats };
+	int r;
+
+	if (!message)
+		return -ENOMEM;
+	r = exchange(rtnl, message, &x);
+	if (r == 0)
+		*ret = stats;
+	return r;
+}
+
+/* --- changing --- */
+
+static uint32_t flag(const struct kernel_link_change *c, enum kernel_link_field field,
+		     uint32_t value)
+{
+	return c->set & field ? value : 0;
+}
+
+/* A device stays usable while dormant; only those who ask for its operational state are told. */
+static int put_dormant(struct nl_msg *message, bool dormant)
+{
+	int failed = nla_put_u8(message, IFLA_OPERSTATE, dormant ? IF_OPER_DORMANT : IF_OPER_UP);
+
+	failed |= nla_put_u8(message, IFLA_LINKMODE,
+			     dormant ? RTNL_LINK_MODE_DORMANT : RTNL_LINK_MODE_DEFAULT);
+	return failed;
+}
+
+int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
+{
+	uint32_t mask = flag(change, KERNEL_LINK_UP, IFF_UP) |
+			flag(change, KERNEL_LINK_ALLMULTI, IFF_ALLMULTI);
+	uint32_t set = (change->up ? IFF_UP : 0) | (change->allmulti ? IFF_ALLMULTI : 0);
+	UTIL_CLEANUP(msg_freep)
+	struct nl_msg *message = msg_link(RTM_NEWLINK, 0, ifindex, set & mask, mask);
+	int failed = 0;
+
+	if (!message)
+		return -ENOMEM;
+	if (change->set & KERNEL_LINK_MTU)
+		failed |= nla_put_u32(message, IFLA_MTU, change->mtu);
+	if (change->set & KERNEL_LINK_ADDRESS)
+		failed |= nla_put(message, IFLA_ADDRESS, MAC_LEN, change->address);
+	if (change->set & KERNEL_LINK_DORMANT)
+		failed |= put_dormant(message, change->dormant);
+	return failed ? -ENOMEM : exchange_plain(rtnl, message);
+}
+
+int rtnl_link_del(void *rtnl, uint32_t ifindex)
+{
+	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_DELLINK, 0, ifindex, 0, 0);
+
+	return message ? exchange_plain(rtnl, message) : -ENOMEM;
+}
+
+int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add)
+{
+	struct ndmsg neighbour = {
+		.ndm_family = PF_BRIDGE,
+		.ndm_ifindex = ifindex,
+		.ndm_state = NUD_PERMANENT,
+		.ndm_flags = NTF_SELF,
+	};
+	UTIL_CLEANUP(msg_freep)
+	struct nl_msg *message =
+		msg_new(add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
+			&neighbour, sizeof(neighbour));
+	int r;
+
+	if (!message || nla_put(message, NDA_LLADDR, MAC_LEN, address) < 0)
+		return -ENOMEM;
+	r = exchange_plain(rtnl, message);
+	return r == (add ? -EEXIST : -ENOENT) ? 0 : r;
+}
+
+/* --- the socket --- */
+
+static void rtnl_freep(struct rtnl **r)
+{
+	rtnl_free(*r);
+}
+
+int rtnl_new(struct rtnl **ret)
+{
+	UTIL_CLEANUP(rtnl_freep) struct rtnl *r = calloc(1, sizeof(*r));
+	int n;
+
+	if (!r)
+		return -ENOMEM;
+	r->socket = nl_socket_alloc();
+	if (!r->socket)
+		return -ENOMEM;
+	n = nl_connect(r->socket, NETLINK_ROUTE);
+	if (n < 0)
+		return error_from_nl(n);
+	/* An answer may be longer than libnl's first guess. */
+	nl_socket_enable_msg_peek(r->socket);
+	*ret = UTIL_TAKE_PTR(r);
+	return 0;
+}
+
+void rtnl_free(struct rtnl *r)
+{
+	if (!r)
+		return;
+	nl_socket_free(r->socket);
+	free(r);
+}
