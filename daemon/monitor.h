@@ -6,12 +6,17 @@
 #ifndef VNETD_MONITOR_H
 #define VNETD_MONITOR_H
 
+#include <linux/netlink.h>
 #include <systemd/sd-event.h>
 
 #include "link.h"
 
 struct monitor;
 
+/*
+ * All of them have to be there. A dump that turns out not to be whole has no end: another one
+ * begins instead. They may call every function here but monitor_free().
+ */
 struct monitor_callbacks {
 	void (*on_link)(void *context, const struct link *l); /* new or changed */
 	void (*on_gone)(void *context, uint32_t ifindex);     /* deleted, or left the namespace */
@@ -41,5 +46,22 @@ int monitor_drain(struct monitor *m);
 /* The descriptor's receive buffer in bytes, and how often news was lost. For `status` and tests. */
 int monitor_buffer_bytes(const struct monitor *m);
 uint64_t monitor_overruns(const struct monitor *m);
+
+/*
+ * Asks for another receive buffer, now and after each overrun. The kernel counts twice the size and
+ * has limits of its own. 0 or -errno.
+ */
+int monitor_set_buffer_bytes(struct monitor *m, int bytes);
+
+/*
+ * One RTM_NEWLINK message as a link; @message has to be readable for its whole nlmsg_len. -EBADMSG:
+ * it is damaged. -ENODATA: it is sound, but does not describe a device (a bridge's news of a port,
+ * a wireless event).
+ */
+int monitor_parse_link(const struct nlmsghdr *message, struct link *ret);
+
+/* The ifindex in an RTM_DELLINK message, or in an RTM_GETLINK request. Errors as above: the news
+ * that a port has left its bridge is an RTM_DELLINK as well, of the bridge's family. */
+int monitor_parse_gone(const struct nlmsghdr *message, uint32_t *ret);
 
 #endif

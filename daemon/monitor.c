@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two orders of arrival make this more than "read and believe":
+ *
+ * A socket that has lost one message loses all that follow, in silence, until it has been read
+ * empty; and it takes no second dump while one is under way. So a socket with a hole is thrown away
+ * and a new one asked for everything: no backlog from before the hole, no half-done dump.
+ *
+ * The kernel makes a piece of a dump under its lock and queues it after letting go. An event that
+ * is newer may get ahead of it. So a device that had an event while a dump runs is known from that
+ * event, and what the dump says of it is passed over.
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <search.h>
+
+#include "monitor.h"
+
+#define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
+#define MONITOR_DATAGRAM_BYTES	65536	/* the kernel's pieces of a dump have at most 32 KiB */
+#define MONITOR_READS_PER_TURN	64
+#define MONITOR_READS_PER_DRAIN 65536
+#define MONITOR_FIRST_TRIES	64    /* dumps interrupted by others' changes before we give up */
+#define MONITOR_AGAIN_US	10000 /* from a dump that failed to the next one */
+#define MONITOR_ANSWER_MS	1000
+
+struct monitor {
+	struct monitor_callbacks callbacks;
+	void *context;
+	struct mnl_socket *socket;
+	sd_event_source *io;
+	sd_event_source *again; /* a timer, on while a dump is owed and cannot be had at once */
+	int buffer_bytes;
+	uint32_t sequence; /* of the last request */
+	uint32_t dump;	   /* the request whose dump is under way, 0: none */
+	int dump_result;   /* of the dump under way, or of the last one; 0 or -errno */
+	bool stale;	   /* no whole dump since the last loss */
+	bool reading;
+	void *touched; /* ifindexes that had an event during the dump; a tree of tsearch() */
+	uint64_t overruns;
+	char datagram[MONITOR_DATAGRAM_BYTES] __attribute__((aligned(8)));
+};
+
+/* --- devices with an event during a dump --- */
+
+static int touched_compare(const void *a, const void *b)
+{
+	return (uintptr_t)a < (uintptr_t)b ? -1 : a != b;
+}
+
+static void touched_keep(void *ifindex)
+{
+	/* The number is in the pointer; there is nothing to free. */
+}
+
+static bool touched_has(const struct monitor *m, uint32_t ifindex)
+{
+	return tfind((void *)(uintptr_t)ifindex, &m->touched, touched_compare);
+}
+
+static void touched_add(struct monitor *m, uint32_t ifindex)
+{
+	if (m->dump && !tsearch((void *)(uintptr_t)ifindex, &m->touched, touched_compare))
+		m->dump_result = -ENOMEM;
+}
+
+static void touched_clear(struct monitor *m)
+{
+	tdestroy(m->touched, touched_keep);
+	m->touched = NULL;
+}
+
+/* --- requests --- */
+
+static int request(struct monitor *m, uint16_t flags, uint32_t ifindex)
+{
+	char buffer[128] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+
+	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
+	message->nlmsg_type = RTM_GETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	message->nlmsg_seq = m->sequence;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = ifindex;
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	return 0;
+}
+
+static int dump_start(struct monitor *m)
+{
+	int r;
+
+	touched_clear(m);
+	m->dump = 0;
+	m->dump_result = 0;
+	m->callbacks.on_dump_begin(m->context);
+	r = request(m, NLM_F_DUMP, 0);
+	if (r < 0)
+		return r;
+	m->dump = m->sequence;
+	return 0;
+}
+
+static void dump_end(struct monitor *m, int result)
+{
+	m->dump = 0;
+	touched_clear(m);
+	if (result < 0)
+		m->dump_result = result;
+	if (m->dump_result < 0)
+		return;
+	m->stale = false;
+	m->callbacks.on_dump_end(m->context);
+}
+
+/* --- the socket --- */
+
+static int socket_size(const struct mnl_socket *s, int bytes)
+{
+	int fd = mnl_socket_get_fd(s);
+
+	/* The first one passes net.core.rmem_max, but needs a privilege. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) < 0)
+		return -errno;
+	return 0;
+}
+
+static void socket_closep(struct mnl_socket **s)
+{
+	if (*s)
+		mnl_socket_close(*s);
+}
+
+static int socket_open(int bytes, struct mnl_socket **ret)
+{
+	UTIL_CLEANUP(socket_closep)
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int r;
+
+	if (!s)
+		return -errno;
+	r = socket_size(s, bytes);
+	if (r < 0)
+		return r;
+	if (mnl_socket_bind(s, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	*ret = UTIL_TAKE_PTR(s);
+	return 0;
+}
+
+/* The one recovery path, and the beginning: a new socket, and a dump from it. */
+static int resync(struct monitor *m)
+{
+	UTIL_CLEANUP(socket_closep) struct mnl_socket *s = NULL;
+	struct mnl_socket *old;
+	int r;
+
+	m->stale = true;
+	m->dump = 0;
+	r = socket_open(m->buffer_bytes, &s);
+	if (r < 0)
+		return r;
+	if (m->io) {
+		r = sd_event_source_set_io_fd(m->io, mnl_socket_get_fd(s));
+		if (r < 0)
+			return r;
+	}
+	old = m->socket;
+	m->socket = s;
+	s = old;
+	return dump_start(m);
+}
+
+/* --- what arrives --- */
+
+/* Others' requests may bear our numbers into an event, but an event is never one of several. */
+static bool is_dump_answer(const struct monitor *m, const struct nlmsghdr *message)
+{
+	return m->dump && (message->nlmsg_flags & NLM_F_MULTI) && message->nlmsg_seq == m->dump &&
+	       message->nlmsg_pid == mnl_socket_get_portid(m->socket);
+}
+
+static void handle_new(struct monitor *m, const struct nlmsghdr *message)
+{
+	struct link l;
+
+	if (monitor_parse_link(message, &l) < 0)
+		return;
+	if (!is_dump_answer(m, message))
+		touched_add(m, l.ifindex);
+	else if (touched_has(m, l.ifindex))
+		return;
+	m->callbacks.on_link(m->context, &l);
+}
+
+static void handle_gone(struct monitor *m, uint32_t ifindex)
+{
+	touched_add(m, ifindex);
+	m->callbacks.on_gone(m->context, ifindex);
+}
+
+static void handle_del(struct monitor *m, const struct nlmsghdr *message)
+{
+	uint32_t ifindex;
+
+	if (monitor_parse_gone(message, &ifindex) == 0)
+		handle_gone(m, ifindex);
+}
+
+static void handle_done(struct monitor *m, const struct nlmsghdr *message)
+{
+	int result = 0;
+
+	if (!is_dump_answer(m, message))
+		return;
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(result))
+		memcpy(&result, mnl_nlmsg_get_payload(message), sizeof(result));
+	dump_end(m, result);
+}
+
+/* The kernel sends our request back behind the error; it tells which device is not there. */
+static void handle_error(struct monitor *m, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+	size_t size = mnl_nlmsg_get_payload_len(message);
+	uint32_t ifindex;
+
+	if (size < sizeof(*error))
+		return;
+	if (m->dump && message->nlmsg_seq == m->dump) {
+		dump_end(m, error->error < 0 ? error->error : -EPROTO);
+		return;
+	}
+	if (error->error != -ENODEV || error->msg.nlmsg_type != RTM_GETLINK ||
+	    error->msg.nlmsg_len > size - offsetof(struct nlmsgerr, msg))
+		return;
+	if (monitor_parse_gone(&error->msg, &ifindex) == 0)
+		handle_gone(m, ifindex);
+}
+
+static void handle(struct monitor *m, const struct nlmsghdr *message)
+{
+	if ((message->nlmsg_flags & NLM_F_DUMP_INTR) && is_dump_answer(m, message))
+		m->dump_result = -EINTR;
+	switch (message->nlmsg_type) {
+	case RTM_NEWLINK:
+		handle_new(m, message);
+		break;
+	case RTM_DELLINK:
+		handle_del(m, message);
+		break;
+	case NLMSG_DONE:
+		handle_done(m, message);
+		break;
+	case NLMSG_ERROR:
+		handle_error(m, message);
+		break;
+	}
+}
+
+/* 1: a datagram was read; 0: there is none; -errno: news was lost. */
+static int read_datagram(struct monitor *m)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec part = { m->datagram, sizeof(m->datagram) };
+	struct msghdr header = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+	const struct nlmsghdr *message = (const struct nlmsghdr *)m->datagram;
+	/* Not mnl_socket_recvfrom(): it keeps the sender to itself. */
+	ssize_t n = recvmsg(mnl_socket_get_fd(m->socket), &header, 0);
+	int left = n;
+
+	if (n < 0 && errno == EINTR)
+		return 1;
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	if (header.msg_namelen != sizeof(from) || from.nl_pid != 0)
+		return 1;
+	if (header.msg_flags & MSG_TRUNC)
+		return -ENOBUFS;
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		handle(m, message);
+	return 1;
+}
+
+/* After a failure the loop tries again, but not in a spin. */
+static void dump_again_later(struct monitor *m)
+{
+	int on = SD_EVENT_OFF;
+
+	if (!m->stale || m->dump || !m->again)
+		return;
+	if (sd_event_source_get_enabled(m->again, &on) >= 0 && on != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(m->again, MONITOR_AGAIN_US);
+	sd_event_source_set_enabled(m->again, SD_EVENT_ONESHOT);
+}
+
+static int on_lost(struct monitor *m)
+{
+	m->overruns++;
+	m->callbacks.on_overrun(m->context);
+	return resync(m);
+}
+
+/* Reads at most @max datagrams. 0, or -errno if a lost piece could not be asked for at once. */
+static int read_some(struct monitor *m, unsigned int max)
+{
+	int r = 1;
+
+	if (m->reading) /* called by a callback; the outer call goes on */
+		return 0;
+	m->reading = true;
+	for (unsigned int i = 0; i < max && r > 0; i++) {
+		r = read_datagram(m);
+		if (r < 0) {
+			r = on_lost(m);
+			r = r < 0 ? r : 1;
+		}
+	}
+	m->reading = false;
+	dump_again_later(m);
+	return r < 0 ? r : 0;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	read_some(context, MONITOR_READS_PER_TURN); /* a failure has set the timer */
+	return 0;
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct monitor *m = context;
+
+	if (m->stale && !m->dump)
+		resync(m);
+	dump_again_later(m);
+	return 0;
+}
+
+/* --- the outside --- */
+
+/* The kernel answers within our own calls; the deadline is for the day on which it does not. */
+static int dump_wait(struct monitor *m)
+{
+	while (m->dump) {
+		struct pollfd p = { mnl_socket_get_fd(m->socket), POLLIN };
+		int r = poll(&p, 1, MONITOR_ANSWER_MS);
+
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r == 0)
+			return -ETIMEDOUT;
+		r = read_some(m, MONITOR_READS_PER_DRAIN);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int first_dump(struct monitor *m)
+{
+	for (int i = 0; i < MONITOR_FIRST_TRIES; i++) {
+		int r = resync(m);
+
+		if (r == 0)
+			r = dump_wait(m);
+		if (r < 0)
+			return r;
+		if (!m->stale)
+			return 0;
+	}
+	return m->dump_result;
+}
+
+static int sources_add(struct monitor *m, sd_event *loop)
+{
+	int r = sd_event_add_io(loop, &m->io, mnl_socket_get_fd(m->socket), EPOLLIN, on_readable,
+				m);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(m->io, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_add_time_relative(loop, &m->again, CLOCK_MONOTONIC, 0, 1000, on_again,
+					       m);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(m->again, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(m->again, SD_EVENT_PRIORITY_IMPORTANT);
+	return r < 0 ? r : 0;
+}
+
+static void monitor_freep(struct monitor **m)
+{
+	monitor_free(*m);
+}
+
+int monitor_new(sd_event *loop, const struct monitor_callbacks *callbacks, void *context,
+		struct monitor **ret)
+{
+	UTIL_CLEANUP(monitor_freep) struct monitor *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	m->callbacks = *callbacks;
+	m->context = context;
+	m->buffer_bytes = MONITOR_BUFFER_BYTES;
+	r = first_dump(m);
+	if (r < 0)
+		return r;
+	r = sources_add(m, loop);
+	if (r < 0)
+		return r;
+	*ret = UTIL_TAKE_PTR(m);
+	return 0;
+}
+
+void monitor_free(struct monitor *m)
+{
+	if (!m)
+		return;
+	sd_event_source_disable_unref(m->again);
+	sd_event_source_disable_unref(m->io);
+	socket_closep(&m->socket);
+	touched_clear(m);
+	free(m);
+}
+
+int monitor_poll(struct monitor *m, uint32_t ifindex)
+{
+	if (ifindex == 0 || ifindex > INT32_MAX)
+		return -EINVAL;
+	return request(m, 0, ifindex);
+}
+
+int monitor_drain(struct monitor *m)
+{
+	return read_some(m, MONITOR_READS_PER_DRAIN);
+}
+
+int monitor_buffer_bytes(const struct monitor *m)
+{
+	int bytes = 0;
+	socklen_t size = sizeof(bytes);
+
+	if (getsockopt(mnl_socket_get_fd(m->socket), SOL_SOCKET, SO_RCVBUF, &bytes, &size) < 0)
+		return -errno;
+	return bytes;
+}
+
+uint64_t monitor_overruns(const struct monitor *m)
+{
+	return m->overruns;
+}
+
+int monitor_set_buffer_bytes(struct monitor *m, int bytes)
+{
+	int r = socket_size(m->socket, bytes);
+
+	if (r < 0)
+		return r;
+	m->buffer_bytes = bytes;
+	return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a message says of a device. Whatever is in it, nothing outside of it is read. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <net/if.h> /* has to come before <linux/if.h>, which knows of it */
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "monitor.h"
+
+struct attribute {
+	uint16_t type;
+	enum mnl_attr_data_type data;
+	int (*take)(const struct nlattr *a, struct link *l); /* 0 or -EBADMSG */
+};
+
+/* Rows end with type 0, which the kernel never sends. */
+static int take_attributes(const char *payload, size_t size, const struct attribute *rows,
+			   struct link *l)
+{
+	const struct nlattr *a = (const struct nlattr *)payload;
+	const char *end = payload + size;
+
+	/* The aligned end of the last attribute may lie behind @end; the difference is signed. */
+	for (; mnl_attr_ok(a, end - (const char *)a); a = mnl_attr_next(a)) {
+		const struct attribute *row = rows;
+		int r;
+
+		while (row->type && row->type != mnl_attr_get_type(a))
+			row++;
+		if (!row->type)
+			continue;
+		if (mnl_attr_validate(a, row->data) < 0)
+			return -EBADMSG;
+		r = row->take(a, l);
+		if (r < 0)
+			return r;
+	}
+	return (const char *)a < end ? -EBADMSG : 0;
+}
+
+static int take_name(const struct nlattr *a, struct link *l)
+{
+	const char *name = mnl_attr_get_str(a);
+
+	return name[0] && util_copy(l->name, sizeof(l->name), name) ? 0 : -EBADMSG;
+}
+
+/* Addresses of another length belong to devices that are not Ethernet; they are none to us. */
+static int take_address(const struct nlattr *a, struct link *l)
+{
+	if (mnl_attr_get_payload_len(a) == MAC_LEN)
+		memcpy(l->address, mnl_attr_get_payload(a), MAC_LEN);
+	return 0;
+}
+
+static int take_mtu(const struct nlattr *a, struct link *l)
+{
+	l->mtu = mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int take_min_mtu(const struct nlattr *a, struct link *l)
+{
+	l->min_mtu = mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int take_max_mtu(const struct nlattr *a, struct link *l)
+{
+	l->max_mtu = mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int take_master(const struct nlattr *a, struct link *l)
+{
+	l->master = mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int take_peer(const struct nlattr *a, struct link *l)
+{
+	l->peer = mnl_attr_get_u32(a);
+	return 0;
+}
+
+/* The attribute is there only if the peer is elsewhere, whether or not that place has a number. */
+static int take_peer_elsewhere(const struct nlattr *a, struct link *l)
+{
+	l->peer_elsewhere = true;
+	return 0;
+}
+
+static int take_promiscuity(const struct nlattr *a, struct link *l)
+{
+	l->promiscuity = mnl_attr_get_u32(a);
+	return 0;
+}
+
+/* A kind too long for us is one that we have no use for: it stays "not told". */
+static int take_kind(const struct nlattr *a, struct link *l)
+{
+	util_copy(l->kind, sizeof(l->kind), mnl_attr_get_str(a));
+	return 0;
+}
+
+static int take_info(const struct nlattr *a, struct link *l)
+{
+	static const struct attribute rows[] = {
+		{ IFLA_INFO_KIND, MNL_TYPE_NUL_STRING, take_kind },
+		{ 0 },
+	};
+
+	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
+}
+
+/* NULL: the message is too short, or its ifindex is none. */
+static const struct ifinfomsg *message_info(const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*info) || info->ifi_index <= 0)
+		return NULL;
+	return info;
+}
+
+int monitor_parse_link(const struct nlmsghdr *message, struct link *ret)
+{
+	static const struct attribute rows[] = {
+		{ IFLA_IFNAME, MNL_TYPE_NUL_STRING, take_name },
+		{ IFLA_ADDRESS, MNL_TYPE_BINARY, take_address },
+		{ IFLA_MTU, MNL_TYPE_U32, take_mtu },
+		{ IFLA_MIN_MTU, MNL_TYPE_U32, take_min_mtu },
+		{ IFLA_MAX_MTU, MNL_TYPE_U32, take_max_mtu },
+		{ IFLA_MASTER, MNL_TYPE_U32, take_master },
+		{ IFLA_LINK, MNL_TYPE_U32, take_peer },
+		{ IFLA_LINK_NETNSID, MNL_TYPE_U32, take_peer_elsewhere },
+		{ IFLA_PROMISCUITY, MNL_TYPE_U32, take_promiscuity },
+		{ IFLA_LINKINFO, MNL_TYPE_NESTED, take_info },
+		{ 0 },
+	};
+	const struct ifinfomsg *info = message_info(message);
+	struct link l = { 0 };
+	int r;
+
+	if (!info)
+		return -EBADMSG;
+	if (info->ifi_family != AF_UNSPEC)
+		return -ENODATA;
+	l.ifindex = info->ifi_index;
+	l.type = info->ifi_type;
+	l.flags = info->ifi_flags;
+	l.carrier = info->ifi_flags & IFF_LOWER_UP;
+	r = take_attributes((const char *)(info + 1),
+			    message->nlmsg_len - MNL_NLMSG_HDRLEN - sizeof(*info), rows, &l);
+	if (r < 0)
+		return r;
+	if (!l.name[0])
+		return -ENODATA;
+	*ret = l;
+	return 0;
+}
+
+int monitor_parse_gone(const struct nlmsghdr *message, uint32_t *ret)
+{
+	const struct ifinfomsg *info = message_info(message);
+
+	if (!info)
+		return -EBADMSG;
+	if (info->ifi_family != AF_UNSPEC)
+		return -ENODATA;
+	*ret = info->ifi_index;
+	return 0;
+}
