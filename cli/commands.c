@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "commands.h"
+#include "complete.h"
+#include "help.h"
+#include "verbs.h"
+#include "watch.h"
+
+#define COMMANDS_OPTION_LATE "'%s' is out of place: expected options before OBJECT"
+
+/* clang-format off */
+const struct verb commands_verbs[] = {
+	{ "vnet", "add", "NAME [KEY VALUE]...", "make a vnet",
+	  { NAME_NEW }, 1, 0, keys_vnet, verbs_vnet_add },
+	{ "vnet", "set", "NAME KEY VALUE...", "change a vnet",
+	  { NAME_VNET }, 1, 1, keys_vnet, verbs_vnet_set },
+	{ "vnet", "del", "NAME", "remove a vnet with its resources",
+	  { NAME_VNET }, 1, 0, NULL, verbs_vnet_del },
+	{ "vnet", "show", "[NAME]", "show vnets and their resources",
+	  { NAME_VNET }, 0, 0, NULL, verbs_vnet_show },
+	{ "resource", "add", "VNET NAME type TYPE dev DEV [KEY VALUE]...", "register a lower device",
+	  { NAME_VNET, NAME_NEW }, 2, 0, keys_resource, verbs_resource_add },
+	{ "resource", "set", "VNET NAME KEY VALUE...", "change a resource",
+	  { NAME_VNET, NAME_RESOURCE }, 2, 1, keys_resource, verbs_resource_set },
+	{ "resource", "del", "VNET NAME", "take a resource out",
+	  { NAME_VNET, NAME_RESOURCE }, 2, 0, NULL, verbs_resource_del },
+	{ "resource", "show", "[VNET [NAME]]", "show resources",
+	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_resource_show },
+	{ "fdb", "show", "[VNET]", "show which MAC is behind which resource",
+	  { NAME_VNET }, 0, 0, NULL, verbs_fdb_show },
+	{ "path", NULL, "VNET MAC [vlan N]", "which way a frame would go, and why",
+	  { NAME_VNET, NAME_MAC }, 2, 0, keys_path, verbs_path },
+	{ "stats", NULL, "[VNET [NAME]]", "count of frames, bytes and drops",
+	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_stats },
+	{ "monitor", NULL, "", "print events as they happen",
+	  { NAME_NONE }, 0, 0, NULL, watch_run, .once = true },
+	{ "reload", NULL, "", "read the configuration files again",
+	  { NAME_NONE }, 0, 0, NULL, verbs_reload },
+	{ "save", NULL, "", "write what runs into configuration files",
+	  { NAME_NONE }, 0, 0, NULL, verbs_save },
+	{ "flush", NULL, "", "take every vnet away",
+	  { NAME_NONE }, 0, 0, NULL, verbs_flush },
+	{ "status", NULL, "", "show how vnetd is",
+	  { NAME_NONE }, 0, 0, NULL, verbs_status },
+	{ "version", NULL, "", "show the version of vnetctl",
+	  { NAME_NONE }, 0, 0, NULL, verbs_version, .local = true },
+	{ "help", NULL, "[OBJECT]", "show syntax and examples",
+	  { NAME_OBJECT }, 0, 0, NULL, help_run, .local = true },
+	{ "complete", NULL, "[WORD]...", "list what the last word can become",
+	  { NAME_NONE }, 0, 0, NULL, complete_run, .local = true, .raw = true },
+	{ NULL },
+};
+
+const struct object commands_objects[] = {
+	{ "vnet",
+	  "A vnet is a stable network device; what carries its frames comes and goes beneath it.\n",
+	  "vnetctl vnet add vnet0 address 02:00:00:00:00:01\n"
+	  "vnetctl vnet add vnet1 netns blue mtu 9000 vlans 10,20-29\n"
+	  "vnetctl vnet add vm1 upper tap1 address 52:54:00:00:00:01\n"
+	  "vnetctl vnet set vnet0 mtu 9000 guard off\n"
+	  "vnetctl -j -p vnet show vnet0\n" },
+	{ "resource",
+	  "A resource is a lower device of a vnet: the service leads to a vswitch, a guest to one\n"
+	  "peer, a hybrid is a function of a NIC. Its device may appear later.\n",
+	  "vnetctl resource add vnet0 up type service dev eth1\n"
+	  "vnetctl resource add vnet0 g1 type guest dev vnet0-g1 peer 02:00:00:00:00:02\n"
+	  "vnetctl resource add vnet0 vf type hybrid dev enp1s0v3 priority 10\n"
+	  "vnetctl resource set vnet0 vf admin down\n" },
+	{ "fdb",
+	  "The forwarding database says which guest resource a MAC is behind. It is made of what was\n"
+	  "registered; nothing is learned from frames.\n",
+	  "vnetctl fdb show vnet0\n" },
+	{ "path",
+	  "The way that a frame to MAC would take now, found by the data path's own rules.\n",
+	  "vnetctl path vnet0 02:00:00:00:00:02\n"
+	  "vnetctl path vnet0 ff:ff:ff:ff:ff:ff vlan 10\n" },
+	{ "stats",
+	  "Frames and bytes of each resource, and the frames of each vnet that were dropped, by\n"
+	  "reason. Reasons without drops are left out; -j shows all.\n",
+	  "vnetctl stats vnet0\n"
+	  "vnetctl -j stats vnet0 g1\n" },
+	{ "monitor",
+	  "One event a line, with -j one JSON object a line, until SIGINT or SIGTERM. It ends with\n"
+	  "status 3 when vnetd goes.\n",
+	  "vnetctl monitor\n"
+	  "vnetctl -j monitor\n" },
+	{ "reload",
+	  "Applies what changed in the configuration files and disturbs nothing else. A file with an\n"
+	  "error changes nothing.\n",
+	  "vnetctl reload\n" },
+	{ "save",
+	  "Writes every vnet that differs from its configuration file, or has none, into a file, and\n"
+	  "prints the names of the files.\n",
+	  "vnetctl save\n" },
+	{ "flush",
+	  "Removes all vnets, and the programs, maps and devices that vnetd made. The configuration\n"
+	  "files stay.\n",
+	  "vnetctl flush\n" },
+	{ "status",
+	  "Version, process and uptime of vnetd, and what it found this kernel to be capable of.\n",
+	  "vnetctl status\n" },
+	{ "version", "The version of vnetctl itself; 'vnetctl status' shows that of vnetd.\n",
+	  "vnetctl version\n" },
+	{ "help", "All commands, or the syntax, the keys and examples of an object.\n",
+	  "vnetctl help resource\n" },
+	{ NULL },
+};
+/* clang-format on */
+
+void commands_words(const char *object, struct words *ret)
+{
+	const struct verb *v;
+
+	for (v = commands_verbs; v->object; v++) {
+		if (v->raw)
+			continue;
+		if (!object)
+			words_add(ret, v->object);
+		else if (v->name && strcmp(v->object, object) == 0)
+			words_add(ret, v->name);
+	}
+}
+
+const struct verb *commands_find(const char *object, const char *name)
+{
+	const struct verb *v;
+
+	for (v = commands_verbs; v->object; v++)
+		if (strcmp(v->object, object) == 0 &&
+		    (!v->name || !name || strcmp(v->name, name) == 0))
+			return v;
+	return NULL;
+}
+
+static enum ctl_status commands_find_object(struct ctl *ctl, const char *text,
+					    const struct verb **ret)
+{
+	char list[WORDS_LIST_SIZE];
+	struct words objects = { .count = 0 };
+	const struct verb *verb = commands_find(text, NULL);
+	size_t i;
+	int r;
+
+	if (verb) { /* also the way to the hidden ones */
+		*ret = verb;
+		return CTL_DONE;
+	}
+	commands_words(NULL, &objects);
+	r = words_find(&objects, text, &i);
+	if (r == -ENOTUNIQ)
+		return ctl_usage(ctl, "", "'%s' is ambiguous: %s", text,
+				 words_list(&objects, text, list));
+	if (r < 0)
+		return ctl_usage(ctl, "", "'%s' is not an object: expected %s", text,
+				 words_list(&objects, "", list));
+	*ret = commands_find(objects.word[i], NULL);
+	return CTL_DONE;
+}
+
+/* Without a word the verb is "show". */
+static enum ctl_status commands_find_verb(struct ctl *ctl, const char *object, const char *text,
+					  const struct verb **ret)
+{
+	char list[WORDS_LIST_SIZE];
+	struct words verbs = { .count = 0 };
+	size_t i;
+	int r;
+
+	if (text && text[0] == '-')
+		return ctl_usage(ctl, object, COMMANDS_OPTION_LATE, text);
+	commands_words(object, &verbs);
+	r = words_find(&verbs, text ? text : "show", &i);
+	if (r == -ENOTUNIQ)
+		return ctl_usage(ctl, object, "'%s' is ambiguous: %s", text,
+				 words_list(&verbs, text, list));
+	if (r < 0)
+		return ctl_usage(ctl, object, "'%s' is not a verb of %s: expected %s",
+				 text ? text : "", object, words_list(&verbs, "", list));
+	*ret = commands_find(object, verbs.word[i]);
+	return CTL_DONE;
+}
+
+/* "vnet add NAME [KEY VALUE]..." */
+static const char *commands_syntax(const struct verb *v, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%s%s%s%s%s", v->object, v->name ? " " : "", v->name ? v->name : "",
+		 v->usage[0] ? " " : "", v->usage);
+	return buffer;
+}
+
+static enum ctl_status commands_parse(struct ctl *ctl, const struct verb *v, int argc,
+				      char *const *argv, struct command *ret)
+{
+	char syntax[128];
+	enum ctl_status status;
+	int used = 0;
+
+	*ret = (struct command) { .verb = v, .argc = argc, .argv = argv };
+	commands_syntax(v, syntax, sizeof(syntax));
+	if (v->raw)
+		return CTL_DONE;
+	while (used < argc && used < COMMAND_NAMES_MAX && v->names[used]) {
+		if (argv[used][0] == '-')
+			return ctl_usage(ctl, v->object,
+					 "'%s' is out of place: expected options before OBJECT",
+					 argv[used]);
+		ret->name[used] = argv[used];
+		used++;
+	}
+	if (used < v->names_needed)
+		return ctl_usage(ctl, v->object, "a word is missing after '%s': expected %s",
+				 used > 0  ? argv[used - 1]
+				 : v->name ? v->name
+					   : v->object,
+				 syntax);
+	if (!v->keys && used < argc)
+		return ctl_usage(ctl, v->object, "'%s' is a word too many: expected %s", argv[used],
+				 syntax);
+	if (v->keys) {
+		status = keys_parse(ctl, v->object, v->keys, argc - used, argv + used,
+				    ret->settings, &ret->setting_count);
+		if (status != CTL_DONE)
+			return status;
+	}
+	if (ret->setting_count < v->keys_needed)
+		return ctl_usage(ctl, v->object, "a key is missing after '%s': expected %s",
+				 argv[used - 1], syntax);
+	return CTL_DONE;
+}
+
+enum ctl_status commands_run(struct ctl *ctl, int argc, char *const *argv)
+{
+	struct command command;
+	const struct verb *verb = NULL;
+	enum ctl_status status;
+	int used = 1;
+
+	status = commands_find_object(ctl, argv[0], &verb);
+	if (status != CTL_DONE)
+		return status;
+	if (verb->name) {
+		if (argc > 1 && strcmp(argv[1], "help") == 0)
+			return help_object(ctl, verb->object);
+		status = commands_find_verb(ctl, verb->object, argc > 1 ? argv[1] : NULL, &verb);
+		if (status != CTL_DONE)
+			return status;
+		used = argc > 1 ? 2 : 1;
+	}
+	if (verb->once && ctl->where[0])
+		return ctl_usage(ctl, verb->object,
+				 "'%s' never ends: expected a command that can be in a batch",
+				 verb->object);
+	status = commands_parse(ctl, verb, argc - used, argv + used, &command);
+	if (status == CTL_DONE && !verb->local)
+		status = ctl_connect(ctl);
+	return status == CTL_DONE ? verb->run(ctl, &command) : status;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+
+/* clang-format off */
+const struct key keys_vnet[] = {
+	{ "address", "address", "MAC",
+	  "MAC of the vnet; a random one if not given" },
+	{ "mtu", "mtu", "N",
+	  "bytes, 1500 if not given" },
+	{ "upper", "upper", "DEV",
+	  "an existing device, in place of a new veth pair", true, KEY_DEVICES },
+	{ "netns", "netns", "NS",
+	  "network namespace that the vnet goes to", true, KEY_NETNS },
+	{ "mode", "mode", "auto|tc",
+	  "how frames are taken" },
+	{ "guard", "guard", "on|off",
+	  "drop frames with a wrong source MAC" },
+	{ "pvid", "pvid", "N",
+	  "VLAN of untagged frames" },
+	{ "vlans", "vlans", "LIST",
+	  "tagged VLANs: 10,20-29 or all or none" },
+	{ "promiscuous", "promiscuous", "auto|on|off",
+	  "take frames for other MACs; auto: as the device" },
+	{ "hybrid-needs-service", "hybrid_needs_service", "on|off",
+	  "no hybrid without a service that is up" },
+	{ "monitor-interval", "monitor_interval", "MS",
+	  "milliseconds between looks at a hybrid's carrier" },
+	{ NULL },
+};
+
+const struct key keys_resource[] = {
+	{ "type", "type", "service|guest|hybrid",
+	  "to a vswitch, to one peer, or a function of a NIC", true },
+	{ "dev", "device", "DEV",
+	  "lower device; it may appear later", true, KEY_DEVICES },
+	{ "peer", "peer", "MAC",
+	  "MAC behind a guest" },
+	{ "priority", "priority", "N",
+	  "of a hybrid: the lowest number is the best" },
+	{ "pvid", "pvid", "N",
+	  "VLAN of untagged frames; the vnet's if not given" },
+	{ "vlans", "vlans", "LIST",
+	  "tagged VLANs; the vnet's if not given" },
+	{ "admin", "admin", "up|down",
+	  "down takes the resource out of use" },
+	{ NULL },
+};
+
+const struct key keys_path[] = {
+	{ "vlan", "vlan", "N",
+	  "VLAN of the frame; untagged if not given", .number = true },
+	{ NULL },
+};
+/* clang-format on */
+
+void keys_words(const struct key *keys, struct words *ret)
+{
+	for (; keys->name; keys++)
+		words_add(ret, keys->name);
+}
+
+static enum ctl_status keys_find(struct ctl *ctl, const char *topic, const struct key *keys,
+				 const char *text, const struct key **ret)
+{
+	char list[WORDS_LIST_SIZE];
+	struct words words = { .count = 0 };
+	size_t i;
+	int r;
+
+	keys_words(keys, &words);
+	r = words_find(&words, text, &i);
+	if (r == -ENOTUNIQ)
+		return ctl_usage(ctl, topic, "'%s' is ambiguous: %s", text,
+				 words_list(&words, text, list));
+	if (r < 0)
+		return ctl_usage(ctl, topic, "'%s' is not a key: expected %s", text,
+				 words_list(&words, "", list));
+	*ret = &keys[i];
+	return CTL_DONE;
+}
+
+static bool keys_given(const struct vnet_setting *settings, size_t count, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(settings[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static bool keys_check(const struct key *key, const struct vnet_setting *s,
+		       const char **ret_expected)
+{
+	char *end;
+	long number;
+
+	if (!key->number)
+		return vnet_setting_check(s, ret_expected) == 0;
+	*ret_expected = "a whole number";
+	errno = 0;
+	number = strtol(s->value, &end, 10);
+	return isdigit((unsigned char)s->value[0]) && *end == '\0' && !errno && number <= INT_MAX;
+}
+
+enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key *keys, int argc,
+			   char *const *argv, struct vnet_setting *settings, size_t *ret_count)
+{
+	const char *expected;
+	const struct key *key;
+	enum ctl_status status;
+	size_t count = 0;
+	int i;
+
+	for (i = 0; i < argc; i += 2) {
+		status = keys_find(ctl, topic, keys, argv[i], &key);
+		if (status != CTL_DONE)
+			return status;
+		if (keys_given(settings, count, key->json))
+			return ctl_usage(ctl, topic, "'%s' is given twice: expected each key once",
+					 key->name);
+		if (i + 1 == argc)
+			return ctl_usage(ctl, topic, "'%s' has no value: expected %s %s", argv[i],
+					 key->name, key->value);
+		settings[count] = (struct vnet_setting) { key->json, argv[i + 1] };
+		if (!keys_check(key, &settings[count], &expected))
+			return ctl_usage(ctl, topic, "%s '%s' is not %s: expected %s %s", key->name,
+					 argv[i + 1], expected, key->name, key->value);
+		count++;
+	}
+	*ret_count = count;
+	return CTL_DONE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keys that a command takes, each followed by its value. */
+#ifndef VNETCTL_KEYS_H
+#define VNETCTL_KEYS_H
+
+#include "ctl.h"
+#include "words.h"
+
+enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS };
+
+struct key {
+	const char *name;	/* on the command line; NULL ends a table */
+	const char *json;	/* in the API */
+	const char *value;	/* "N", or the choices: "on|off" */
+	const char *help;	/* a few words */
+	bool fixed;		/* only when the object is made */
+	enum key_source source; /* completion: of what values */
+	bool number;		/* no setting, which libvnet knows, but a number from 0 */
+};
+
+#define KEYS_MAX 32
+
+extern const struct key keys_vnet[];
+extern const struct key keys_resource[];
+extern const struct key keys_path[];
+
+void keys_words(const struct key *keys, struct words *ret);
+
+/*
+ * Reads "KEY VALUE..." into @settings, which has room for KEYS_MAX and gets words that are borrowed
+ * from @keys and @argv. @topic is for the hint in an error.
+ */
+enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key *keys, int argc,
+			   char *const *argv, struct vnet_setting *settings, size_t *ret_count);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "print.h"
+#include "verbs.h"
+
+/* A change says nothing when it is done. */
+
+enum ctl_status verbs_vnet_add(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_add(ctl->client, c->name[0], c->settings, c->setting_count));
+}
+
+enum ctl_status verbs_vnet_set(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_set(ctl->client, c->name[0], c->settings, c->setting_count));
+}
+
+enum ctl_status verbs_vnet_del(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_delete(ctl->client, c->name[0]));
+}
+
+enum ctl_status verbs_resource_add(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_resource_add(ctl->client, c->name[0], c->name[1], c->settings,
+						 c->setting_count));
+}
+
+enum ctl_status verbs_resource_set(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_resource_set(ctl->client, c->name[0], c->name[1], c->settings,
+						 c->setting_count));
+}
+
+enum ctl_status verbs_resource_del(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_resource_delete(ctl->client, c->name[0], c->name[1]));
+}
+
+enum ctl_status verbs_reload(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_reload(ctl->client));
+}
+
+enum ctl_status verbs_flush(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_flush(ctl->client));
+}
+
+/* A question's answer is printed, as JSON or for people. */
+
+enum ctl_status verbs_vnet_show(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_list(ctl->client, c->name[0], &text);
+
+	return ctl_answer(ctl, r, text, print_vnets);
+}
+
+enum ctl_status verbs_resource_show(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_resource_list(ctl->client, c->name[0], c->name[1], &text);
+
+	return ctl_answer(ctl, r, text, print_resources);
+}
+
+enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_fdb_list(ctl->client, c->name[0], &text);
+
+	return ctl_answer(ctl, r, text, print_fdb);
+}
+
+enum ctl_status verbs_path(struct ctl *ctl, const struct command *c)
+{
+	int vlan = c->setting_count ? atoi(c->settings[0].value) : -1;
+	char *text = NULL;
+	int r = vnet_path(ctl->client, c->name[0], c->name[1], vlan, &text);
+
+	return ctl_answer(ctl, r, text, print_path);
+}
+
+enum ctl_status verbs_stats(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_stats(ctl->client, c->name[0], c->name[1], &text);
+
+	return ctl_answer(ctl, r, text, print_stats);
+}
+
+enum ctl_status verbs_save(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_save(ctl->client, &text);
+
+	return ctl_answer(ctl, r, text, print_saved);
+}
+
+enum ctl_status verbs_status(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_status(ctl->client, &text);
+
+	return ctl_answer(ctl, r, text, print_status);
+}
+
+enum ctl_status verbs_version(struct ctl *ctl, const struct command *c)
+{
+	if (ctl->json)
+		return ctl_print_json(ctl, "{\"version\":\"" VNET_VERSION "\"}");
+	fputs("vnetctl " VNET_VERSION "\n", ctl->out);
+	return CTL_DONE;
+}
