@@ -187,4 +187,16 @@ install: all
 	$(MAKE) --no-print-directory -f systemd/install.mk DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
 		UNITDIR='$(UNITDIR)' UDEVDIR='$(UDEVDIR)' install
 
+# The configuration under SYSCONFDIR stays.
+uninstall:
+	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(BINDIR)/lib/$(SO) $(BINDIR)/lib/libvnet.so \
+		$(BINDIR)/lib/libvnet.a $(BINDIR)/lib/pkgconfig/libvnet.pc \
+		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
+		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \
+		$(BINDIR)/share/bash-completion/completions/vnetctl \
+		$(BINDIR)/share/zsh/site-functions/_vnetctl
+	rm -rf $(BINDIR)/include/vnet
+	$(MAKE) --no-print-directory -f systemd/install.mk DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
+		UNITDIR='$(UNITDIR)' UDEVDIR='$(UDEVDIR)' uninstall
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
