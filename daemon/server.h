@@ -2,6 +2,9 @@
 /*
  * A Varlink server: NUL-terminated JSON on a Unix socket, in an sd-event loop. It knows framing,
  * limits, peers and errors; what the methods do is in api.c.
+ *
+ * The requests of one connection are answered in the order they came in, one after the other: while
+ * a call is open (a method that streams replies), the next request of that connection waits.
  */
 #ifndef VNETD_SERVER_H
 #define VNETD_SERVER_H
@@ -15,6 +18,11 @@
 #define SERVER_MESSAGE_BYTES_MAX   65536   /* of one request */
 #define SERVER_QUEUE_BYTES_MAX	   4194304 /* of replies that a client has not read yet */
 #define SERVER_REQUEST_SECONDS_MAX 5	   /* from a request's first byte to its last */
+#define SERVER_STALL_SECONDS_MAX   30	   /* without taking a byte of a reply that waits */
+
+#define SERVER_CONNECTIONS_MAX	    1024 /* in all */
+#define SERVER_CONNECTIONS_ROOT	    32	 /* of them are kept free for root */
+#define SERVER_CONNECTIONS_USER_MAX 64	 /* of one uid that is not root */
 
 struct server;
 struct server_call; /* one request, until its last reply */
@@ -34,6 +42,7 @@ struct server_peer {
 	pid_t pid;
 };
 
+/* Everything that is pointed to is borrowed until server_free(). */
 struct server_options {
 	const char *path;			      /* of the socket; a stale one is replaced */
 	const char *vendor, *product, *version, *url; /* for org.varlink.service.GetInfo */
@@ -41,6 +50,10 @@ struct server_options {
 	const char *description;		      /* of the interface, in Varlink's language */
 	const struct server_method *methods;	      /* ends with a NULL name */
 	void *context;				      /* for the methods */
+	const char *read_group;	   /* may read; looked up once, NULL: nobody but root */
+	const char *change_group;  /* may read and change; the same */
+	uint64_t request_limit_us; /* 0: SERVER_REQUEST_SECONDS_MAX */
+	uint64_t stall_limit_us;   /* 0: SERVER_STALL_SECONDS_MAX */
 };
 
 int server_new(sd_event *loop, const struct server_options *options, struct server **ret,
@@ -54,7 +67,10 @@ void server_reply(struct server_call *call, struct json_object *parameters);
 void server_reply_more(struct server_call *call, struct json_object *parameters);
 bool server_call_wants_more(const struct server_call *call);
 
-/* @on_closed runs when the client of a call that is still open goes away. */
+/*
+ * @on_closed runs when the client of a call that is still open goes away, from the loop and never
+ * from within a reply. The call is gone when it returns.
+ */
 void server_call_on_closed(struct server_call *call, void (*on_closed)(void *context),
 			   void *context);
 
@@ -63,7 +79,13 @@ void server_fail(struct server_call *call, const struct error *e);
 /* The last reply: org.varlink.service.InvalidParameter. */
 void server_fail_parameter(struct server_call *call, const char *parameter);
 
+const struct server_method *server_call_method(const struct server_call *call);
 const struct server_peer *server_call_peer(const struct server_call *call);
+
+/* What waits for this client to be read. A stream that goes on over SERVER_QUEUE_BYTES_MAX is cut.
+ */
+size_t server_call_queued_bytes(const struct server_call *call);
+
 size_t server_connections(const struct server *s);
 
 #endif
