@@ -93,6 +93,7 @@ static int parse(const char *path, const char *text, size_t len, struct desired 
 	UTIL_CLEANUP(free_tokener) struct json_tokener *tokener = json_tokener_new();
 	UTIL_CLEANUP(put_json) struct json_object *state = NULL;
 	struct error why = { 0 };
+	enum json_tokener_error json;
 	int r;
 
 	if (!tokener)
@@ -100,8 +101,11 @@ static int parse(const char *path, const char *text, size_t len, struct desired 
 				 "reading the state file %s failed: %s", path, strerror(ENOMEM));
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	state = json_tokener_parse_ex(tokener, text, (int)len);
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-		return damaged(path, e, json_tokener_error_desc(json_tokener_get_error(tokener)));
+	json = json_tokener_get_error(tokener);
+	if (json == json_tokener_continue)
+		return damaged(path, e, "the JSON in it is not whole");
+	if (json != json_tokener_success)
+		return damaged(path, e, json_tokener_error_desc(json));
 	if (json_tokener_get_parse_end(tokener) != len)
 		return damaged(path, e, "there is something behind the state");
 	r = state_json_read(state, ret, &why);
