@@ -165,6 +165,6 @@ static bool world_has_connections(void *context)
 
 void world_wait_connections(size_t count)
 {
-	ck_assert_msg(client_run_until(world.loop, world_has_connections, &count),
+	ck_assert_msg(talk_run_until(world.loop, world_has_connections, &count),
 		      "%zu connections, not %zu", server_connections(world.server), count);
 }

@@ -3,7 +3,7 @@
 #ifndef VNET_TESTS_SERVER_WORLD_H
 #define VNET_TESTS_SERVER_WORLD_H
 
-#include "client.h"
+#include "talk.h"
 #include "../../daemon/server.h"
 
 #define WORLD_STREAMS 8

@@ -9,53 +9,53 @@
 
 #define ECHO "{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":1}}"
 
-static void expect_echo(struct client *c)
+static void expect_echo(struct talk *c)
 {
-	struct json_object *reply = client_receive(c);
+	struct json_object *reply = talk_receive(c);
 
-	ck_assert_str_eq(client_error(reply), "");
-	ck_assert_int_eq(client_number(reply, "a"), 1);
+	ck_assert_str_eq(talk_error(reply), "");
+	ck_assert_int_eq(talk_number(reply, "a"), 1);
 	json_object_put(reply);
 }
 
-static void expect_error(struct client *c, const char *error, const char *key, const char *value)
+static void expect_error(struct talk *c, const char *error, const char *key, const char *value)
 {
-	struct json_object *reply = client_receive(c);
+	struct json_object *reply = talk_receive(c);
 
-	ck_assert_str_eq(client_error(reply), error);
+	ck_assert_str_eq(talk_error(reply), error);
 	if (key)
-		ck_assert_str_eq(client_text(reply, key), value);
+		ck_assert_str_eq(talk_text(reply, key), value);
 	json_object_put(reply);
 }
 
-static void expect_refusal(struct client *c, int number, const char *message)
+static void expect_refusal(struct talk *c, int number, const char *message)
 {
-	struct json_object *reply = client_receive(c);
+	struct json_object *reply = talk_receive(c);
 
-	ck_assert_str_eq(client_error(reply), "test.world.Invalid");
-	ck_assert_int_eq(client_number(reply, "errno"), number);
-	ck_assert_msg(strstr(client_text(reply, "message"), message), "%s",
-		      client_text(reply, "message"));
+	ck_assert_str_eq(talk_error(reply), "test.world.Invalid");
+	ck_assert_int_eq(talk_number(reply, "errno"), number);
+	ck_assert_msg(strstr(talk_text(reply, "message"), message), "%s",
+		      talk_text(reply, "message"));
 	json_object_put(reply);
-	client_expect_eof(c);
+	talk_expect_eof(c);
 }
 
 /* --- framing --- */
 
 START_TEST(test_one_byte_at_a_time)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (size_t i = 0; i < sizeof(ECHO); i++) {
-		ck_assert(!client_has_message(&c));
+		ck_assert(!talk_has_message(&c));
 		ck_assert_uint_eq(world.calls, 0);
-		ck_assert(client_send(&c, &ECHO[i], 1));
-		client_settle(world.loop);
+		ck_assert(talk_send(&c, &ECHO[i], 1));
+		talk_settle(world.loop);
 	}
 	expect_echo(&c);
 	ck_assert_uint_eq(world.calls, 1);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -63,18 +63,18 @@ END_TEST
 START_TEST(test_every_boundary)
 {
 	static const char both[] = ECHO "\0" ECHO;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (size_t i = 1; i < sizeof(both); i++) {
-		ck_assert(client_send(&c, both, i));
-		client_settle(world.loop);
-		ck_assert(client_send(&c, both + i, sizeof(both) - i));
+		ck_assert(talk_send(&c, both, i));
+		talk_settle(world.loop);
+		ck_assert(talk_send(&c, both + i, sizeof(both) - i));
 		expect_echo(&c);
 		expect_echo(&c);
 	}
 	ck_assert_uint_eq(world.calls, 2 * (sizeof(both) - 1));
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -83,21 +83,21 @@ START_TEST(test_pipelined_in_order)
 	enum { COUNT = 500 };
 	char text[COUNT * 64];
 	size_t used = 0;
-	struct client c;
+	struct talk c;
 
 	for (int i = 0; i < COUNT; i++)
 		used += sprintf(text + used,
 				"{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":%d}}", i) +
 			1;
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_send(&c, text, used));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_send(&c, text, used));
 	for (int i = 0; i < COUNT; i++) {
-		struct json_object *reply = client_receive(&c);
+		struct json_object *reply = talk_receive(&c);
 
-		ck_assert_int_eq(client_number(reply, "a"), i);
+		ck_assert_int_eq(talk_number(reply, "a"), i);
 		json_object_put(reply);
 	}
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -106,25 +106,25 @@ START_TEST(test_fair)
 {
 	enum { COUNT = 1000 };
 	char text[COUNT * sizeof(ECHO)];
-	struct client busy, other;
+	struct talk busy, other;
 
-	client_open(&busy, world.loop, world.path);
-	client_open(&other, world.loop, world.path);
+	talk_open(&busy, world.loop, world.path);
+	talk_open(&other, world.loop, world.path);
 	world_wait_connections(2);
 	for (int i = 0; i < COUNT; i++)
 		memcpy(text + i * sizeof(ECHO), ECHO, sizeof(ECHO));
-	ck_assert(client_send(&busy, text, sizeof(text)));
-	ck_assert(client_request(&other, ECHO));
+	ck_assert(talk_send(&busy, text, sizeof(text)));
+	ck_assert(talk_request(&other, ECHO));
 	expect_echo(&other);
 	ck_assert_uint_lt(world.calls, COUNT / 10);
 	for (int i = 0; i < COUNT; i++)
 		expect_echo(&busy);
-	client_close(&busy);
-	client_close(&other);
+	talk_close(&busy);
+	talk_close(&other);
 }
 END_TEST
 
-static void send_of_length(struct client *c, size_t len)
+static void send_of_length(struct talk *c, size_t len)
 {
 	static const char head[] =
 		"{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":1,\"b\":\"";
@@ -134,47 +134,47 @@ static void send_of_length(struct client *c, size_t len)
 	memset(text, 'x', len);
 	memcpy(text, head, sizeof(head) - 1);
 	strcpy(text + len - (sizeof(tail) - 1), tail);
-	client_send(c, text, len + 1);
+	talk_send(c, text, len + 1);
 	free(text);
 }
 
 START_TEST(test_longest)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (int i = 0; i < 3; i++) {
 		send_of_length(&c, SERVER_MESSAGE_BYTES_MAX);
 		expect_echo(&c);
 	}
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_too_long)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, ECHO));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, ECHO));
 	expect_echo(&c);
 	send_of_length(&c, SERVER_MESSAGE_BYTES_MAX + 1);
 	expect_refusal(&c, EMSGSIZE, "a request is longer than 65536 bytes");
 	ck_assert_uint_eq(world.calls, 1);
-	client_close(&c);
+	talk_close(&c);
 	world_wait_connections(0);
 }
 END_TEST
 
 START_TEST(test_half_message)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_send(&c, ECHO, sizeof(ECHO) - 1));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_send(&c, ECHO, sizeof(ECHO) - 1));
 	world_wait_connections(1);
-	client_settle(world.loop);
-	client_close(&c);
+	talk_settle(world.loop);
+	talk_close(&c);
 	world_wait_connections(0);
 	ck_assert_uint_eq(world.calls, 0);
 }
@@ -202,15 +202,15 @@ static const char *const not_json[] = {
 
 START_TEST(test_not_json)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	/* A good request right behind it is not carried out any more. */
-	ck_assert(client_request(&c, not_json[_i]));
-	client_request(&c, ECHO);
+	ck_assert(talk_request(&c, not_json[_i]));
+	talk_request(&c, ECHO);
 	expect_refusal(&c, EBADMSG, "a request is not JSON: ");
 	ck_assert_uint_eq(world.calls, 0);
-	client_close(&c);
+	talk_close(&c);
 	world_wait_connections(0);
 }
 END_TEST
@@ -218,17 +218,17 @@ END_TEST
 START_TEST(test_too_deep)
 {
 	char text[256] = "{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":";
-	struct client c;
+	struct talk c;
 
 	for (int i = 0; i < 31; i++)
 		strcat(text, "[");
 	for (int i = 0; i < 31; i++)
 		strcat(text, "]");
 	strcat(text, "}}");
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, text));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, text));
 	expect_refusal(&c, EBADMSG, "a request is not JSON: ");
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -258,17 +258,17 @@ static const struct {
 
 START_TEST(test_not_request)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, not_requests[_i].text));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, not_requests[_i].text));
 	expect_error(&c, "org.varlink.service.InvalidParameter", "parameter",
 		     not_requests[_i].parameter);
 	ck_assert_uint_eq(world.calls, 0);
 	/* The stream is still whole. */
-	ck_assert(client_request(&c, ECHO));
+	ck_assert(talk_request(&c, ECHO));
 	expect_echo(&c);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -283,49 +283,49 @@ static const char *const good_requests[] = {
 
 START_TEST(test_good_request)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, good_requests[_i]));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, good_requests[_i]));
 	expect_echo(&c);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_no_parameters)
 {
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Echo\"}"));
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Echo\",\"parameters\":null}"));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Echo\"}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Echo\",\"parameters\":null}"));
 	for (int i = 0; i < 2; i++) {
-		reply = client_receive(&c);
+		reply = talk_receive(&c);
 		ck_assert_str_eq(json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN),
 				 "{\"parameters\":{}}");
 		json_object_put(reply);
 	}
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_unknown)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, "{\"method\":\"test.worlds.Echo\"}"));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, "{\"method\":\"test.worlds.Echo\"}"));
 	expect_error(&c, "org.varlink.service.InterfaceNotFound", "interface", "test.worlds");
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Echo.Echo\"}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Echo.Echo\"}"));
 	expect_error(&c, "org.varlink.service.InterfaceNotFound", "interface", "test.world.Echo");
-	ck_assert(client_request(&c, "{\"method\":\"test.world.echo\"}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.echo\"}"));
 	expect_error(&c, "org.varlink.service.MethodNotFound", "method", "test.world.echo");
-	ck_assert(client_request(&c, "{\"method\":\"org.varlink.service.Echo\"}"));
+	ck_assert(talk_request(&c, "{\"method\":\"org.varlink.service.Echo\"}"));
 	expect_error(&c, "org.varlink.service.MethodNotFound", "method",
 		     "org.varlink.service.Echo");
 	ck_assert_uint_eq(world.calls, 0);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -333,32 +333,32 @@ END_TEST
 
 START_TEST(test_oneway)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Fail\",\"oneway\":true}"));
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Big\",\"oneway\":true}"));
-	ck_assert(client_request(&c, "{\"method\":\"test.world.None\",\"oneway\":true}"));
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Stream\",\"oneway\":true,"
-				     "\"more\":true}"));
-	ck_assert(client_request(&c, ECHO));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Fail\",\"oneway\":true}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Big\",\"oneway\":true}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.None\",\"oneway\":true}"));
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Stream\",\"oneway\":true,"
+				   "\"more\":true}"));
+	ck_assert(talk_request(&c, ECHO));
 	expect_echo(&c);
 	ck_assert_uint_eq(world.calls, 4);
 	ck_assert_uint_eq(world.stream_count, 0);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 /* Whoever says "oneway" does not have to stay. */
 START_TEST(test_oneway_and_gone)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (int i = 0; i < 20; i++)
-		ck_assert(client_request(&c, "{\"method\":\"test.world.Echo\",\"oneway\":true}"));
-	client_close(&c);
-	client_settle(world.loop);
+		ck_assert(talk_request(&c, "{\"method\":\"test.world.Echo\",\"oneway\":true}"));
+	talk_close(&c);
+	talk_settle(world.loop);
 	ck_assert_uint_eq(server_connections(world.server), 0);
 	ck_assert_uint_eq(world.calls, 20);
 }
@@ -367,56 +367,56 @@ END_TEST
 /* `printf ... | socat - UNIX:...` closes one direction first. */
 START_TEST(test_half_closed)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (int i = 0; i < 20; i++)
-		ck_assert(client_request(&c, ECHO));
+		ck_assert(talk_request(&c, ECHO));
 	ck_assert_int_eq(shutdown(c.fd, SHUT_WR), 0);
 	for (int i = 0; i < 20; i++)
 		expect_echo(&c);
-	client_expect_eof(&c);
-	client_close(&c);
+	talk_expect_eof(&c);
+	talk_close(&c);
 }
 END_TEST
 
-/* The message is cut within a character of two bytes; client_receive() wants UTF-8. */
+/* The message is cut within a character of two bytes; talk_receive() wants UTF-8. */
 START_TEST(test_error)
 {
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	reply = client_call(&c, "test.world.Fail", NULL);
-	ck_assert_str_eq(client_error(reply), "test.world.Exists");
-	ck_assert_int_eq(client_number(reply, "errno"), EEXIST);
-	ck_assert_str_eq(client_text(reply, "object"), "vnet0");
-	ck_assert_str_eq(client_text(reply, "field"), "mtu");
-	ck_assert_uint_gt(strlen(client_text(reply, "message")), 500);
+	talk_open(&c, world.loop, world.path);
+	reply = talk_call(&c, "test.world.Fail", NULL);
+	ck_assert_str_eq(talk_error(reply), "test.world.Exists");
+	ck_assert_int_eq(talk_number(reply, "errno"), EEXIST);
+	ck_assert_str_eq(talk_text(reply, "object"), "vnet0");
+	ck_assert_str_eq(talk_text(reply, "field"), "mtu");
+	ck_assert_uint_gt(strlen(talk_text(reply, "message")), 500);
 	json_object_put(reply);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_get_info)
 {
 	struct json_object *reply, *interfaces;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	reply = client_call(&c, "org.varlink.service.GetInfo", NULL);
-	ck_assert_str_eq(client_text(reply, "vendor"), "vendor");
-	ck_assert_str_eq(client_text(reply, "product"), "product");
-	ck_assert_str_eq(client_text(reply, "version"), "1.2.3");
-	ck_assert_str_eq(client_text(reply, "url"), "https://example.org/");
-	interfaces = client_member(reply, "interfaces");
+	talk_open(&c, world.loop, world.path);
+	reply = talk_call(&c, "org.varlink.service.GetInfo", NULL);
+	ck_assert_str_eq(talk_text(reply, "vendor"), "vendor");
+	ck_assert_str_eq(talk_text(reply, "product"), "product");
+	ck_assert_str_eq(talk_text(reply, "version"), "1.2.3");
+	ck_assert_str_eq(talk_text(reply, "url"), "https://example.org/");
+	interfaces = talk_member(reply, "interfaces");
 	ck_assert_str_eq(json_object_to_json_string_ext(interfaces, JSON_C_TO_STRING_PLAIN),
 			 "[\"org.varlink.service\",\"test.world\"]");
 	json_object_put(reply);
-	reply = client_call(&c, "org.varlink.service.GetInfo", "{\"x\":1}");
-	ck_assert_str_eq(client_text(reply, "parameter"), "x");
+	reply = talk_call(&c, "org.varlink.service.GetInfo", "{\"x\":1}");
+	ck_assert_str_eq(talk_text(reply, "parameter"), "x");
 	json_object_put(reply);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -424,39 +424,39 @@ START_TEST(test_get_description)
 {
 	static const char method[] = "org.varlink.service.GetInterfaceDescription";
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	reply = client_call(&c, method, "{\"interface\":\"test.world\"}");
-	ck_assert_str_eq(client_text(reply, "description"),
+	talk_open(&c, world.loop, world.path);
+	reply = talk_call(&c, method, "{\"interface\":\"test.world\"}");
+	ck_assert_str_eq(talk_text(reply, "description"),
 			 "interface test.world\n\nmethod Echo() -> ()\n");
 	json_object_put(reply);
-	reply = client_call(&c, method, "{\"interface\":\"org.varlink.service\"}");
+	reply = talk_call(&c, method, "{\"interface\":\"org.varlink.service\"}");
 	ck_assert_ptr_nonnull(
-		strstr(client_text(reply, "description"), "interface org.varlink.service\n"));
+		strstr(talk_text(reply, "description"), "interface org.varlink.service\n"));
 	json_object_put(reply);
-	reply = client_call(&c, method, "{\"interface\":\"test\"}");
-	ck_assert_str_eq(client_error(reply), "org.varlink.service.InterfaceNotFound");
+	reply = talk_call(&c, method, "{\"interface\":\"test\"}");
+	ck_assert_str_eq(talk_error(reply), "org.varlink.service.InterfaceNotFound");
 	json_object_put(reply);
-	reply = client_call(&c, method, "{}");
-	ck_assert_str_eq(client_error(reply), "org.varlink.service.InvalidParameter");
+	reply = talk_call(&c, method, "{}");
+	ck_assert_str_eq(talk_error(reply), "org.varlink.service.InvalidParameter");
 	json_object_put(reply);
-	reply = client_call(&c, method, "{\"interface\":3}");
-	ck_assert_str_eq(client_text(reply, "parameter"), "interface");
+	reply = talk_call(&c, method, "{\"interface\":3}");
+	ck_assert_str_eq(talk_text(reply, "parameter"), "interface");
 	json_object_put(reply);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 /* --- streams --- */
 
-static void open_stream(struct client *c)
+static void open_stream(struct talk *c)
 {
 	struct json_object *reply;
 
-	client_open(c, world.loop, world.path);
-	ck_assert(client_request(c, "{\"method\":\"test.world.Stream\",\"more\":true}"));
-	reply = client_receive(c);
+	talk_open(c, world.loop, world.path);
+	ck_assert(talk_request(c, "{\"method\":\"test.world.Stream\",\"more\":true}"));
+	reply = talk_receive(c);
 	ck_assert(json_object_get_boolean(json_object_object_get(reply, "continues")));
 	json_object_put(reply);
 }
@@ -464,44 +464,44 @@ static void open_stream(struct client *c)
 START_TEST(test_stream)
 {
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
 	open_stream(&c);
 	/* The next request waits for the end of this one. */
-	ck_assert(client_request(&c, ECHO));
-	client_settle(world.loop);
-	ck_assert(!client_has_message(&c));
+	ck_assert(talk_request(&c, ECHO));
+	talk_settle(world.loop);
+	ck_assert(!talk_has_message(&c));
 	server_reply_more(world.streams[0], NULL);
-	reply = client_receive(&c);
+	reply = talk_receive(&c);
 	ck_assert(json_object_get_boolean(json_object_object_get(reply, "continues")));
 	json_object_put(reply);
 	server_reply(world.streams[0], NULL);
-	reply = client_receive(&c);
+	reply = talk_receive(&c);
 	ck_assert(!json_object_object_get_ex(reply, "continues", NULL));
 	json_object_put(reply);
 	expect_echo(&c);
 	ck_assert_uint_eq(world.closed, 0);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_stream_without_more)
 {
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Stream\"}"));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Stream\"}"));
 	expect_error(&c, "org.varlink.service.InvalidParameter", "parameter", "more");
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_stream_client_gone)
 {
-	struct client c;
+	struct talk c;
 
 	open_stream(&c);
-	client_close(&c);
+	talk_close(&c);
 	world_wait_connections(0);
 	ck_assert_uint_eq(world.closed, 1);
 }
@@ -510,10 +510,10 @@ END_TEST
 /* The reply finds out first: the connection still is closed from the loop alone. */
 START_TEST(test_stream_client_gone_in_reply)
 {
-	struct client c;
+	struct talk c;
 
 	open_stream(&c);
-	client_close(&c);
+	talk_close(&c);
 	for (int i = 0; i < 3; i++)
 		server_reply_more(world.streams[0], NULL);
 	ck_assert_uint_eq(world.closed, 0);
@@ -524,14 +524,14 @@ END_TEST
 
 START_TEST(test_stream_server_gone)
 {
-	struct client c;
+	struct talk c;
 
 	open_stream(&c);
 	server_free(world.server);
 	world.server = NULL;
 	ck_assert_uint_eq(world.closed, 1);
-	client_expect_eof(&c);
-	client_close(&c);
+	talk_expect_eof(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -539,7 +539,7 @@ START_TEST(test_stream_unread)
 {
 	struct json_object *text = json_object_new_object();
 	char kib[1024];
-	struct client c;
+	struct talk c;
 	size_t sent = 0;
 
 	memset(kib, 'x', sizeof(kib));
@@ -549,14 +549,14 @@ START_TEST(test_stream_unread)
 		server_reply_more(world.streams[0], json_object_get(text));
 		ck_assert_uint_le(server_call_queued_bytes(world.streams[0]),
 				  SERVER_QUEUE_BYTES_MAX + 2048);
-		client_settle(world.loop);
+		talk_settle(world.loop);
 		sent++;
 	}
 	ck_assert_uint_eq(world.closed, 1);
 	ck_assert_uint_ge(sent, SERVER_QUEUE_BYTES_MAX / 1100);
 	ck_assert_uint_eq(server_connections(world.server), 0);
 	json_object_put(text);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -573,13 +573,13 @@ static void serve_with_limits(uint64_t request_limit_us, uint64_t stall_limit_us
 
 START_TEST(test_slow_request)
 {
-	struct client c;
+	struct talk c;
 
 	serve_with_limits(50000, 0);
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_send(&c, ECHO, 5));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_send(&c, ECHO, 5));
 	expect_refusal(&c, ETIMEDOUT, "a request was not complete within 0.05 seconds");
-	client_close(&c);
+	talk_close(&c);
 	world_wait_connections(0);
 }
 END_TEST
@@ -587,52 +587,52 @@ END_TEST
 /* One byte now and then does not buy more time. */
 START_TEST(test_dripping_request)
 {
-	struct client c;
+	struct talk c;
 
 	serve_with_limits(100000, 0);
-	client_open(&c, world.loop, world.path);
-	while (!client_has_message(&c)) {
-		ck_assert(client_send(&c, "{", 1));
-		client_run_for(world.loop, 10000);
+	talk_open(&c, world.loop, world.path);
+	while (!talk_has_message(&c)) {
+		ck_assert(talk_send(&c, "{", 1));
+		talk_run_for(world.loop, 10000);
 	}
 	expect_refusal(&c, ETIMEDOUT, "a request was not complete");
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 /* Only a request that has begun has to end; between requests, nothing runs at all. */
 START_TEST(test_idle)
 {
-	struct client c;
+	struct talk c;
 
 	serve_with_limits(50000, 50000);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (int i = 0; i < 3; i++) {
-		ck_assert(client_send(&c, ECHO, 10));
-		client_settle(world.loop);
-		ck_assert(client_send(&c, &ECHO[10], sizeof(ECHO) - 10));
+		ck_assert(talk_send(&c, ECHO, 10));
+		talk_settle(world.loop);
+		ck_assert(talk_send(&c, &ECHO[10], sizeof(ECHO) - 10));
 		expect_echo(&c);
-		client_settle(world.loop);
+		talk_settle(world.loop);
 		ck_assert_int_eq(sd_event_run(world.loop, 150000), 0);
 	}
 	ck_assert_uint_eq(server_connections(world.server), 1);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_stream_idle)
 {
-	struct client c;
+	struct talk c;
 
 	serve_with_limits(50000, 50000);
 	open_stream(&c);
-	client_settle(world.loop);
+	talk_settle(world.loop);
 	/* The beginning of the next request waits as well; that is not the client's fault. */
-	ck_assert(client_send(&c, ECHO, 10));
-	client_run_for(world.loop, 150000);
+	ck_assert(talk_send(&c, ECHO, 10));
+	talk_run_for(world.loop, 150000);
 	ck_assert_uint_eq(world.closed, 0);
 	ck_assert_uint_eq(server_connections(world.server), 1);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -640,18 +640,18 @@ END_TEST
 START_TEST(test_giant_reply)
 {
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	for (int i = 0; i < 2; i++)
-		ck_assert(client_request(&c, "{\"method\":\"test.world.Big\",\"parameters\":"
-					     "{\"bytes\":9000000}}"));
+		ck_assert(talk_request(&c, "{\"method\":\"test.world.Big\",\"parameters\":"
+					   "{\"bytes\":9000000}}"));
 	for (int i = 0; i < 2; i++) {
-		reply = client_receive(&c);
-		ck_assert_uint_eq(strlen(client_text(reply, "text")), 9000000);
+		reply = talk_receive(&c);
+		ck_assert_uint_eq(strlen(talk_text(reply, "text")), 9000000);
 		json_object_put(reply);
 	}
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -661,21 +661,21 @@ START_TEST(test_unread_replies)
 	static const char request[] =
 		"{\"method\":\"test.world.Big\",\"parameters\":{\"bytes\":60000}}";
 	unsigned int calls;
-	struct client c;
+	struct talk c;
 
 	serve_with_limits(0, 200000);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	do {
 		calls = world.calls;
 		for (int i = 0; i < 50; i++)
 			send(c.fd, request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
-		client_settle(world.loop);
+		talk_settle(world.loop);
 	} while (world.calls != calls);
 	ck_assert_uint_gt(world.calls, SERVER_QUEUE_BYTES_MAX / 61000);
 	ck_assert_uint_le(world.queued_bytes_max, SERVER_QUEUE_BYTES_MAX);
 	ck_assert_uint_eq(server_connections(world.server), 1);
 	world_wait_connections(0);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -693,9 +693,9 @@ START_TEST(test_descriptors_sent)
 				  .msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	unsigned int before;
-	struct client c;
+	struct talk c;
 
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	world_wait_connections(1);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
@@ -706,7 +706,7 @@ START_TEST(test_descriptors_sent)
 	ck_assert_int_eq(sendmsg(c.fd, &message, 0), sizeof(ECHO));
 	expect_echo(&c);
 	ck_assert_uint_eq(world_descriptors(), before);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
@@ -715,12 +715,12 @@ START_TEST(test_connections_leave_nothing)
 	unsigned int before = world_descriptors();
 
 	for (int i = 0; i < 200; i++) {
-		struct client c;
+		struct talk c;
 
-		client_open(&c, world.loop, world.path);
-		ck_assert(client_request(&c, ECHO));
+		talk_open(&c, world.loop, world.path);
+		ck_assert(talk_request(&c, ECHO));
 		expect_echo(&c);
-		client_close(&c);
+		talk_close(&c);
 	}
 	world_wait_connections(0);
 	ck_assert_uint_eq(world_descriptors(), before);
@@ -731,22 +731,22 @@ END_TEST
 START_TEST(test_no_descriptors)
 {
 	struct rlimit before, none;
-	struct client c;
+	struct talk c;
 	int low;
 
-	client_open(&c, world.loop, world.path);
-	ck_assert(client_request(&c, ECHO));
+	talk_open(&c, world.loop, world.path);
+	ck_assert(talk_request(&c, ECHO));
 	low = dup(c.fd);
 	ck_assert_int_ge(low, 0);
 	close(low);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit) { .rlim_cur = (rlim_t)low, .rlim_max = before.rlim_max };
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-	ck_assert_uint_lt(client_settle(world.loop), 5);
+	ck_assert_uint_lt(talk_settle(world.loop), 5);
 	ck_assert_uint_eq(server_connections(world.server), 0);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 	expect_echo(&c);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 

@@ -94,12 +94,12 @@ END_TEST
 
 START_TEST(test_live_socket)
 {
-	struct client c;
+	struct talk c;
 
 	expect_refused(world.path, ERROR_BUSY, "another vnetd listens on ");
-	client_open(&c, world.loop, world.path);
-	json_object_put(client_call(&c, "test.world.Echo", NULL));
-	client_close(&c);
+	talk_open(&c, world.loop, world.path);
+	json_object_put(talk_call(&c, "test.world.Echo", NULL));
+	talk_close(&c);
 }
 END_TEST
 
@@ -108,14 +108,14 @@ START_TEST(test_live_socket_with_full_queue)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct client first;
+	struct talk first;
 
 	strcpy(address.sun_path, path_of("full"));
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(fd, 0), 0);
-	client_open(&first, world.loop, address.sun_path);
+	talk_open(&first, world.loop, address.sun_path);
 	expect_refused(address.sun_path, ERROR_BUSY, "another vnetd listens on ");
-	client_close(&first);
+	talk_close(&first);
 	close(fd);
 }
 END_TEST
@@ -201,37 +201,37 @@ static const struct {
 	{ 0, SOMEBODY, -1, true, true },
 };
 
-static void expect_access(struct client *c, const char *method, bool allowed, const char *group)
+static void expect_access(struct talk *c, const char *method, bool allowed, const char *group)
 {
-	struct json_object *reply = client_call(c, method, "{\"a\":1}");
+	struct json_object *reply = talk_call(c, method, "{\"a\":1}");
 	char expected[256];
 
 	if (allowed) {
-		ck_assert_str_eq(client_error(reply), "");
+		ck_assert_str_eq(talk_error(reply), "");
 	} else {
 		snprintf(expected, sizeof(expected),
 			 "uid %d is not allowed to call %s: that needs root or group %s", SOMEBODY,
 			 method, group);
-		ck_assert_str_eq(client_error(reply), "test.world.Permission");
-		ck_assert_int_eq(client_number(reply, "errno"), EACCES);
-		ck_assert_str_eq(client_text(reply, "message"), expected);
+		ck_assert_str_eq(talk_error(reply), "test.world.Permission");
+		ck_assert_int_eq(talk_number(reply, "errno"), EACCES);
+		ck_assert_str_eq(talk_text(reply, "message"), expected);
 	}
 	json_object_put(reply);
 }
 
 START_TEST(test_permission)
 {
-	struct client c;
+	struct talk c;
 
 	become(people[_i].uid, people[_i].gid, people[_i].group);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	become_root();
 	expect_access(&c, "test.world.Echo", true, NULL);
 	expect_access(&c, "test.world.Read", people[_i].reads, world.read_group);
 	expect_access(&c, "test.world.Change", people[_i].changes, world.change_group);
 	ck_assert_uint_eq(world.calls, 1U + people[_i].reads + people[_i].changes);
-	json_object_put(client_call(&c, "org.varlink.service.GetInfo", NULL));
-	client_close(&c);
+	json_object_put(talk_call(&c, "org.varlink.service.GetInfo", NULL));
+	talk_close(&c);
 }
 END_TEST
 
@@ -240,62 +240,62 @@ START_TEST(test_many_groups)
 {
 	enum { COUNT = 1000 };
 	gid_t groups[COUNT];
-	struct client c;
+	struct talk c;
 
 	for (int i = 0; i < COUNT; i++)
 		groups[i] = SOMEBODY + i;
 	ck_assert_int_eq(setgroups(COUNT, groups), 0);
 	ck_assert_int_eq(seteuid(SOMEBODY), 0);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	become_root();
 	expect_access(&c, "test.world.Read", false, world.read_group);
-	client_close(&c);
+	talk_close(&c);
 	/* The kernel sorts them, so this one is the last. */
 	groups[0] = READERS;
 	for (int i = 1; i < COUNT; i++)
 		groups[i] = 0;
 	ck_assert_int_eq(setgroups(COUNT, groups), 0);
 	ck_assert_int_eq(seteuid(SOMEBODY), 0);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	become_root();
 	expect_access(&c, "test.world.Read", true, world.read_group);
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 START_TEST(test_peer)
 {
 	struct json_object *reply;
-	struct client c;
+	struct talk c;
 
 	become(SOMEBODY, SOMEBODY + 1, (gid_t)-1);
-	client_open(&c, world.loop, world.path);
+	talk_open(&c, world.loop, world.path);
 	become_root();
-	ck_assert(client_request(&c, "{\"method\":\"test.world.Stream\",\"more\":true}"));
-	reply = client_receive(&c);
+	ck_assert(talk_request(&c, "{\"method\":\"test.world.Stream\",\"more\":true}"));
+	reply = talk_receive(&c);
 	json_object_put(reply);
 	ck_assert_uint_eq(server_call_peer(world.streams[0])->uid, SOMEBODY);
 	ck_assert_uint_eq(server_call_peer(world.streams[0])->gid, SOMEBODY + 1);
 	ck_assert_int_eq(server_call_peer(world.streams[0])->pid, getpid());
-	client_close(&c);
+	talk_close(&c);
 }
 END_TEST
 
 /* --- numbers of connections --- */
 
-static bool is_closed(struct client *c)
+static bool is_closed(struct talk *c)
 {
-	client_settle(world.loop);
-	client_read(c);
+	talk_settle(world.loop);
+	talk_read(c);
 	return c->eof;
 }
 
-static size_t open_many(struct client *clients, size_t count)
+static size_t open_many(struct talk *clients, size_t count)
 {
 	size_t open = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		client_open(&clients[i], world.loop, world.path);
+		talk_open(&clients[i], world.loop, world.path);
 		open += !is_closed(&clients[i]);
 	}
 	return open;
@@ -303,7 +303,7 @@ static size_t open_many(struct client *clients, size_t count)
 
 START_TEST(test_connections_of_a_user)
 {
-	static struct client clients[SERVER_CONNECTIONS_USER_MAX + 3], more[2];
+	static struct talk clients[SERVER_CONNECTIONS_USER_MAX + 3], more[2];
 
 	become(SOMEBODY, SOMEBODY, (gid_t)-1);
 	ck_assert_uint_eq(open_many(clients, UTIL_ARRAY_SIZE(clients)),
@@ -313,8 +313,8 @@ START_TEST(test_connections_of_a_user)
 	become(SOMEBODY + 1, SOMEBODY, (gid_t)-1);
 	ck_assert_uint_eq(open_many(more, 1), 1);
 	/* One that goes makes room. */
-	client_close(&clients[0]);
-	client_settle(world.loop);
+	talk_close(&clients[0]);
+	talk_settle(world.loop);
 	become_root();
 	become(SOMEBODY, SOMEBODY, (gid_t)-1);
 	ck_assert_uint_eq(open_many(more, 2), 1);
@@ -325,8 +325,8 @@ END_TEST
 START_TEST(test_connections_in_all)
 {
 	enum { USERS = SERVER_CONNECTIONS_MAX / SERVER_CONNECTIONS_USER_MAX };
-	static struct client clients[USERS][SERVER_CONNECTIONS_USER_MAX];
-	static struct client roots[SERVER_CONNECTIONS_ROOT + 2];
+	static struct talk clients[USERS][SERVER_CONNECTIONS_USER_MAX];
+	static struct talk roots[SERVER_CONNECTIONS_ROOT + 2];
 	size_t open = 0;
 	struct rlimit limit;
 

@@ -9,12 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "talk.h"
 
-#define CLIENT_DEADLINE_US UINT64_C(10000000)
-#define CLIENT_TURN_US	   UINT64_C(20000)
+#define TALK_DEADLINE_US UINT64_C(10000000)
+#define TALK_TURN_US	 UINT64_C(20000)
 
-static uint64_t client_now_us(void)
+static uint64_t talk_now_us(void)
 {
 	struct timespec now;
 
@@ -22,48 +22,48 @@ static uint64_t client_now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-void client_open(struct client *c, sd_event *loop, const char *path)
+void talk_open(struct talk *c, sd_event *loop, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
 	strcpy(address.sun_path, path);
-	*c = (struct client) { .loop = loop };
+	*c = (struct talk) { .loop = loop };
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(c->fd, 0);
 	ck_assert_msg(!connect(c->fd, (struct sockaddr *)&address, sizeof(address)), "connect: %s",
 		      strerror(errno));
 }
 
-void client_close(struct client *c)
+void talk_close(struct talk *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
 	free(c->in);
-	*c = (struct client) { .fd = -1 };
+	*c = (struct talk) { .fd = -1 };
 }
 
-bool client_run_until(sd_event *loop, bool (*done)(void *context), void *context)
+bool talk_run_until(sd_event *loop, bool (*done)(void *context), void *context)
 {
-	uint64_t end_us = client_now_us() + CLIENT_DEADLINE_US;
+	uint64_t end_us = talk_now_us() + TALK_DEADLINE_US;
 
 	while (!done(context)) {
-		if (client_now_us() > end_us)
+		if (talk_now_us() > end_us)
 			return false;
-		ck_assert_int_ge(sd_event_run(loop, CLIENT_TURN_US), 0);
+		ck_assert_int_ge(sd_event_run(loop, TALK_TURN_US), 0);
 	}
 	return true;
 }
 
-void client_run_for(sd_event *loop, uint64_t us)
+void talk_run_for(sd_event *loop, uint64_t us)
 {
-	uint64_t end_us = client_now_us() + us, now_us;
+	uint64_t end_us = talk_now_us() + us, now_us;
 
-	while ((now_us = client_now_us()) < end_us)
+	while ((now_us = talk_now_us()) < end_us)
 		ck_assert_int_ge(sd_event_run(loop, end_us - now_us), 0);
 }
 
-unsigned int client_settle(sd_event *loop)
+unsigned int talk_settle(sd_event *loop)
 {
 	unsigned int turns = 0;
 	int err;
@@ -74,7 +74,7 @@ unsigned int client_settle(sd_event *loop)
 	return turns;
 }
 
-void client_read(struct client *c)
+void talk_read(struct talk *c)
 {
 	char bytes[65536];
 	ssize_t n;
@@ -95,9 +95,9 @@ void client_read(struct client *c)
 	}
 }
 
-bool client_send(struct client *c, const void *bytes, size_t count)
+bool talk_send(struct talk *c, const void *bytes, size_t count)
 {
-	uint64_t end_us = client_now_us() + CLIENT_DEADLINE_US;
+	uint64_t end_us = talk_now_us() + TALK_DEADLINE_US;
 	const char *from = bytes;
 
 	while (count) {
@@ -106,9 +106,9 @@ bool client_send(struct client *c, const void *bytes, size_t count)
 		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
 			return false;
 		ck_assert_msg(n >= 0 || errno == EAGAIN, "send: %s", strerror(errno));
-		ck_assert_msg(client_now_us() < end_us, "the server does not read");
+		ck_assert_msg(talk_now_us() < end_us, "the server does not read");
 		if (n < 0) {
-			ck_assert_int_ge(sd_event_run(c->loop, CLIENT_TURN_US), 0);
+			ck_assert_int_ge(sd_event_run(c->loop, TALK_TURN_US), 0);
 			continue;
 		}
 		from += n;
@@ -117,32 +117,32 @@ bool client_send(struct client *c, const void *bytes, size_t count)
 	return true;
 }
 
-bool client_request(struct client *c, const char *text)
+bool talk_request(struct talk *c, const char *text)
 {
-	return client_send(c, text, strlen(text) + 1);
+	return talk_send(c, text, strlen(text) + 1);
 }
 
-bool client_has_message(struct client *c)
+bool talk_has_message(struct talk *c)
 {
-	client_read(c);
+	talk_read(c);
 	return c->in_bytes && memchr(c->in, '\0', c->in_bytes);
 }
 
-static bool client_has_news(void *context)
+static bool talk_has_news(void *context)
 {
-	struct client *c = context;
+	struct talk *c = context;
 
-	return client_has_message(c) || c->eof;
+	return talk_has_message(c) || c->eof;
 }
 
-struct json_object *client_receive(struct client *c)
+struct json_object *talk_receive(struct talk *c)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *message;
 	size_t bytes;
 
-	ck_assert_msg(client_run_until(c->loop, client_has_news, c), "no reply");
-	ck_assert_msg(client_has_message(c), "the server closed instead of a reply");
+	ck_assert_msg(talk_run_until(c->loop, talk_has_news, c), "no reply");
+	ck_assert_msg(talk_has_message(c), "the server closed instead of a reply");
 	bytes = strlen(c->in) + 1;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	message = json_tokener_parse_ex(tokener, c->in, (int)bytes);
@@ -154,25 +154,25 @@ struct json_object *client_receive(struct client *c)
 	return message;
 }
 
-void client_expect_eof(struct client *c)
+void talk_expect_eof(struct talk *c)
 {
-	ck_assert_msg(client_run_until(c->loop, client_has_news, c), "the server does not close");
+	ck_assert_msg(talk_run_until(c->loop, talk_has_news, c), "the server does not close");
 	ck_assert_msg(!c->in_bytes, "a message instead of a close: %.*s", (int)c->in_bytes, c->in);
 }
 
-struct json_object *client_call(struct client *c, const char *method, const char *parameters)
+struct json_object *talk_call(struct talk *c, const char *method, const char *parameters)
 {
 	char *text;
 
 	ck_assert_int_ge(asprintf(&text, "{\"method\":\"%s\",\"parameters\":%s}", method,
 				  parameters ? parameters : "{}"),
 			 0);
-	ck_assert(client_request(c, text));
+	ck_assert(talk_request(c, text));
 	free(text);
-	return client_receive(c);
+	return talk_receive(c);
 }
 
-const char *client_error(struct json_object *reply)
+const char *talk_error(struct json_object *reply)
 {
 	struct json_object *error;
 
@@ -180,7 +180,7 @@ const char *client_error(struct json_object *reply)
 								 : "";
 }
 
-struct json_object *client_member(struct json_object *reply, const char *key)
+struct json_object *talk_member(struct json_object *reply, const char *key)
 {
 	struct json_object *parameters = json_object_object_get(reply, "parameters");
 
@@ -189,16 +189,16 @@ struct json_object *client_member(struct json_object *reply, const char *key)
 	return json_object_object_get(parameters, key);
 }
 
-const char *client_text(struct json_object *reply, const char *key)
+const char *talk_text(struct json_object *reply, const char *key)
 {
-	struct json_object *value = client_member(reply, key);
+	struct json_object *value = talk_member(reply, key);
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
-int64_t client_number(struct json_object *reply, const char *key)
+int64_t talk_number(struct json_object *reply, const char *key)
 {
-	struct json_object *value = client_member(reply, key);
+	struct json_object *value = talk_member(reply, key);
 
 	ck_assert_msg(json_object_is_type(value, json_type_int), "%s is no number: %s", key,
 		      json_object_to_json_string(reply));
