@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon/monitor_parse.c: whole, cut and hostile messages. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if_arp.h>
+
+#include "../../daemon/monitor.h"
+#include "unit.h"
+
+#define LOWER_UP (1 << 16) /* IFF_LOWER_UP; <linux/if.h> and <net/if.h> do not mix */
+
+static const uint8_t address[MAC_LEN] = { 2, 0, 0, 0, 0, 1 };
+
+struct buffer {
+	struct nlmsghdr header;
+	char rest[1024];
+};
+
+static struct nlmsghdr *begin(struct buffer *b, uint8_t family, int32_t ifindex)
+{
+	struct nlmsghdr *m;
+	struct ifinfomsg *info;
+
+	memset(b, 0, sizeof(*b));
+	m = mnl_nlmsg_put_header(b);
+	m->nlmsg_type = RTM_NEWLINK;
+	info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	info->ifi_family = family;
+	info->ifi_index = ifindex;
+	info->ifi_type = ARPHRD_ETHER;
+	info->ifi_flags = IFF_UP | IFF_PROMISC | LOWER_UP;
+	return m;
+}
+
+static struct nlmsghdr *whole(struct buffer *b)
+{
+	struct nlmsghdr *m = begin(b, AF_UNSPEC, 7);
+	struct nlattr *info;
+
+	mnl_attr_put_strz(m, IFLA_IFNAME, "vnet0-p");
+	mnl_attr_put(m, IFLA_ADDRESS, MAC_LEN, address);
+	mnl_attr_put_u32(m, IFLA_MTU, 1400);
+	mnl_attr_put_u32(m, IFLA_MIN_MTU, 68);
+	mnl_attr_put_u32(m, IFLA_MAX_MTU, 65535);
+	mnl_attr_put_u32(m, IFLA_MASTER, 3);
+	mnl_attr_put_u32(m, IFLA_LINK, 8);
+	mnl_attr_put_u32(m, IFLA_LINK_NETNSID, -1);
+	mnl_attr_put_u32(m, IFLA_PROMISCUITY, 2);
+	mnl_attr_put_strz(m, IFLA_QDISC, "noqueue"); /* one that nobody reads */
+	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "veth");
+	mnl_attr_nest_end(m, info);
+	return m;
+}
+
+START_TEST(test_whole)
+{
+	struct buffer b;
+	struct link l;
+
+	ck_assert_int_eq(monitor_parse_link(whole(&b), &l), 0);
+	ck_assert_uint_eq(l.ifindex, 7);
+	ck_assert_str_eq(l.name, "vnet0-p");
+	ck_assert_uint_eq(l.type, ARPHRD_ETHER);
+	ck_assert_mem_eq(l.address, address, MAC_LEN);
+	ck_assert_uint_eq(l.mtu, 1400);
+	ck_assert_uint_eq(l.min_mtu, 68);
+	ck_assert_uint_eq(l.max_mtu, 65535);
+	ck_assert_uint_eq(l.flags, IFF_UP | IFF_PROMISC | LOWER_UP);
+	ck_assert(l.carrier);
+	ck_assert_uint_eq(l.master, 3);
+	ck_assert_uint_eq(l.peer, 8);
+	ck_assert(l.peer_elsewhere);
+	ck_assert_uint_eq(l.promiscuity, 2);
+	ck_assert_str_eq(l.kind, "veth");
+}
+END_TEST
+
+START_TEST(test_least)
+{
+	struct buffer b;
+	struct nlmsghdr *m = begin(&b, AF_UNSPEC, 1);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
+	struct link l;
+
+	info->ifi_flags = IFF_UP;
+	mnl_attr_put_strz(m, IFLA_IFNAME, "lo");
+	ck_assert_int_eq(monitor_parse_link(m, &l), 0);
+	ck_assert_str_eq(l.name, "lo");
+	ck_assert(!l.carrier && !l.peer_elsewhere);
+	ck_assert_uint_eq(l.master | l.peer | l.mtu | l.promiscuity, 0);
+	ck_assert_str_eq(l.kind, "");
+}
+END_TEST
+
+/* A device with a longer address, or a kind that is longer than we keep, is still a device. */
+START_TEST(test_odd_but_sound)
+{
+	struct buffer b;
+	struct nlmsghdr *m = begin(&b, AF_UNSPEC, 9);
+	struct nlattr *info;
+	struct link l;
+
+	mnl_attr_put_strz(m, IFLA_IFNAME, "fifteen-letters");
+	mnl_attr_put(m, IFLA_ADDRESS, 20, "01234567890123456789");
+	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "a-kind-with-a-long-name");
+	mnl_attr_nest_end(m, info);
+	ck_assert_int_eq(monitor_parse_link(m, &l), 0);
+	ck_assert_str_eq(l.name, "fifteen-letters");
+	ck_assert(!mac_is_unicast(l.address));
+	ck_assert_str_eq(l.kind, "");
+}
+END_TEST
+
+START_TEST(test_not_a_device)
+{
+	struct buffer b;
+	struct link l = { .ifindex = 77 };
+	struct nlmsghdr *m = begin(&b, AF_BRIDGE, 7);
+	uint32_t ifindex = 77;
+
+	mnl_attr_put_strz(m, IFLA_IFNAME, "port");
+	ck_assert_int_eq(monitor_parse_link(m, &l), -ENODATA);
+	ck_assert_int_eq(monitor_parse_gone(m, &ifindex), -ENODATA);
+	m = begin(&b, AF_UNSPEC, 7); /* as a wireless event: no name */
+	mnl_attr_put_u32(m, IFLA_MTU, 1400);
+	ck_assert_int_eq(monitor_parse_link(m, &l), -ENODATA);
+	ck_assert_uint_eq(l.ifindex, 77);
+	ck_assert_uint_eq(ifindex, 77);
+	ck_assert_int_eq(monitor_parse_gone(m, &ifindex), 0);
+	ck_assert_uint_eq(ifindex, 7);
+}
+END_TEST
+
+START_TEST(test_no_index)
+{
+	static const int32_t none[] = { 0, -1, INT32_MIN };
+	struct buffer b;
+	struct link l = { .ifindex = 77 };
+	uint32_t ifindex = 77;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(none); i++) {
+		struct nlmsghdr *m = begin(&b, AF_UNSPEC, none[i]);
+
+		mnl_attr_put_strz(m, IFLA_IFNAME, "port");
+		ck_assert_int_eq(monitor_parse_link(m, &l), -EBADMSG);
+		ck_assert_int_eq(monitor_parse_gone(m, &ifindex), -EBADMSG);
+	}
+	ck_assert_uint_eq(l.ifindex, 77);
+	ck_assert_uint_eq(ifindex, 77);
+}
+END_TEST
+
+/* Does an attribute, or the header, end at @n? */
+static bool is_boundary(const struct nlmsghdr *m, size_t n)
+{
+	const struct nlattr *a;
+
+	if (n == MNL_NLMSG_HDRLEN + sizeof(struct ifinfomsg))
+		return true;
+	mnl_attr_for_each(a, m, sizeof(struct ifinfomsg))
+	{
+		size_t start = (const char *)a - (const char *)m;
+
+		if (n >= start + a->nla_len && n <= start + MNL_ALIGN(a->nla_len))
+			return true;
+	}
+	return false;
+}
+
+/* The copy is exactly as long as it says, so that a sanitizer or valgrind sees every read too far.
+ */
+START_TEST(test_cut_at_every_byte)
+{
+	struct buffer b;
+	const struct nlmsghdr *m = whole(&b);
+
+	for (size_t n = sizeof(*m); n < m->nlmsg_len; n++) {
+		UTIL_FREE struct nlmsghdr *copy = malloc(n);
+		struct link l = { .ifindex = 77 };
+		int r;
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, m, n);
+		copy->nlmsg_len = n;
+		r = monitor_parse_link(copy, &l);
+		if (!is_boundary(m, n))
+			ck_assert_msg(r == -EBADMSG, "cut at %zu: %d", n, r);
+		else
+			ck_assert_msg(r == 0 || r == -ENODATA, "cut at %zu: %d", n, r);
+		ck_assert_uint_eq(l.ifindex, r == 0 ? 7 : 77);
+	}
+}
+END_TEST
+
+/* Every byte as something else: whatever comes of it, only the message is read. */
+START_TEST(test_every_byte_changed)
+{
+	static const uint8_t values[] = { 0, 1, 3, 4, 0x7f, 0x80, 0xff };
+	struct buffer b;
+	size_t size = whole(&b)->nlmsg_len;
+
+	for (size_t at = sizeof(struct nlmsghdr); at < size; at++) {
+		for (size_t i = 0; i < UTIL_ARRAY_SIZE(values); i++) {
+			UTIL_FREE uint8_t *copy = malloc(size);
+			struct link l = { .ifindex = 77 };
+			int r;
+
+			ck_assert_ptr_nonnull(copy);
+			memcpy(copy, &b, size);
+			copy[at] = values[i];
+			r = monitor_parse_link((struct nlmsghdr *)copy, &l);
+			ck_assert(r == 0 || r == -EBADMSG || r == -ENODATA);
+			if (r < 0)
+				ck_assert_uint_eq(l.ifindex, 77);
+			else
+				ck_assert(memchr(l.name, '\0', sizeof(l.name)) && l.name[0] &&
+					  memchr(l.kind, '\0', sizeof(l.kind)));
+		}
+	}
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	uint16_t type;
+	uint16_t size;
+	const char *data;
+} hostile[] = {
+	{ "a name without an end", IFLA_IFNAME, 4, "abcd" },
+	{ "an empty name", IFLA_IFNAME, 1, "" },
+	{ "a name of no bytes", IFLA_IFNAME, 0, "" },
+	{ "a name of sixteen letters", IFLA_IFNAME, 17, "a-name-of-16-let" },
+	{ "a short mtu", IFLA_MTU, 2, "ab" },
+	{ "an empty mtu", IFLA_MTU, 0, "" },
+	{ "a long mtu", IFLA_MTU, 8, "abcdefgh" },
+	{ "a short least mtu", IFLA_MIN_MTU, 3, "abc" },
+	{ "a short greatest mtu", IFLA_MAX_MTU, 3, "abc" },
+	{ "a short master", IFLA_MASTER, 1, "a" },
+	{ "a short peer", IFLA_LINK, 1, "a" },
+	{ "a short namespace", IFLA_LINK_NETNSID, 1, "a" },
+	{ "a short promiscuity", IFLA_PROMISCUITY, 1, "a" },
+	{ "a nest too short for an attribute", IFLA_LINKINFO, 3, "abc" },
+	{ "a nest with an attribute longer than itself", IFLA_LINKINFO, 8, "\xff\x00\x01\x00ve\0" },
+	{ "a nest with an attribute shorter than its header", IFLA_LINKINFO, 8,
+	  "\x02\x00\x01\x00ve\0" },
+	{ "a kind without an end", IFLA_LINKINFO, 8, "\x08\x00\x01\x00veth" },
+};
+
+START_TEST(test_hostile)
+{
+	struct buffer b;
+	struct nlmsghdr *m = whole(&b);
+	struct link l = { .ifindex = 77 };
+
+	mnl_attr_put(m, hostile[_i].type, hostile[_i].size, hostile[_i].data);
+	ck_assert_msg(monitor_parse_link(m, &l) == -EBADMSG, "%s was believed", hostile[_i].what);
+	ck_assert_uint_eq(l.ifindex, 77);
+}
+END_TEST
+
+START_TEST(test_lengths_that_lie)
+{
+	static const uint16_t lengths[] = { 0, 1, 3, 500, 0xffff };
+	struct buffer b;
+	struct link l;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(lengths); i++) {
+		struct nlmsghdr *m = whole(&b);
+		struct nlattr *first = mnl_nlmsg_get_payload_offset(m, sizeof(struct ifinfomsg));
+
+		first->nla_len = lengths[i];
+		ck_assert_int_eq(monitor_parse_link(m, &l), -EBADMSG);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t;
+	Suite *s = unit_suite("monitor_parse", &t);
+
+	tcase_add_test(t, test_whole);
+	tcase_add_test(t, test_least);
+	tcase_add_test(t, test_odd_but_sound);
+	tcase_add_test(t, test_not_a_device);
+	tcase_add_test(t, test_no_index);
+	tcase_add_test(t, test_cut_at_every_byte);
+	tcase_add_test(t, test_every_byte_changed);
+	tcase_add_loop_test(t, test_hostile, 0, UTIL_ARRAY_SIZE(hostile));
+	tcase_add_test(t, test_lengths_that_lie);
+	return unit_run(s);
+}
