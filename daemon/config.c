@@ -149,6 +149,21 @@ static int refuse(struct load *l, const struct config_unit *u)
 	return r;
 }
 
+/*
+ * A drop-in's shorter text leaves the rest of the longer one behind its NUL. What is handed out is
+ * plain data that others compare byte by byte, so it is made as if every value was given once.
+ */
+static void normalise(const struct setting *table, const void *from, void *to)
+{
+	char text[SETTINGS_TEXT_SIZE];
+
+	for (const struct setting *s = table; s->key; s++) {
+		s->format(from, text);
+		if (text[0])
+			s->parse(to, text);
+	}
+}
+
 static int take_unit(struct load *l, struct config_unit *u, struct name *name)
 {
 	struct desired_vnet *v = desired_add_vnet(l->desired);
@@ -157,10 +172,16 @@ static int take_unit(struct load *l, struct config_unit *u, struct name *name)
 		return -ENOMEM;
 	*v = UTIL_TAKE(u->vnet, (struct desired_vnet) { 0 });
 	v->from_config = true;
-	v->base = v->settings;
+	settings_vnet_default(&v->base);
+	normalise(settings_vnet, &v->settings, &v->base);
+	v->settings = v->base;
 	for (size_t i = 0; i < v->resource_count; i++) {
-		v->resources[i].from_config = true;
-		v->resources[i].base = v->resources[i].settings;
+		struct desired_resource *r = &v->resources[i];
+
+		r->from_config = true;
+		settings_resource_default(&r->base);
+		normalise(settings_resource, &r->settings, &r->base);
+		r->settings = r->base;
 	}
 	name->accepted = true;
 	return 0;

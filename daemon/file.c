@@ -118,16 +118,19 @@ static int write_new(const char *path, const void *data, size_t len, mode_t mode
 /* Opens the folder that @path is in. */
 static int open_folder(const char *path)
 {
-	UTIL_FREE char *folder = strdup(path);
-	char *slash;
+	UTIL_FREE char *folder = NULL;
+	const char *slash = strrchr(path, '/');
 	int fd;
 
+	if (!slash)
+		folder = strdup(".");
+	else if (slash == path)
+		folder = strdup("/");
+	else
+		folder = strndup(path, (size_t)(slash - path));
 	if (!folder)
 		return -ENOMEM;
-	slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

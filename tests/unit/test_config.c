@@ -359,6 +359,28 @@ START_TEST(drop_ins_apply_in_the_order_of_their_names)
 }
 END_TEST
 
+/* The manager compares what it has with what it reads, byte by byte. */
+START_TEST(an_overridden_value_leaves_no_trace)
+{
+	struct vnet_settings once;
+	struct resource_settings resource_once;
+
+	put("etc/a.vnet", "[VNet]\nNetNS=blue\n[Resource s]\nType=service\nDevice=d0\n");
+	load_well();
+	once = vnet("a")->base;
+	resource_once = resource("a", "s")->base;
+	put("etc/a.vnet", "[VNet]\nNetNS=/run/netns/longer\nVLANs=1,3,5\n"
+			  "[Resource s]\nType=guest\nDevice=long-name\nVLANs=1-5\n");
+	put("etc/a.vnet.d/1.conf", "[VNet]\nNetNS=blue\nVLANs=none\n"
+				   "[Resource s]\nType=service\nDevice=d0\nVLANs=inherit\n");
+	load_well();
+	ck_assert_mem_eq(&once, &vnet("a")->base, sizeof(once));
+	ck_assert_mem_eq(&once, &vnet("a")->settings, sizeof(once));
+	ck_assert_mem_eq(&resource_once, &resource("a", "s")->base, sizeof(resource_once));
+	ck_assert_mem_eq(&resource_once, &resource("a", "s")->settings, sizeof(resource_once));
+}
+END_TEST
+
 START_TEST(drop_ins_are_hidden_and_masked_by_name)
 {
 	put("etc/a.vnet", "[VNet]\n");
@@ -998,6 +1020,7 @@ int main(void)
 	tcase_add_test(t, empty_files_and_dev_null_mask);
 	tcase_add_test(t, a_link_to_a_file_is_the_file);
 	tcase_add_test(t, drop_ins_apply_in_the_order_of_their_names);
+	tcase_add_test(t, an_overridden_value_leaves_no_trace);
 	tcase_add_test(t, drop_ins_are_hidden_and_masked_by_name);
 	tcase_add_test(t, a_bad_drop_in_refuses_the_vnet);
 	tcase_add_loop_test(t, one_mistake_one_complaint, 0, UTIL_ARRAY_SIZE(mistakes));

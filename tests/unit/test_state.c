@@ -59,45 +59,52 @@ static void set(const struct setting *table, void *settings, const char *key, co
 }
 
 /* Every key of both tables with a value that is not its default. */
-static const struct {
+struct value {
 	const char *key, *value;
-} vnet_values[] = {
-	{ "address", "02:00:00:00:00:01" }, { "mtu", "9000" },		    { "upper", "tap0" },
-	{ "netns", "/run/netns/a b" },	    { "mode", "tc" },		    { "guard", "off" },
-	{ "pvid", "7" },		    { "vlans", "10,20-29" },	    { "promiscuous", "on" },
-	{ "hybrid_needs_service", "on" },   { "monitor_interval", "250" },
-}, resource_values[] = {
+};
+
+static const struct value vnet_values[] = {
+	{ "address", "02:00:00:00:00:01" },
+	{ "mtu", "9000" },
+	{ "upper", "tap0" },
+	{ "netns", "/run/netns/a b" },
+	{ "mode", "tc" },
+	{ "guard", "off" },
+	{ "pvid", "7" },
+	{ "vlans", "10,20-29" },
+	{ "promiscuous", "on" },
+	{ "hybrid_needs_service", "on" },
+	{ "monitor_interval", "250" },
+};
+
+static const struct value resource_values[] = {
 	{ "type", "guest" }, { "device", "eth\"\\0" }, { "peer", "02:00:00:00:00:02" },
 	{ "priority", "5" }, { "pvid", "12" },	       { "vlans", "none" },
 	{ "admin", "down" },
 };
 
+static void set_all(const struct setting *table, void *settings, const struct value *values,
+		    size_t count)
+{
+	size_t rows = 0;
+
+	while (table[rows].key)
+		rows++;
+	ck_assert_uint_eq(rows, count); /* a new setting needs a value here */
+	for (size_t i = 0; i < count; i++)
+		set(table, settings, values[i].key, values[i].value);
+}
+
 static void set_all_vnet(struct vnet_settings *s)
 {
 	settings_vnet_default(s);
-	for (const struct setting *row = settings_vnet; row->key; row++) {
-		size_t i = 0;
-
-		while (i < UTIL_ARRAY_SIZE(vnet_values) && !util_same(vnet_values[i].key, row->key))
-			i++;
-		ck_assert_msg(i < UTIL_ARRAY_SIZE(vnet_values), "no test value for %s", row->key);
-		set(settings_vnet, s, row->key, vnet_values[i].value);
-	}
+	set_all(settings_vnet, s, vnet_values, UTIL_ARRAY_SIZE(vnet_values));
 }
 
 static void set_all_resource(struct resource_settings *s)
 {
 	settings_resource_default(s);
-	for (const struct setting *row = settings_resource; row->key; row++) {
-		size_t i = 0;
-
-		while (i < UTIL_ARRAY_SIZE(resource_values) &&
-		       !util_same(resource_values[i].key, row->key))
-			i++;
-		ck_assert_msg(i < UTIL_ARRAY_SIZE(resource_values), "no test value for %s",
-			      row->key);
-		set(settings_resource, s, row->key, resource_values[i].value);
-	}
+	set_all(settings_resource, s, resource_values, UTIL_ARRAY_SIZE(resource_values));
 }
 
 /* One vnet with everything set and three resources, and one with nothing set. */
