@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of methods, and the way that all of them go from parameters to reply. */
+#include <errno.h>
+#include <time.h>
+
+#include "api_internal.h"
+#include "daemon/interface.h"
+#include "log.h"
+
+#define API_VENDOR	 "vnet"
+#define API_PRODUCT	 "vnetd"
+#define API_URL		 "man:vnetd(8)"
+#define API_READ_GROUP	 "vnet"
+#define API_CHANGE_GROUP "vnet-admin"
+
+#define READ   SERVER_READ
+#define CHANGE SERVER_CHANGE
+
+/* clang-format off */
+const struct api_method api_methods[] = {
+	/* name, access, required, optional, run, start */
+	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME, API_SETTINGS, api_add_vnet },
+	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, 0, api_set_vnet },
+	{ "io.vnetd.Control.DeleteVnet", CHANGE, API_NAME, 0, api_delete_vnet },
+	{ "io.vnetd.Control.ListVnets", READ, 0, API_NAME, api_list_vnets },
+	{ "io.vnetd.Control.AddResource", CHANGE,
+	  API_VNET | API_NAME | API_SETTINGS, 0, api_add_resource },
+	{ "io.vnetd.Control.SetResource", CHANGE,
+	  API_VNET | API_NAME | API_SETTINGS, 0, api_set_resource },
+	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, 0, api_delete_resource },
+	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources },
+	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb },
+	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path },
+	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, api_get_stats },
+	{ "io.vnetd.Control.Monitor", READ, 0, 0, NULL, api_monitor },
+	{ "io.vnetd.Control.Reload", CHANGE, 0, 0, api_reload },
+	{ "io.vnetd.Control.Save", CHANGE, 0, 0, api_save },
+	{ "io.vnetd.Control.Flush", CHANGE, 0, 0, api_flush },
+	{ "io.vnetd.Control.GetStatus", READ, 0, 0, api_get_status },
+	{ NULL },
+};
+/* clang-format on */
+
+uint64_t api_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static const struct api_method *api_method_find(const char *name)
+{
+	const struct api_method *m = api_methods;
+
+	/* The server finds its methods in a copy of this very table. */
+	while (!util_same(m->name, name))
+		m++;
+	return m;
+}
+
+/* Who changed what, for whoever has to find out later. */
+static void api_audit(const struct api_method *method, const struct api_arguments *args,
+		      const struct server_peer *peer)
+{
+	const char *vnet = args->vnet ?: args->name;
+	const char *resource = args->vnet ? args->name : NULL;
+
+	log_event(LOG_NOTICE, LOG_ID_CHANGE, vnet, resource,
+		  "%s%s%s%s%s done for uid %u, gid %u, pid %d",
+		  method->name + strlen(API_INTERFACE "."), vnet ? " " : "", vnet ?: "",
+		  resource ? "/" : "", resource ?: "", peer->uid, peer->gid, (int)peer->pid);
+}
+
+static int api_run(struct api *a, const struct api_method *method, struct server_call *call,
+		   struct json_object *parameters, struct error *e)
+{
+	struct server_peer peer = *server_call_peer(call);
+	struct json_object *reply;
+	struct api_arguments args;
+	int err;
+
+	err = api_arguments_read(parameters, method, &args, e);
+	if (err)
+		return err;
+	if (method->start)
+		return method->start(a, call, e);
+	reply = json_object_new_object();
+	err = method->run(a, &args, reply, e);
+	if (err) {
+		json_object_put(reply);
+		return err;
+	}
+	if (method->access == SERVER_CHANGE)
+		api_audit(method, &args, &peer);
+	server_reply(call, reply);
+	return 0;
+}
+
+static void api_on_call(void *context, struct server_call *call, struct json_object *parameters)
+{
+	const struct api_method *method = api_method_find(server_call_method(call)->name);
+	struct error e = { 0 };
+
+	if (api_run(context, method, call, parameters, &e))
+		server_fail(call, &e);
+}
+
+static int api_make_methods(struct api *a)
+{
+	a->methods = calloc(UTIL_ARRAY_SIZE(api_methods), sizeof(*a->methods));
+	if (!a->methods)
+		return -ENOMEM;
+	for (size_t i = 0; api_methods[i].name; i++) {
+		a->methods[i] = (struct server_method) {
+			.name = api_methods[i].name,
+			.access = api_methods[i].access,
+			.run = api_on_call,
+		};
+	}
+	return 0;
+}
+
+static int api_serve(struct api *a, sd_event *loop, struct error *e)
+{
+	const struct server_options options = {
+		.path = a->path,
+		.vendor = API_VENDOR,
+		.product = API_PRODUCT,
+		.version = VNET_VERSION,
+		.url = API_URL,
+		.interface = API_INTERFACE,
+		.description = interface_description,
+		.methods = a->methods,
+		.context = a,
+		.read_group = API_READ_GROUP,
+		.change_group = API_CHANGE_GROUP,
+	};
+
+	return server_new(loop, &options, &a->server, e);
+}
+
+int api_new(sd_event *loop, const char *socket_path, struct manager *m, const struct api_host *host,
+	    struct api **ret, struct error *e)
+{
+	struct api *a = calloc(1, sizeof(*a));
+	int err = -ENOMEM;
+
+	if (a) {
+		a->manager = m;
+		a->host = *host;
+		a->started_us = api_now_us();
+		a->path = strdup(socket_path);
+	}
+	if (a && a->path)
+		err = api_make_methods(a);
+	if (err)
+		error_set(e, ERROR_FAILED, -err, NULL, NULL, "cannot listen on %s: no memory",
+			  socket_path);
+	else
+		err = api_serve(a, loop, e);
+	if (err) {
+		api_free(a);
+		return err;
+	}
+	*ret = a;
+	return 0;
+}
+
+void api_free(struct api *a)
+{
+	if (!a)
+		return;
+	/* Closes the connections, with which the subscribers go. */
+	server_free(a->server);
+	free(a->methods);
+	free(a->path);
+	free(a);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Settings go through their tables, so a new setting is shown without a line here; what is observed
+ * is added to them, and wins where both have a name.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "settings_value.h"
+#include "show.h"
+
+#define SHOW_USEC_PER_SEC 1000000
+
+static void show_add_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static void show_add_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static void show_add_number(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+/* --- settings --- */
+
+static void show_add_setting(struct json_object *o, const struct setting *s, const char *text)
+{
+	bool on;
+
+	switch (s->json) {
+	case SETTINGS_JSON_STRING:
+		show_add_text(o, s->key, text);
+		return;
+	case SETTINGS_JSON_INT:
+		show_add_number(o, s->key, strtoull(text, NULL, 10));
+		return;
+	case SETTINGS_JSON_BOOL:
+		show_add_bool(o, s->key, !settings_value_bool(text, &on) && on);
+		return;
+	}
+}
+
+/* @unset: also those without a value, as "" or 0. */
+static void show_add_settings(struct json_object *o, const struct setting *table,
+			      const void *settings, const void *defaults, bool unset)
+{
+	char text[SETTINGS_TEXT_SIZE], plain[SETTINGS_TEXT_SIZE];
+
+	for (const struct setting *s = table; s->key; s++) {
+		s->format(settings, text);
+		if (!text[0] && !unset)
+			continue;
+		if (defaults) {
+			s->format(defaults, plain);
+			if (util_same(text, plain))
+				continue;
+		}
+		show_add_setting(o, s, text);
+	}
+}
+
+struct json_object *show_settings(const struct setting *table, const void *settings,
+				  const void *defaults)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (o)
+		show_add_settings(o, table, settings, defaults, false);
+	return o;
+}
+
+/* --- resources and vnets --- */
+
+static void show_add_origin(struct json_object *o, bool from_config)
+{
+	show_add_text(o, "origin", from_config ? "config" : "runtime");
+}
+
+/* Those that it has by itself, else those of its vnet. */
+static void show_add_vlans(struct json_object *o, const struct resource *r)
+{
+	const struct resource_settings *s = &r->settings;
+	char text[VLAN_TEXT_SIZE];
+
+	show_add_number(o, "pvid", resource_pvid(r));
+	show_add_text(o, "vlans",
+		      vlan_format(s->has_vlans ? &s->vlans : &r->vnet->settings.vlans, text));
+}
+
+struct json_object *show_resource(const struct resource *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	show_add_text(o, "vnet", r->vnet->name);
+	show_add_text(o, "name", r->name);
+	show_add_settings(o, settings_resource, &r->settings, NULL, true);
+	if (r->settings.type != SETTINGS_GUEST)
+		json_object_object_add(o, "peer", NULL);
+	show_add_vlans(o, r);
+	show_add_number(o, "ifindex", r->ifindex);
+	show_add_text(o, "state", resource_state_name(r->state));
+	show_add_text(o, "reason", r->reason);
+	show_add_bool(o, "active", r->active);
+	show_add_text(o, "attached", kernel_attach_name(r->attached));
+	show_add_origin(o, r->from_config);
+	return o;
+}
+
+struct json_object *show_vnet(const struct vnet *v)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *resources;
+
+	if (!o)
+		return NULL;
+	resources = json_object_new_array();
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		json_object_array_add(resources, show_resource(r));
+	show_add_text(o, "name", v->name);
+	show_add_settings(o, settings_vnet, &v->settings, NULL, true);
+	show_add_text(o, "upper", vnet_owns_upper(v) ? v->name : v->settings.upper);
+	show_add_text(o, "port", v->port);
+	show_add_bool(o, "carrier", v->carrier);
+	show_add_bool(o, "promiscuous", v->promiscuous);
+	show_add_origin(o, v->from_config);
+	json_object_object_add(o, "resources", resources);
+	return o;
+}
+
+static struct json_object *show_fdb_entry(const struct resource *r, const struct abi_fdb_key *key)
+{
+	struct json_object *o = json_object_new_object();
+	char mac[MAC_TEXT_SIZE];
+
+	show_add_text(o, "vnet", r->vnet->name);
+	show_add_number(o, "vlan", key->vlan);
+	show_add_text(o, "mac", mac_format(key->mac, mac));
+	show_add_text(o, "resource", r->name);
+	show_add_text(o, "state", resource_state_name(r->state));
+	return o;
+}
+
+struct json_object *show_fdb(const struct vnet *v)
+{
+	struct json_object *rows = json_object_new_array();
+
+	if (!rows)
+		return NULL;
+	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+		for (size_t i = 0; i < r->fdb_count; i++)
+			json_object_array_add(rows, show_fdb_entry(r, &r->fdb[i]));
+	}
+	return rows;
+}
+
+/* --- statistics --- */
+
+static struct json_object *show_drops(const struct vnet *v)
+{
+	const struct kernel *k = manager_kernel(v->manager);
+	struct json_object *o = json_object_new_object();
+	struct abi_drops drops = { 0 };
+
+	/* Nothing is counted before the programs are there. */
+	if (k->ops->drops(k->datapath, v->number, &drops))
+		drops = (struct abi_drops) { 0 };
+#define X(name, text, why) show_add_number(o, text, drops.count[ABI_DROP_##name]);
+	ABI_DROPS(X)
+#undef X
+	return o;
+}
+
+static struct json_object *show_resource_stats(const struct resource *r)
+{
+	const struct kernel *k = manager_kernel(r->vnet->manager);
+	struct json_object *o = json_object_new_object();
+	struct abi_counters counted = { 0 };
+	struct kernel_link_stats device = { 0 };
+
+	if (k->ops->counters(k->datapath, r->number, &counted))
+		counted = (struct abi_counters) { 0 };
+	if (r->ifindex && k->ops->link_stats(k->rtnl, r->ifindex, &device))
+		device = (struct kernel_link_stats) { 0 };
+	show_add_text(o, "name", r->name);
+	show_add_number(o, "ipackets", counted.rx_packets);
+	show_add_number(o, "rbytes", counted.rx_bytes);
+	show_add_number(o, "opackets", counted.tx_packets);
+	show_add_number(o, "obytes", counted.tx_bytes);
+	show_add_number(o, "multircv", counted.rx_multicast);
+	show_add_number(o, "multixmt", counted.tx_multicast);
+	show_add_number(o, "brdcstrcv", counted.rx_broadcast);
+	show_add_number(o, "brdcstxmt", counted.tx_broadcast);
+	show_add_number(o, "ierrors", device.rx_errors);
+	show_add_number(o, "oerrors", device.tx_errors);
+	show_add_number(o, "norcvbuf", device.rx_dropped);
+	show_add_number(o, "noxmtbuf", device.tx_dropped);
+	return o;
+}
+
+struct json_object *show_stats(const struct vnet *v, const struct resource *only)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *resources;
+
+	if (!o)
+		return NULL;
+	resources = json_object_new_array();
+	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+		if (!only || r == only)
+			json_object_array_add(resources, show_resource_stats(r));
+	}
+	show_add_text(o, "vnet", v->name);
+	show_add_number(o, "switches", v->switches);
+	json_object_object_add(o, "drops", show_drops(v));
+	json_object_object_add(o, "resources", resources);
+	return o;
+}
+
+/* --- events --- */
+
+/* RFC 3339 with microseconds, UTC. */
+static void show_add_time(struct json_object *o, uint64_t time_us)
+{
+	time_t seconds = (time_t)(time_us / SHOW_USEC_PER_SEC);
+	char date[32], text[64];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
+		date[0] = '\0';
+	snprintf(text, sizeof(text), "%s.%06uZ", date, (unsigned int)(time_us % SHOW_USEC_PER_SEC));
+	show_add_text(o, "time", text);
+}
+
+static void show_add_name(struct json_object *o, const char *key, const struct resource *r)
+{
+	json_object_object_add(o, key, r ? json_object_new_string(r->name) : NULL);
+}
+
+/* Null is an answer there: nothing carries, or carried. */
+static void show_add_switch(struct json_object *o, const struct manager_event *event)
+{
+	if (event->kind)
+		show_add_text(o, "kind", event->kind);
+	show_add_name(o, "resource", event->resource);
+	show_add_name(o, "previous", event->previous);
+}
+
+static void show_add_subject(struct json_object *o, const struct resource *r)
+{
+	show_add_name(o, "resource", r);
+	show_add_text(o, "type", settings_type_name(r->settings.type));
+	show_add_text(o, "state", resource_state_name(r->state));
+	if (r->reason[0])
+		show_add_text(o, "reason", r->reason);
+}
+
+struct json_object *show_event(const struct manager_event *event)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	show_add_time(o, event->time_us);
+	show_add_text(o, "event", manager_event_name(event->type));
+	if (event->vnet)
+		show_add_text(o, "vnet", event->vnet->name);
+	if (event->type == MANAGER_PATH_SWITCHED)
+		show_add_switch(o, event);
+	else if (event->resource)
+		show_add_subject(o, event->resource);
+	return o;
+}
