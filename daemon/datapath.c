@@ -129,7 +129,7 @@ static int folders_make(struct datapath *d, struct error *e)
 	return 0;
 }
 
-/* What is not empty stays. */
+/* What is not empty stays. Returns the first failure. */
 static int folders_remove(struct datapath *d)
 {
 	int r = 0;
@@ -138,10 +138,6 @@ static int folders_remove(struct datapath *d)
 		if (rmdir(d->folders[i]) < 0 && errno != ENOENT && r == 0)
 			r = -errno;
 	if (rmdir(d->root) < 0 && errno != ENOENT && r == 0)
-		r = -errno;
-	/* A mount point, or the folder of other instances too: then it is not ours to remove. */
-	if (r == 0 && rmdir(d->bpffs) < 0 && errno != ENOENT && errno != EBUSY &&
-	    errno != ENOTEMPTY)
 		r = -errno;
 	return r;
 }
@@ -182,36 +178,70 @@ static void tell_missing(const struct datapath *d, const bool made[LOADER_MAP_EN
 				    d->folders[FOLDER_MAPS], loader_map_name((enum loader_map)i));
 }
 
-/* Pins what was made, the mark of a whole set last; takes back what it did when it fails. */
-static int pins_put(struct datapath *d, const struct loader_set *set,
+static int pin_failed(const char *folder, const char *name, int r, struct error *e)
+{
+	return error_set(e, ERROR_FAILED, -r, NULL, NULL, "%s/%s cannot be pinned: %s", folder,
+			 name, strerror(-r));
+}
+
+static void maps_unpin(struct datapath *d, const bool which[LOADER_MAP_END])
+{
+	for (int i = 0; i < LOADER_MAP_END; i++)
+		if (which[i])
+			pin_remove(d->folders[FOLDER_MAPS], loader_map_name((enum loader_map)i));
+}
+
+/* Pins the maps that were made, the mark of a whole set last; all or none. */
+static int maps_pin(struct datapath *d, const struct loader_set *set,
 		    const bool made[LOADER_MAP_END], struct error *e)
 {
-	const char *folder = d->folders[FOLDER_MAPS], *name = NULL;
-	int r = 0, i;
+	const char *folder = d->folders[FOLDER_MAPS], *name;
+	bool pinned[LOADER_MAP_END] = {};
+	int r;
 
 	_Static_assert(LOADER_META == 0, "pinned last");
-	for (i = LOADER_MAP_END - 1; i >= 0; i--) {
+	for (int i = LOADER_MAP_END - 1; i >= 0; i--) {
+		if (!made[i])
+			continue;
 		name = loader_map_name((enum loader_map)i);
-		if (made[i])
-			r = pin_put(set->maps[i], folder, name);
-		if (r < 0)
-			goto failed;
-	}
-	folder = d->folders[FOLDER_PROGRAMS];
-	for (int p = 0; p < LOADER_PROGRAM_END; p++) {
-		name = loader_program_name((enum loader_program)p);
-		r = pin_replace(set->programs[p], folder, name);
-		if (r < 0)
-			goto failed;
+		r = pin_put(set->maps[i], folder, name);
+		if (r < 0) {
+			maps_unpin(d, pinned);
+			return pin_failed(folder, name, r, e);
+		}
+		pinned[i] = true;
 	}
 	return 0;
-failed:
-	error_set(e, ERROR_FAILED, -r, NULL, NULL, "%s/%s cannot be pinned: %s", folder, name,
-		  strerror(-r));
-	while (++i < LOADER_MAP_END)
-		if (made[i])
-			pin_remove(d->folders[FOLDER_MAPS], loader_map_name((enum loader_map)i));
-	return r;
+}
+
+/* Puts back what was pinned before, or nothing. */
+static void programs_restore(struct datapath *d, int count)
+{
+	const char *folder = d->folders[FOLDER_PROGRAMS], *name;
+
+	for (int i = 0; i < count; i++) {
+		name = loader_program_name((enum loader_program)i);
+		if (d->old_programs[i] >= 0)
+			pin_replace(d->old_programs[i], folder, name);
+		else
+			pin_remove(folder, name);
+	}
+}
+
+static int programs_pin(struct datapath *d, const struct loader_set *set, struct error *e)
+{
+	const char *folder = d->folders[FOLDER_PROGRAMS], *name;
+	int r;
+
+	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
+		name = loader_program_name((enum loader_program)i);
+		r = pin_replace(set->programs[i], folder, name);
+		if (r < 0) {
+			programs_restore(d, i);
+			return pin_failed(folder, name, r, e);
+		}
+	}
+	return 0;
 }
 
 static int load_and_pin(struct datapath *d, struct loader_set *set, struct error *e)
@@ -225,8 +255,13 @@ static int load_and_pin(struct datapath *d, struct loader_set *set, struct error
 		made[i] = set->maps[i] < 0;
 	r = loader_load(set, d->folders[FOLDER_MAPS], e);
 	if (r == 0)
-		r = pins_put(d, set, made, e);
-	if (r == 0)
+		r = maps_pin(d, set, made, e);
+	if (r < 0)
+		return r;
+	r = programs_pin(d, set, e);
+	if (r < 0)
+		maps_unpin(d, made);
+	else
 		tell_missing(d, made);
 	return r;
 }
@@ -244,12 +279,14 @@ int datapath_open(struct datapath *d, struct error *e)
 		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
 				 "the number of CPUs cannot be found out: %s", strerror(-r));
 	r = folders_make(d, e);
-	if (r == 0)
+	if (r == 0) {
 		r = load_and_pin(d, &set, e);
+		if (r < 0)
+			folders_remove(d);
+	}
 	if (r < 0) {
 		loader_set_close(&set);
 		datapath_close(d);
-		folders_remove(d);
 		return r;
 	}
 	d->set = set;
@@ -284,6 +321,14 @@ int datapath_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
 	return attach_remove(&d->place, hook, ifindex);
 }
 
+/* Unless it is a mount point or holds other instances too: then it is not ours. */
+static int bpffs_remove(struct datapath *d)
+{
+	if (rmdir(d->bpffs) == 0)
+		return 0;
+	return errno == ENOENT || errno == EBUSY || errno == ENOTEMPTY ? 0 : -errno;
+}
+
 static int unpin(void *context, const char *name)
 {
 	return pin_remove(context, name);
@@ -295,6 +340,11 @@ int datapath_flush(void *datapath)
 	int first, r;
 
 	loader_route_log();
+	/* Without a bpffs nothing of ours can be there, and what is there instead is not ours. */
+	if (pin_check_bpffs(d->bpffs, NULL) < 0) {
+		datapath_close(d);
+		return 0;
+	}
 	first = attach_sweep(&d->place, NULL, NULL);
 	r = pin_each(d->folders[FOLDER_PROGRAMS], unpin, d->folders[FOLDER_PROGRAMS]);
 	first = first ? first : r;
@@ -302,5 +352,7 @@ int datapath_flush(void *datapath)
 	first = first ? first : r;
 	datapath_close(d);
 	r = folders_remove(d);
+	first = first ? first : r;
+	r = bpffs_remove(d);
 	return first ? first : r;
 }

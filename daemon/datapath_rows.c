@@ -14,6 +14,14 @@ static int map_of(struct datapath *d, enum loader_map map)
 	return r < 0 ? r : d->set.maps[map];
 }
 
+/* For who does not add: after a flush there is nothing, and that needs no data path to be made. */
+static int map_if_there(struct datapath *d, enum loader_map map)
+{
+	if (!d->open && access(d->folders[FOLDER_MAPS], F_OK) < 0)
+		return -errno;
+	return map_of(d, map);
+}
+
 /* A row of an array together with its row of counters, which is there whenever the first is. */
 static int counted_write(struct datapath *d, enum loader_map map, enum loader_map counts,
 			 uint32_t number, const void *row, size_t size)
@@ -21,9 +29,11 @@ static int counted_write(struct datapath *d, enum loader_map map, enum loader_ma
 	static const uint8_t none[64];
 	int fd, made, r;
 
-	fd = number ? map_of(d, map) : -EINVAL;
+	if (!number)
+		return -EINVAL;
+	fd = row ? map_of(d, map) : map_if_there(d, map);
 	if (fd < 0)
-		return fd;
+		return !row && fd == -ENOENT ? 0 : fd;
 	if (!row) {
 		r = rows_write(fd, number, none, size);
 		return r < 0 ? r : rows_delete(d->set.maps[counts], &number);
@@ -45,7 +55,7 @@ static int array_read(struct datapath *d, enum loader_map map, uint32_t number, 
 	uint8_t row[64];
 	int fd, r;
 
-	fd = map_of(d, map);
+	fd = map_if_there(d, map);
 	if (fd < 0)
 		return fd;
 	r = bpf_map_lookup_elem(fd, &number, row);
@@ -60,16 +70,16 @@ static int array_read(struct datapath *d, enum loader_map map, uint32_t number, 
 /* @row NULL: none. */
 static int hash_write(struct datapath *d, enum loader_map map, const void *key, const void *row)
 {
-	int fd = map_of(d, map);
+	int fd = row ? map_of(d, map) : map_if_there(d, map);
 
 	if (fd < 0)
-		return fd;
+		return !row && fd == -ENOENT ? 0 : fd;
 	return row ? bpf_map_update_elem(fd, key, row, BPF_ANY) : rows_delete(fd, key);
 }
 
 static int hash_read(struct datapath *d, enum loader_map map, const void *key, void *ret)
 {
-	int fd = map_of(d, map);
+	int fd = map_if_there(d, map);
 
 	return fd < 0 ? fd : bpf_map_lookup_elem(fd, key, ret);
 }
@@ -124,7 +134,7 @@ int datapath_vlans_read(void *datapath, const struct abi_vlans_key *key, struct 
 int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *ret)
 {
 	struct datapath *d = datapath;
-	int fd = map_of(d, LOADER_COUNTERS);
+	int fd = map_if_there(d, LOADER_COUNTERS);
 
 	return fd < 0 ? fd
 		      : rows_cpus_sum(d->cpus, fd, resource, sizeof(*ret) / sizeof(uint64_t),
@@ -134,7 +144,7 @@ int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *re
 int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
 {
 	struct datapath *d = datapath;
-	int fd = map_of(d, LOADER_DROPS);
+	int fd = map_if_there(d, LOADER_DROPS);
 
 	return fd < 0 ? fd
 		      : rows_cpus_sum(d->cpus, fd, vnet, sizeof(*ret) / sizeof(uint64_t),
@@ -240,9 +250,9 @@ int datapath_sweep(void *datapath, const struct kernel_wanted *wanted)
 	struct sweep s = { d, wanted };
 	int first, r;
 
-	r = datapath_open(d, NULL);
+	r = map_if_there(d, LOADER_META);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	first = attach_sweep(&d->place, wanted->hook, wanted->context);
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(sweep_maps); i++) {
 		r = rows_each(d->set.maps[sweep_maps[i].map], sweep_maps[i].key_size,

@@ -2,12 +2,14 @@
 #include "rows.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define ROWS_BATCH_BYTES 65536
-#define ROWS_KEY_MAX	 16
+#define ROWS_BATCH_BYTES   65536
+#define ROWS_STOCK_WAIT_MS 100
+#define ROWS_KEY_MAX	   16
 
 struct rows_cpus {
 	size_t count; /* CPUs that could ever be there: the kernel has a value for each */
@@ -109,12 +111,22 @@ void rows_cpus_free(struct rows_cpus *c)
 	free(c);
 }
 
+/*
+ * The kernel hands out per-CPU memory from a small stock, which one of its workers fills again:
+ * many new rows in a row empty it, with plenty of memory left. So -ENOMEM is believed only when the
+ * worker had its time.
+ */
 int rows_cpus_make(struct rows_cpus *c, int map, uint32_t key)
 {
 	int r;
 
 	memset(c->values, 0, c->count * ROWS_WORDS_MAX * sizeof(*c->values));
-	r = bpf_map_update_elem(map, &key, c->values, BPF_NOEXIST);
+	for (int waited_ms = 0;; waited_ms++) {
+		r = bpf_map_update_elem(map, &key, c->values, BPF_NOEXIST);
+		if (r != -ENOMEM || waited_ms == ROWS_STOCK_WAIT_MS)
+			break;
+		poll(NULL, 0, 1);
+	}
 	if (r == -EEXIST)
 		return 0;
 	return r < 0 ? r : 1;
