@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The data path's life on a real kernel: opened, adopted, refused, flushed. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../../daemon/loader.h"
+#include "sandbox.h"
+
+static const char *const maps[] = { "meta", "ports", "vnets",	 "resources",
+				    "fdb",  "vlans", "counters", "drops" };
+static const char *const programs[] = { "vnet_tx", "vnet_rx" };
+static const char *const folders[] = { "", "/maps", "/programs", "/links", "/filters" };
+
+static const struct abi_vnet vnet_row = { .mac = { 2, 0, 0, 0, 0, 1 }, .pvid = 1, .port = 7 };
+static const struct abi_resource resource_row = { .ifindex = 9, .pvid = 1, .up = 1, .vnet = 1 };
+
+static struct datapath *opened(bool no_tcx)
+{
+	struct datapath *d = sandbox_datapath(no_tcx);
+	struct error e = {};
+
+	ck_assert_msg(datapath_open(d, &e) == 0, "%s", e.message);
+	ck_assert(datapath_is_open(d));
+	return d;
+}
+
+static int open_map(const char *name)
+{
+	int fd = bpf_obj_get(sandbox_path("t/maps/%s", name));
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* --- opening --- */
+
+START_TEST(new_touches_nothing)
+{
+	struct datapath *d = sandbox_datapath(false);
+
+	ck_assert(!datapath_is_open(d));
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	datapath_free(d);
+	datapath_free(NULL);
+}
+END_TEST
+
+START_TEST(new_refuses_names)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "a.b" };
+	struct datapath_options options = { .bpffs = sandbox_folder() };
+	struct datapath *d = NULL;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(bad); i++) {
+		options.instance = bad[i];
+		ck_assert_int_eq(datapath_new(&options, &d), -EINVAL);
+		ck_assert_ptr_null(d);
+	}
+}
+END_TEST
+
+static void check_mode(const char *path, mode_t expected)
+{
+	struct stat st;
+
+	ck_assert_msg(lstat(path, &st) == 0, "%s: %s", path, strerror(errno));
+	ck_assert_msg((st.st_mode & 07777) == expected, "%s has mode %o", path, st.st_mode & 07777);
+}
+
+static void check_modes(void)
+{
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(folders); i++)
+		check_mode(sandbox_path("t%s", folders[i]), 0700);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(maps); i++)
+		check_mode(sandbox_path("t/maps/%s", maps[i]), 0600);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(programs); i++)
+		check_mode(sandbox_path("t/programs/%s", programs[i]), 0600);
+}
+
+START_TEST(open_makes_all_with_fixed_modes)
+{
+	static const mode_t masks[] = { 0, 022, 0277 };
+	const uint32_t zero = 0;
+	struct abi_meta meta;
+	int fd;
+
+	umask(masks[_i]);
+	datapath_free(opened(false));
+	check_modes();
+
+	fd = open_map("meta");
+	ck_assert_int_eq(bpf_map_lookup_elem(fd, &zero, &meta), 0);
+	ck_assert_uint_eq(meta.version, ABI_VERSION);
+	close(fd);
+}
+END_TEST
+
+START_TEST(open_repairs_modes)
+{
+	datapath_free(opened(false));
+	ck_assert_int_eq(chmod(sandbox_path("t"), 0755), 0);
+	ck_assert_int_eq(chmod(sandbox_path("t/maps"), 0777), 0);
+	ck_assert_int_eq(chmod(sandbox_path("t/maps/fdb"), 0666), 0);
+	datapath_free(opened(false));
+	check_modes();
+}
+END_TEST
+
+START_TEST(open_makes_its_folder)
+{
+	const struct datapath_options options = { sandbox_path("sub/"), "t", false };
+	struct datapath *d;
+
+	ck_assert_int_eq(datapath_new(&options, &d), 0);
+	ck_assert_int_eq(datapath_open(d, NULL), 0);
+	check_mode(sandbox_path("sub"), 0700);
+	check_mode(sandbox_path("sub/t/maps/fdb"), 0600);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!sandbox_exists(sandbox_path("sub")));
+	datapath_free(d);
+}
+END_TEST
+
+START_TEST(open_is_done_once)
+{
+	struct datapath *d = opened(false);
+	uint32_t id = sandbox_program_id(sandbox_path("t/programs/vnet_tx"));
+
+	ck_assert_int_eq(datapath_open(d, NULL), 0);
+	ck_assert_uint_eq(sandbox_program_id(sandbox_path("t/programs/vnet_tx")), id);
+	datapath_free(d);
+}
+END_TEST
+
+/* --- refusals: a sentence, and nothing changed --- */
+
+static void map_ids(uint32_t ret[UTIL_ARRAY_SIZE(maps)])
+{
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(maps); i++)
+		ret[i] = sandbox_map_id(sandbox_path("t/maps/%s", maps[i]));
+}
+
+static void check_refused(int expected, const char *one, const char *two)
+{
+	struct datapath *d = sandbox_datapath(false);
+	struct error e = {};
+
+	ck_assert_int_eq(datapath_open(d, &e), expected);
+	ck_assert_int_eq(e.number, -expected);
+	ck_assert_msg(strstr(e.message, one) != NULL, "%s", e.message);
+	ck_assert_msg(strstr(e.message, two) != NULL, "%s", e.message);
+	ck_assert(!datapath_is_open(d));
+	/* What needs the maps says the same, without a sentence. */
+	ck_assert_int_eq(datapath_vnet_write(d, 1, &vnet_row), expected);
+	datapath_free(d);
+}
+
+START_TEST(refuses_another_version)
+{
+	const struct abi_meta other = { .version = 99 };
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)], program;
+	const uint32_t zero = 0;
+	int fd;
+
+	datapath_free(opened(false));
+	fd = open_map("meta");
+	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &other, BPF_ANY), 0);
+	close(fd);
+	map_ids(before);
+	program = sandbox_program_id(sandbox_path("t/programs/vnet_rx"));
+
+	check_refused(-EPROTO, "version 99", "expected version 1");
+	map_ids(after);
+	ck_assert_mem_eq(before, after, sizeof(before));
+	ck_assert_uint_eq(sandbox_program_id(sandbox_path("t/programs/vnet_rx")), program);
+}
+END_TEST
+
+static void replace_map(const char *name, uint32_t value_size)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "other", 12, value_size, 16, NULL);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(unlink(sandbox_path("t/maps/%s", name)), 0);
+	ck_assert_int_eq(bpf_obj_pin(fd, sandbox_path("t/maps/%s", name)), 0);
+	close(fd);
+}
+
+START_TEST(refuses_another_shape)
+{
+	static const char *const names[] = { "fdb", "meta" };
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)];
+
+	datapath_free(opened(false));
+	replace_map(names[_i], 4096);
+	map_ids(before);
+	check_refused(-EINVAL, sandbox_path("t/maps/%s", names[_i]), "value 4096, 16 entries");
+	map_ids(after);
+	ck_assert_mem_eq(before, after, sizeof(before));
+}
+END_TEST
+
+START_TEST(refuses_without_bpffs)
+{
+	char expected[512];
+
+	ck_assert_int_eq(umount(sandbox_folder()), 0);
+	snprintf(expected, sizeof(expected),
+		 "%s is not a BPF file system; mount one with: mount -t bpf bpf %s",
+		 sandbox_folder(), sandbox_folder());
+	check_refused(-EINVAL, expected, "mount");
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+}
+END_TEST
+
+static void check_bpffs_refused(const char *bpffs, const char *one, const char *two)
+{
+	const struct datapath_options options = { bpffs, "t", false };
+	struct datapath *d;
+	struct error e = {};
+
+	ck_assert_int_eq(datapath_new(&options, &d), 0);
+	ck_assert_int_lt(datapath_open(d, &e), 0);
+	ck_assert_msg(strstr(e.message, one) != NULL, "%s", e.message);
+	ck_assert_msg(strstr(e.message, two) != NULL, "%s", e.message);
+	datapath_free(d);
+}
+
+START_TEST(refuses_a_folder_that_cannot_be)
+{
+	check_bpffs_refused(sandbox_path("no/such"), sandbox_path("no/such"), "mount -t bpf bpf");
+	check_bpffs_refused("/proc/vnet", "/proc is not a BPF file system",
+			    "mount -t bpf bpf /proc");
+	check_bpffs_refused("/dev/null", "/dev/null is not a BPF file system", "mount");
+}
+END_TEST
+
+START_TEST(refuses_a_stranger_s_folder)
+{
+	ck_assert_int_eq(mkdir(sandbox_path("t"), 0777), 0);
+	ck_assert_int_eq(chown(sandbox_path("t"), 12345, 12345), 0);
+	check_refused(-EPERM, sandbox_path("t"), "belongs to another user");
+}
+END_TEST
+
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {};
+
+	data[0].permitted = data[0].effective = 1u << CAP_NET_ADMIN | 1u << CAP_DAC_OVERRIDE;
+	ck_assert_int_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+START_TEST(refuses_without_capability)
+{
+	ck_assert_int_eq(mkdir(sandbox_path("t"), 0700), 0);
+	drop_capabilities();
+	check_refused(-EPERM, "not permitted", "CAP_BPF");
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+}
+END_TEST
+
+START_TEST(takes_back_what_it_pinned)
+{
+	uint32_t id, program;
+
+	/* `programs` is pinned after the maps, and this name in it cannot be pinned to. */
+	ck_assert_int_eq(mkdir(sandbox_path("t"), 0700), 0);
+	ck_assert_int_eq(mkdir(sandbox_path("t/programs"), 0700), 0);
+	ck_assert_int_eq(mkdir(sandbox_path("t/programs/vnet_rx_new"), 0700), 0);
+	check_refused(-EISDIR, "programs/vnet_rx", "cannot be pinned");
+	ck_assert(!sandbox_exists(sandbox_path("t/maps")));
+	ck_assert(!sandbox_exists(sandbox_path("t/programs/vnet_tx")));
+
+	/* What was there before stays; the map that was made again goes. */
+	ck_assert_int_eq(rmdir(sandbox_path("t/programs/vnet_rx_new")), 0);
+	datapath_free(opened(false));
+	id = sandbox_map_id(sandbox_path("t/maps/fdb"));
+	program = sandbox_program_id(sandbox_path("t/programs/vnet_tx"));
+	ck_assert_int_eq(unlink(sandbox_path("t/maps/vlans")), 0);
+	ck_assert_int_eq(mkdir(sandbox_path("t/programs/vnet_rx_new"), 0700), 0);
+	check_refused(-EISDIR, "programs/vnet_rx", "cannot be pinned");
+	ck_assert(!sandbox_exists(sandbox_path("t/maps/vlans")));
+	ck_assert_uint_eq(sandbox_map_id(sandbox_path("t/maps/fdb")), id);
+	ck_assert_uint_eq(sandbox_program_id(sandbox_path("t/programs/vnet_tx")), program);
+}
+END_TEST
+
+START_TEST(tells_the_verifier_s_reason)
+{
+	static char log[65536];
+	char silent[] = "processed 3 insns (limit 1000000) max_states_per_insn 0\n\n";
+	char empty[] = "", one[] = "invalid bpf_context access off=0 size=99";
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW,
+		  .dst_reg = BPF_REG_0,
+		  .src_reg = BPF_REG_10,
+		  .off = 8 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
+		    .log_level = 1);
+	const char *reason;
+
+	ck_assert_int_lt(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "bad", "GPL", insns,
+				       UTIL_ARRAY_SIZE(insns), &opts),
+			 0);
+	reason = loader_reason(log);
+	ck_assert_ptr_nonnull(reason);
+	ck_assert_msg(strstr(reason, "invalid") && strstr(reason, "stack"), "%s", reason);
+	ck_assert_ptr_null(loader_reason(silent));
+	ck_assert_ptr_null(loader_reason(empty));
+	ck_assert_str_eq(loader_reason(one), "invalid bpf_context access off=0 size=99");
+}
+END_TEST
+
+/* --- adopting --- */
+
+/* A value on every CPU, as the programs would have left it. */
+static void count_on_cpus(const char *map, uint32_t key, size_t words, uint64_t base)
+{
+	const size_t cpus = (size_t)libbpf_num_possible_cpus();
+	UTIL_FREE uint64_t *values = calloc(cpus * words, sizeof(*values));
+	int fd = open_map(map);
+
+	for (size_t i = 0; i < cpus * words; i++)
+		values[i] = base + i % words;
+	ck_assert_int_eq(bpf_map_update_elem(fd, &key, values, BPF_EXIST), 0);
+	close(fd);
+}
+
+START_TEST(adopts_what_it_finds)
+{
+	const uint64_t cpus = (uint64_t)libbpf_num_possible_cpus();
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)], program;
+	struct abi_resource row;
+	struct abi_counters counters;
+	struct datapath *d = opened(false);
+
+	ck_assert_int_eq(datapath_resource_write(d, 5, &resource_row), 0);
+	count_on_cpus("counters", 5, sizeof(counters) / 8, 100);
+	datapath_free(d);
+	map_ids(before);
+	program = sandbox_program_id(sandbox_path("t/programs/vnet_tx"));
+
+	d = opened(false);
+	map_ids(after);
+	ck_assert_mem_eq(before, after, sizeof(before));
+	ck_assert_uint_ne(sandbox_program_id(sandbox_path("t/programs/vnet_tx")), program);
+	ck_assert_int_eq(datapath_resource_read(d, 5, &row), 0);
+	ck_assert_mem_eq(&row, &resource_row, sizeof(row));
+	/* Written again at each start: the counts go on. */
+	ck_assert_int_eq(datapath_resource_write(d, 5, &resource_row), 0);
+	ck_assert_int_eq(datapath_counters(d, 5, &counters), 0);
+	ck_assert_uint_eq(counters.rx_packets, 100 * cpus);
+	ck_assert_uint_eq(counters.tx_broadcast, 107 * cpus);
+	datapath_free(d);
+}
+END_TEST
+
+START_TEST(makes_missing_maps_again)
+{
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)];
+
+	datapath_free(opened(false));
+	map_ids(before);
+	ck_assert_int_eq(unlink(sandbox_path("t/maps/%s", maps[_i])), 0);
+	datapath_free(opened(false));
+	map_ids(after);
+	for (int i = 0; i < (int)UTIL_ARRAY_SIZE(maps); i++)
+		ck_assert_int_eq(before[i] == after[i], i != _i);
+	datapath_free(opened(false));
+}
+END_TEST
+
+START_TEST(instances_are_apart)
+{
+	const struct datapath_options options = { sandbox_folder(), "u", false };
+	struct datapath *d = opened(false), *u;
+	struct abi_vnet row;
+
+	ck_assert_int_eq(datapath_new(&options, &u), 0);
+	ck_assert_int_eq(datapath_vnet_write(d, 1, &vnet_row), 0);
+	ck_assert_int_eq(datapath_vnet_write(u, 2, &vnet_row), 0);
+	ck_assert_int_eq(datapath_vnet_read(u, 1, &row), -ENOENT);
+	ck_assert_int_eq(datapath_flush(u), 0);
+	ck_assert(!sandbox_exists(sandbox_path("u")));
+	ck_assert_int_eq(datapath_vnet_read(d, 1, &row), 0);
+	datapath_free(u);
+	datapath_free(d);
+}
+END_TEST
+
+START_TEST(descriptors_do_not_leak)
+{
+	const uint32_t ifindex = sandbox_veth("v0", "v1");
+	enum kernel_attach attach;
+	struct datapath *d;
+	int before = 0;
+
+	for (int round = 0; round < 50; round++) {
+		d = opened(round % 2);
+		ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_RX, ifindex, &attach), 0);
+		ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_RX, ifindex, &attach), 0);
+		ck_assert_int_eq(datapath_resource_write(d, 1, &resource_row), 0);
+		if (round % 3 == 0)
+			ck_assert_int_eq(datapath_detach(d, KERNEL_HOOK_RX, ifindex), 0);
+		if (round % 10 == 0)
+			ck_assert_int_eq(datapath_flush(d), 0);
+		datapath_free(d);
+		if (round == 0)
+			before = sandbox_fd_count();
+		ck_assert_int_eq(sandbox_fd_count(), before);
+	}
+}
+END_TEST
+
+/* --- flush --- */
+
+START_TEST(flush_leaves_nothing)
+{
+	const uint32_t ifindex = sandbox_veth("v0", "v1");
+	uint32_t ids[UTIL_ARRAY_SIZE(maps)], tx, rx, link = 0;
+	enum kernel_attach attach;
+	const struct kernel_wanted nothing = {};
+	struct datapath *d = opened(_i);
+	struct abi_drops drops;
+	struct abi_vnet row;
+
+	ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_RX, ifindex, &attach), 0);
+	ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_TX_EGRESS, ifindex, &attach), 0);
+	map_ids(ids);
+	tx = sandbox_program_id(sandbox_path("t/programs/vnet_tx"));
+	rx = sandbox_program_id(sandbox_path("t/programs/vnet_rx"));
+	if (attach == KERNEL_ATTACH_TCX)
+		link = sandbox_link_id(sandbox_path("t/links/rx-%u", ifindex));
+
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!datapath_is_open(d));
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	if (link)
+		sandbox_wait_gone(SANDBOX_LINK, link);
+	sandbox_wait_gone(SANDBOX_PROGRAM, tx);
+	sandbox_wait_gone(SANDBOX_PROGRAM, rx);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(maps); i++)
+		sandbox_wait_gone(SANDBOX_MAP, ids[i]);
+	sandbox_run("test -z \"$(tc qdisc show dev v0 | grep clsact)\"");
+
+	/* What only removes or looks makes nothing. */
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert_int_eq(datapath_vnet_write(d, 1, NULL), 0);
+	ck_assert_int_eq(datapath_port_write(d, 1, NULL), 0);
+	ck_assert_int_eq(datapath_detach(d, KERNEL_HOOK_RX, ifindex), 0);
+	ck_assert_int_eq(datapath_vnet_read(d, 1, &row), -ENOENT);
+	ck_assert_int_eq(datapath_drops(d, 1, &drops), -ENOENT);
+	ck_assert_int_eq(datapath_sweep(d, &nothing), 0);
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+
+	/* And again, from nothing. */
+	ck_assert_int_eq(datapath_vnet_write(d, 1, &vnet_row), 0);
+	ck_assert(datapath_is_open(d));
+	datapath_free(d);
+}
+END_TEST
+
+START_TEST(flush_removes_nothing_without_bpffs)
+{
+	struct datapath *d = sandbox_datapath(false);
+
+	ck_assert_int_eq(umount(sandbox_folder()), 0);
+	ck_assert_int_eq(mkdir(sandbox_path("t"), 0700), 0);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert_int_eq(rmdir(sandbox_path("t")), 0);
+	datapath_free(d);
+}
+END_TEST
+
+START_TEST(flush_takes_away_another_version)
+{
+	const struct abi_meta other = { .version = 99 };
+	const uint32_t zero = 0;
+	struct datapath *d;
+	int fd;
+
+	datapath_free(opened(false));
+	fd = open_map("meta");
+	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &other, BPF_ANY), 0);
+	close(fd);
+	d = sandbox_datapath(false);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	datapath_free(d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("datapath");
+	TCase *t = sandbox_case(s, "life");
+
+	tcase_add_test(t, new_touches_nothing);
+	tcase_add_test(t, new_refuses_names);
+	tcase_add_loop_test(t, open_makes_all_with_fixed_modes, 0, 3);
+	tcase_add_test(t, open_repairs_modes);
+	tcase_add_test(t, open_makes_its_folder);
+	tcase_add_test(t, open_is_done_once);
+	tcase_add_test(t, refuses_another_version);
+	tcase_add_loop_test(t, refuses_another_shape, 0, 2);
+	tcase_add_test(t, refuses_without_bpffs);
+	tcase_add_test(t, refuses_a_folder_that_cannot_be);
+	tcase_add_test(t, refuses_a_stranger_s_folder);
+	tcase_add_test(t, refuses_without_capability);
+	tcase_add_test(t, takes_back_what_it_pinned);
+	tcase_add_test(t, tells_the_verifier_s_reason);
+	tcase_add_test(t, adopts_what_it_finds);
+	tcase_add_loop_test(t, makes_missing_maps_again, 0, (int)UTIL_ARRAY_SIZE(maps));
+	tcase_add_test(t, instances_are_apart);
+	tcase_add_test(t, descriptors_do_not_leak);
+	tcase_add_loop_test(t, flush_leaves_nothing, 0, 2);
+	tcase_add_test(t, flush_removes_nothing_without_bpffs);
+	tcase_add_test(t, flush_takes_away_another_version);
+	return sandbox_main(s);
+}
