@@ -122,12 +122,10 @@ static int exchange(struct rtnl *r, struct nl_msg *request, struct exchange *x)
 	if (n < 0)
 		return error_from_nl(n);
 	x->sequence = nlmsg_hdr(request)->nlmsg_seq;
-	while (!x->done) {
+	do {
 		n = nl_recvmsgs(r->socket, cb);
-		if (n < 0 && !x->done)
-			return error_from_nl(n);
-	}
-	return x->error;
+	} while (n >= 0 && !x->done);
+	return x->done ? x->error : error_from_nl(n);
 }
 
 static int exchange_plain(struct rtnl *r, struct nl_msg *request)
@@ -238,7 +236,8 @@ static int port_del(struct rtnl *r, const char *port)
 
 /*
  * The stack's end is born in its namespace, with everything it is to have: once it is there we do
- * not reach it any more.
+ * not reach it any more. Older kernels look for its name here as well, and say -EEXIST to
+ * one that is taken in our namespace alone.
  */
 int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 {
@@ -347,7 +346,7 @@ static int parse_stats(struct nlmsghdr *answer, void *ret)
 int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 {
 	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, 0, 0, 0);
-	struct link l;
+	struct link l = { 0 };
 	struct exchange x = { .parse = parse_link, .ret = &l };
 	int r;
 
@@ -370,7 +369,7 @@ int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 {
 	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, ifindex, 0, 0);
-	struct kernel_link_stats stats;
+	struct kernel_link_stats stats = { 0 };
 	struct exchange x = { .parse = parse_stats, .ret = &stats };
 	int r;
 
@@ -387,7 +386,7 @@ int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 static uint32_t flag(const struct kernel_link_change *c, enum kernel_link_field field,
 		     uint32_t value)
 {
-	return c->set & field ? value : 0;
+	return (c->set & field) ? value : 0;
 }
 
 /* A device stays usable while dormant; only those who ask for its operational state are told. */
@@ -454,13 +453,10 @@ static void rtnl_freep(struct rtnl **r)
 	rtnl_free(*r);
 }
 
-int rtnl_new(struct rtnl **ret)
+static int socket_open(struct rtnl *r)
 {
-	UTIL_CLEANUP(rtnl_freep) struct rtnl *r = calloc(1, sizeof(*r));
 	int n;
 
-	if (!r)
-		return -ENOMEM;
 	r->socket = nl_socket_alloc();
 	if (!r->socket)
 		return -ENOMEM;
@@ -469,6 +465,16 @@ int rtnl_new(struct rtnl **ret)
 		return error_from_nl(n);
 	/* An answer may be longer than libnl's first guess. */
 	nl_socket_enable_msg_peek(r->socket);
+	return 0;
+}
+
+int rtnl_new(struct rtnl **ret)
+{
+	UTIL_CLEANUP(rtnl_freep) struct rtnl *r = calloc(1, sizeof(*r));
+	int n = r ? socket_open(r) : -ENOMEM;
+
+	if (n < 0)
+		return n;
 	*ret = UTIL_TAKE_PTR(r);
 	return 0;
 }

@@ -633,11 +633,13 @@ START_TEST(test_later_dump_interrupted)
 	add_quiet("vnet0", "port");
 	add_many();
 	start();
-	ck_assert_int_eq(monitor_set_buffer_bytes(w.monitor, 4 * SMALL_BUFFER), 0);
-	many_changes();
+	ck_assert_int_eq(monitor_set_buffer_bytes(w.monitor, 16 * SMALL_BUFFER), 0);
+	for (int i = 0; i < 10; i++)
+		many_changes();
 	w.at_begin = add_at_first_link;
 	wait_until(dump_has_ended, "the end of the dump");
 	ck_assert(is_complete());
+	ck_assert_uint_eq(w.overruns, 1);
 	ck_assert_uint_ge(w.begins, 3);
 	seen("late");
 	/* The timer is off again. */
