@@ -39,7 +39,7 @@ static bool folder_make(void)
 static void enter(void)
 {
 	ck_assert_msg(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0, "unshare: %s", strerror(errno));
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_msg(mount("bpf", folder, "bpf", 0, "mode=0700") == 0, "mount: %s",
 		      strerror(errno));
 	sandbox_run("ip link set lo up");
