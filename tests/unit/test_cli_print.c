@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vnetctl: its answers for people. */
+#include <errno.h>
+
+#include "../../cli/print.h"
+#include "../../cli/table.h"
+#include "unit.h"
+
+/* What @print makes of @json. */
+static void expect_colour(bool colour, int (*print)(struct ctl *ctl, struct json_object *json),
+			  const char *json, const char *expected)
+{
+	struct json_object *parsed = json_tokener_parse(json);
+	char *text = NULL;
+	size_t size = 0;
+	struct ctl ctl = { .out = open_memstream(&text, &size), .colour = colour };
+
+	ck_assert_ptr_nonnull(parsed);
+	ck_assert_int_eq(print(&ctl, parsed), 0);
+	fclose(ctl.out);
+	ck_assert_msg(strcmp(text, expected) == 0, "printed\n%s\nexpected\n%s", text, expected);
+	free(text);
+	json_object_put(parsed);
+}
+
+static void expect(int (*print)(struct ctl *ctl, struct json_object *json), const char *json,
+		   const char *expected)
+{
+	expect_colour(false, print, json, expected);
+}
+
+#define SERVICE                                                                                    \
+	"{\"vnet\":\"vnet0\",\"name\":\"up\",\"type\":\"service\",\"device\":\"eth1\","            \
+	"\"ifindex\":3,\"peer\":null,\"priority\":0,\"state\":\"up\",\"reason\":\"\","             \
+	"\"active\":true,\"attached\":\"tcx\"}"
+#define GUEST                                                                                      \
+	"{\"vnet\":\"vnet0\",\"name\":\"g1\",\"type\":\"guest\",\"device\":\"vnet0-g1\","          \
+	"\"ifindex\":0,\"peer\":\"02:00:00:00:00:02\",\"priority\":0,\"state\":\"down\","          \
+	"\"reason\":\"the device has no carrier\",\"active\":false,\"attached\":\"tcx\"}"
+#define HYBRID                                                                                     \
+	"{\"vnet\":\"vnet0\",\"name\":\"vf\",\"type\":\"hybrid\",\"device\":\"enp1s0v3\","         \
+	"\"ifindex\":0,\"peer\":null,\"priority\":10,\"state\":\"waiting\","                       \
+	"\"reason\":\"there is no device enp1s0v3\",\"active\":false,\"attached\":\"none\"}"
+#define VNET(settings, resources)                                                                  \
+	"{\"name\":\"vnet0\",\"address\":\"02:00:00:00:00:01\",\"mtu\":1500,\"upper\":\"vnet0\","  \
+	"\"port\":\"vnet0-p\",\"mode\":\"auto\",\"guard\":true,\"pvid\":1,\"vlans\":\"none\","     \
+	"\"carrier\":true," settings "\"resources\":[" resources "]}"
+#define NO_SETTINGS "\"netns\":\"\",\"hybrid_needs_service\":false,\"promiscuous\":false,"
+
+START_TEST(vnets_are_tables)
+{
+	expect(print_vnets,
+	       "[" VNET(NO_SETTINGS, SERVICE "," GUEST "," HYBRID) "," VNET(NO_SETTINGS, "") "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
+	       "  RESOURCE  TYPE     DEVICE    STATE    ACTIVE  DETAIL\n"
+	       "  up        service  eth1      up       yes     -\n"
+	       "  g1        guest    vnet0-g1  down     no      peer 02:00:00:00:00:02\n"
+	       "  vf        hybrid   enp1s0v3  waiting  no      priority 10\n"
+	       "  g1 is down: the device has no carrier\n"
+	       "  vf is waiting: there is no device enp1s0v3\n"
+	       "\n"
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
+	       "  no resources\n");
+	expect(print_vnets, "[]", "no vnets\n");
+}
+END_TEST
+
+START_TEST(long_settings_are_broken_at_80_columns)
+{
+	expect(print_vnets,
+	       "[" VNET("\"netns\":\"a-namespace-with-a-name\",\"hybrid_needs_service\":true,"
+			"\"promiscuous\":true,",
+			"") "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, netns a-namespace-with-a-name, port vnet0-p, mode auto,\n"
+	       "  guard on, pvid 1, vlans none, promiscuous, hybrid-needs-service\n"
+	       "  no resources\n");
+}
+END_TEST
+
+START_TEST(colours_follow_the_state)
+{
+	expect_colour(true, print_vnets, "[" VNET(NO_SETTINGS, SERVICE "," HYBRID "," GUEST) "]",
+		      "\033[1mvnet0\033[0m: carrier \033[32mup\033[0m, "
+		      "address 02:00:00:00:00:01, mtu 1500\n"
+		      "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
+		      "  \033[1mRESOURCE\033[0m  \033[1mTYPE\033[0m     \033[1mDEVICE\033[0m    "
+		      "\033[1mSTATE\033[0m    \033[1mACTIVE\033[0m  \033[1mDETAIL\033[0m\n"
+		      "  up        service  eth1      \033[32mup\033[0m       yes     -\n"
+		      "  vf        hybrid   enp1s0v3  \033[33mwaiting\033[0m  no      priority 10\n"
+		      "  g1        guest    vnet0-g1  \033[31mdown\033[0m     no      "
+		      "peer 02:00:00:00:00:02\n"
+		      "  vf is waiting: there is no device enp1s0v3\n"
+		      "  g1 is down: the device has no carrier\n");
+}
+END_TEST
+
+START_TEST(resources_are_a_table)
+{
+	expect(print_resources, "[" SERVICE "," GUEST "]",
+	       "VNET   RESOURCE  TYPE     DEVICE    STATE  ACTIVE  DETAIL\n"
+	       "vnet0  up        service  eth1      up     yes     -\n"
+	       "vnet0  g1        guest    vnet0-g1  down   no      peer 02:00:00:00:00:02\n"
+	       "vnet0/g1 is down: the device has no carrier\n");
+	expect(print_resources, "[]", "no resources\n");
+}
+END_TEST
+
+START_TEST(the_fdb_is_a_table)
+{
+	expect(print_fdb,
+	       "[{\"vnet\":\"vnet0\",\"vlan\":1,\"mac\":\"02:00:00:00:00:02\",\"resource\":\"g1\","
+	       "\"state\":\"up\"},{\"vnet\":\"v\",\"vlan\":4094,\"mac\":\"02:00:00:00:00:03\","
+	       "\"resource\":\"guest2\",\"state\":\"waiting\"}]",
+	       "VNET   VLAN  MAC                RESOURCE  STATE\n"
+	       "vnet0     1  02:00:00:00:00:02  g1        up\n"
+	       "v      4094  02:00:00:00:00:03  guest2    waiting\n");
+	expect(print_fdb, "[]", "no entries\n");
+}
+END_TEST
+
+START_TEST(a_path_is_a_sentence)
+{
+	expect(print_path,
+	       "{\"vnet\":\"vnet0\",\"mac\":\"02:00:00:00:00:02\",\"vlan\":0,\"resource\":\"g1\","
+	       "\"type\":\"guest\",\"reason\":\"guest\","
+	       "\"why\":\"the MAC is registered and its guest resource is up\"}",
+	       "vnet0: 02:00:00:00:00:02 goes over guest g1 "
+	       "(guest: the MAC is registered and its guest resource is up)\n");
+	expect(print_path,
+	       "{\"vnet\":\"vnet0\",\"mac\":\"02:00:00:00:00:02\",\"vlan\":10,\"resource\":null,"
+	       "\"type\":null,\"reason\":\"no_path\",\"why\":\"no resource is up\"}",
+	       "vnet0: 02:00:00:00:00:02 on VLAN 10 is dropped (no_path: no resource is up)\n");
+	expect(print_path, "{\"vnet\":\"v\",\"mac\":\"m\",\"reason\":\"no_path\"}",
+	       "v: m is dropped (no_path)\n");
+}
+END_TEST
+
+START_TEST(counters_are_two_tables)
+{
+	expect(print_stats,
+	       "[{\"vnet\":\"vnet0\",\"switches\":1,\"drops\":{\"malformed\":0,\"spoofed\":2,"
+	       "\"vlan\":18446744073709551615},\"resources\":[{\"name\":\"up\",\"ipackets\":1,"
+	       "\"rbytes\":18446744073709551615,\"opackets\":3,\"obytes\":4,\"multircv\":5,"
+	       "\"multixmt\":6,\"brdcstrcv\":7,\"brdcstxmt\":8,\"ierrors\":9,\"oerrors\":10,"
+	       "\"norcvbuf\":11,\"noxmtbuf\":12},{\"name\":\"guest1\"}]},"
+	       "{\"vnet\":\"v1\",\"switches\":0,\"drops\":{},\"resources\":[]}]",
+	       "vnet0: 1 path switch\n"
+	       "  dropped: spoofed 2, vlan 18446744073709551615\n"
+	       "  RECEIVED  PACKETS                 BYTES  MULTICAST  BROADCAST  ERRORS  NO "
+	       "BUFFER\n"
+	       "  up              1  18446744073709551615          5          7       9         "
+	       "11\n"
+	       "  guest1          0                     0          0          0       0          "
+	       "0\n"
+	       "  SENT    PACKETS  BYTES  MULTICAST  BROADCAST  ERRORS  NO BUFFER\n"
+	       "  up            3      4          6          8      10         12\n"
+	       "  guest1        0      0          0          0       0          0\n"
+	       "\n"
+	       "v1: 0 path switches\n"
+	       "  nothing dropped\n"
+	       "  no resources\n");
+	expect(print_stats, "[]", "no vnets\n");
+}
+END_TEST
+
+START_TEST(the_status_is_readable)
+{
+	expect(print_status,
+	       "{\"version\":\"0.1.0\",\"instance\":\"default\",\"pid\":12,\"uptime_s\":93784,"
+	       "\"vnets\":2,\"resources\":5,\"features\":{\"tcx\":true,\"xdp\":false,"
+	       "\"carrier_check\":true}}",
+	       "vnetd 0.1.0, instance default, process 12, up 1 d 2 h 3 min 4 s\n"
+	       "vnets: 2, resources: 5\n"
+	       "features: tcx yes, xdp no, carrier_check yes\n");
+	expect(print_status,
+	       "{\"version\":\"0.1.0\",\"instance\":\"x\",\"pid\":1,\"uptime_s\":59,\"vnets\":0,"
+	       "\"resources\":0}",
+	       "vnetd 0.1.0, instance x, process 1, up 59 s\nvnets: 0, resources: 0\n");
+}
+END_TEST
+
+START_TEST(saved_files_are_named)
+{
+	expect(print_saved, "{\"files\":[\"/etc/vnet/a.vnet\",\"/etc/vnet/b.vnet\"]}",
+	       "wrote /etc/vnet/a.vnet\nwrote /etc/vnet/b.vnet\n");
+	expect(print_saved, "{\"files\":[]}", "nothing to write: every vnet is as its file says\n");
+}
+END_TEST
+
+START_TEST(events_are_lines)
+{
+	expect(print_event,
+	       "{\"time\":\"T\",\"event\":\"resource-state\",\"vnet\":\"vnet0\","
+	       "\"resource\":\"g1\",\"type\":\"guest\",\"state\":\"down\",\"reason\":\"no "
+	       "carrier\"}",
+	       "T resource-state vnet0/g1 down: no carrier\n");
+	expect(print_event,
+	       "{\"time\":\"T\",\"event\":\"path-switched\",\"vnet\":\"vnet0\","
+	       "\"kind\":\"hybrid\",\"resource\":\"vf2\",\"previous\":\"vf1\"}",
+	       "T path-switched vnet0 hybrid vf1 -> vf2\n");
+	expect(print_event,
+	       "{\"time\":\"T\",\"event\":\"path-switched\",\"vnet\":\"vnet0\","
+	       "\"kind\":\"service\",\"resource\":null,\"previous\":\"up\"}",
+	       "T path-switched vnet0 service up -> none\n");
+	expect(print_event, "{\"time\":\"T\",\"event\":\"reloaded\",\"dropped\":3}",
+	       "T reloaded (3 events were lost before this one)\n");
+}
+END_TEST
+
+START_TEST(control_characters_do_not_reach_the_terminal)
+{
+	expect(print_fdb,
+	       "[{\"vnet\":\"v\\u001b[2J\",\"vlan\":1,\"mac\":\"m\\n\",\"resource\":\"\\u007f\","
+	       "\"state\":\"up\\t\"}]",
+	       "VNET   VLAN  MAC  RESOURCE  STATE\nv?[2J     1  m?   ?         up?\n");
+}
+END_TEST
+
+START_TEST(a_table_without_memory_is_an_error)
+{
+	ck_assert_int_eq(table_print(NULL, stdout, false, 0), -ENOMEM);
+	table_add(NULL, TEXT_PLAIN, "x");
+	table_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t;
+	Suite *s = unit_suite("cli_print", &t);
+
+	tcase_add_test(t, vnets_are_tables);
+	tcase_add_test(t, long_settings_are_broken_at_80_columns);
+	tcase_add_test(t, colours_follow_the_state);
+	tcase_add_test(t, resources_are_a_table);
+	tcase_add_test(t, the_fdb_is_a_table);
+	tcase_add_test(t, a_path_is_a_sentence);
+	tcase_add_test(t, counters_are_two_tables);
+	tcase_add_test(t, the_status_is_readable);
+	tcase_add_test(t, saved_files_are_named);
+	tcase_add_test(t, events_are_lines);
+	tcase_add_test(t, control_characters_do_not_reach_the_terminal);
+	tcase_add_test(t, a_table_without_memory_is_an_error);
+	return unit_run(s);
+}
