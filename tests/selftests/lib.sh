@@ -322,7 +322,7 @@ lib_reap() { # PID SECONDS
 		wait "$1" || status=124
 		return 124
 	fi
-	wait "$1" || status=$?
+	wait "$1" 2>/dev/null || status=$? # the shell would tell of a signal there
 	return "$status"
 }
 
