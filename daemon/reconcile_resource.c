@@ -76,6 +76,15 @@ static void note_link(struct manager *m, const struct link *l,
 	link_put(m->links, &now);
 }
 
+/* A device that was brought up may have carrier at once, and the news of it takes its time. */
+static void look_again(struct manager *m, const char *name)
+{
+	struct link now;
+
+	if (manager_rtnl(m, link_get, name, &now) == 0)
+		link_put(m->links, &now);
+}
+
 /* Some drivers change their MAC only while the device is down. */
 static int set_link(struct manager *m, const struct link *l,
 		    const struct kernel_link_change *change)
@@ -147,6 +156,8 @@ static int prepare(struct resource *r, const struct link *l, struct error *e)
 		r->saved = (struct desired_saved) { .ifindex = l->ifindex };
 	if (want.set) {
 		err = set_link(m, l, &want);
+		if (err) /* some of it may have been done before the kernel refused the rest */
+			manager_rtnl(m, link_set, l->ifindex, &before);
 		if (err)
 			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 					 "%s: device %s cannot be set up for the vnet (%s%s%s): %s",
@@ -157,6 +168,8 @@ static int prepare(struct resource *r, const struct link *l, struct error *e)
 		remember(&r->saved, &before);
 		note_link(m, l, &want);
 	}
+	if (want.set & KERNEL_LINK_UP)
+		look_again(m, r->settings.device);
 	set_filter(r, kind_of(r)->filter ? r->vnet->settings.address : NULL);
 	return 0;
 }
