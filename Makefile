@@ -23,7 +23,7 @@ B	:= build$(if $(SAN),/san)
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(patsubst build/%,%,$@)')
 
-PKGS	:= libbpf libnl-3.0 libnl-route-3.0 libmnl libsystemd json-c
+PKGS	:= libbpf libnl-3.0 libmnl libsystemd json-c
 pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg-libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
