@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 		return COMMON_USAGE;
 	}
 	common_catch_stop();
-	strcpy(address.sun_path, argv[1]);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
 	unlink(argv[1]);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
