@@ -110,8 +110,9 @@ $(B)/libvnet.a: $(call objs,$(LIB_SRC))
 $(B)/libvnetctl.a: $(call objs,$(CLI_SRC))
 	$(archive)
 
+SO_FLAGS := -shared -Wl,-soname,$(SO) -Wl,--version-script=lib/libvnet.map
 $(B)/$(SO): $(call objs,$(LIB_SRC)) lib/libvnet.map
-	$(call link,-shared -Wl,-soname$(comma)$(SO) -Wl,--version-script=lib/libvnet.map $(call pkg-libs,json-c))
+	$(call link,$(SO_FLAGS) $(call pkg-libs,json-c))
 
 $(B)/libvnet.pc: lib/libvnet.pc.in
 	$(call say,GEN)
