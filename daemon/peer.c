@@ -57,7 +57,7 @@ bool peer_in_group(int fd, const struct server_peer *peer, gid_t gid)
 	if (peer->gid == gid)
 		return true;
 	count = peer_groups(fd, &groups);
-	for (ssize_t i = 0; i < count; i++) {
+	for (ssize_t i = 0; groups && i < count; i++) {
 		if (groups[i] == gid)
 			return true;
 	}

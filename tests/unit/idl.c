@@ -31,7 +31,7 @@ static void idl_skip(struct idl_reader *r)
 static bool idl_accept(struct idl_reader *r, const char *token)
 {
 	idl_skip(r);
-	if (strncmp(r->at, token, strlen(token)))
+	if (strncmp(r->at, token, strlen(token)) != 0)
 		return false;
 	r->at += strlen(token);
 	return true;
@@ -209,7 +209,7 @@ void idl_check(const struct idl *i, const char *member, bool output, struct json
 		const struct idl_field *f = &i->fields[n];
 		struct json_object *value = NULL;
 
-		if (strcmp(i->members[f->member].name, member) || f->output != output)
+		if (strcmp(i->members[f->member].name, member) != 0 || f->output != output)
 			continue;
 		json_object_object_get_ex(object, f->name, &value);
 		ck_assert_msg(value || f->optional, "%s has no %s: %s", member, f->name,

@@ -30,12 +30,13 @@ static void world_echo(void *context, struct server_call *call, struct json_obje
 static void world_fail(void *context, struct server_call *call, struct json_object *parameters)
 {
 	struct error e = { 0 };
-	char text[1024] = "";
+	char text[601];
 
 	world_note(call);
 	/* Two bytes a character, and 511 of them fit. */
-	for (size_t i = 0; i < 300; i++)
-		strcat(text, "\xc3\xa4");
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = i % 2 ? '\xa4' : '\xc3';
+	text[sizeof(text) - 1] = '\0';
 	error_set(&e, ERROR_EXISTS, EEXIST, "vnet0", "mtu", "%s", text);
 	server_fail(call, &e);
 }

@@ -26,8 +26,8 @@ void talk_open(struct talk *c, sd_event *loop, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
-	strcpy(address.sun_path, path);
+	ck_assert_int_lt(snprintf(address.sun_path, sizeof(address.sun_path), "%s", path),
+			 (int)sizeof(address.sun_path));
 	*c = (struct talk) { .loop = loop };
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(c->fd, 0);

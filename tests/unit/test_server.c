@@ -133,7 +133,7 @@ static void send_of_length(struct talk *c, size_t len)
 
 	memset(text, 'x', len);
 	memcpy(text, head, sizeof(head) - 1);
-	strcpy(text + len - (sizeof(tail) - 1), tail);
+	memcpy(text + len - (sizeof(tail) - 1), tail, sizeof(tail));
 	talk_send(c, text, len + 1);
 	free(text);
 }
@@ -217,14 +217,12 @@ END_TEST
 
 START_TEST(test_too_deep)
 {
-	char text[256] = "{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":";
+	static const char deep[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
+	char text[256];
 	struct talk c;
 
-	for (int i = 0; i < 31; i++)
-		strcat(text, "[");
-	for (int i = 0; i < 31; i++)
-		strcat(text, "]");
-	strcat(text, "}}");
+	snprintf(text, sizeof(text), "{\"method\":\"test.world.Echo\",\"parameters\":{\"a\":%s}}",
+		 deep);
 	talk_open(&c, world.loop, world.path);
 	ck_assert(talk_request(&c, text));
 	expect_refusal(&c, EBADMSG, "a request is not JSON: ");
