@@ -134,8 +134,8 @@ const struct verb *commands_find(const char *object, const char *name)
 	return NULL;
 }
 
-static enum ctl_status commands_find_object(struct ctl *ctl, const char *text,
-					    const struct verb **ret)
+/* NULL after a complaint; so does commands_find_verb(). */
+static const struct verb *commands_find_object(struct ctl *ctl, const char *text)
 {
 	char list[WORDS_LIST_SIZE];
 	struct words objects = { .count = 0 };
@@ -143,43 +143,43 @@ static enum ctl_status commands_find_object(struct ctl *ctl, const char *text,
 	size_t i;
 	int r;
 
-	if (verb) { /* also the way to the hidden ones */
-		*ret = verb;
-		return CTL_DONE;
-	}
+	if (verb) /* also the way to the hidden ones */
+		return verb;
 	commands_words(NULL, &objects);
 	r = words_find(&objects, text, &i);
+	if (r == 0)
+		return commands_find(objects.word[i], NULL);
 	if (r == -ENOTUNIQ)
-		return ctl_usage(ctl, "", "'%s' is ambiguous: %s", text,
-				 words_list(&objects, text, list));
-	if (r < 0)
-		return ctl_usage(ctl, "", "'%s' is not an object: expected %s", text,
-				 words_list(&objects, "", list));
-	*ret = commands_find(objects.word[i], NULL);
-	return CTL_DONE;
+		ctl_usage(ctl, "", "'%s' is ambiguous: %s", text, words_list(&objects, text, list));
+	else
+		ctl_usage(ctl, "", "'%s' is not an object: expected %s", text,
+			  words_list(&objects, "", list));
+	return NULL;
 }
 
 /* Without a word the verb is "show". */
-static enum ctl_status commands_find_verb(struct ctl *ctl, const char *object, const char *text,
-					  const struct verb **ret)
+static const struct verb *commands_find_verb(struct ctl *ctl, const char *object, const char *text)
 {
 	char list[WORDS_LIST_SIZE];
 	struct words verbs = { .count = 0 };
 	size_t i;
 	int r;
 
-	if (text && text[0] == '-')
-		return ctl_usage(ctl, object, COMMANDS_OPTION_LATE, text);
+	if (text && text[0] == '-') {
+		ctl_usage(ctl, object, COMMANDS_OPTION_LATE, text);
+		return NULL;
+	}
 	commands_words(object, &verbs);
 	r = words_find(&verbs, text ? text : "show", &i);
+	if (r == 0)
+		return commands_find(object, verbs.word[i]);
 	if (r == -ENOTUNIQ)
-		return ctl_usage(ctl, object, "'%s' is ambiguous: %s", text,
-				 words_list(&verbs, text, list));
-	if (r < 0)
-		return ctl_usage(ctl, object, "'%s' is not a verb of %s: expected %s",
-				 text ? text : "", object, words_list(&verbs, "", list));
-	*ret = commands_find(object, verbs.word[i]);
-	return CTL_DONE;
+		ctl_usage(ctl, object, "'%s' is ambiguous: %s", text,
+			  words_list(&verbs, text, list));
+	else
+		ctl_usage(ctl, object, "'%s' is not a verb of %s: expected %s", text ? text : "",
+			  object, words_list(&verbs, "", list));
+	return NULL;
 }
 
 /* "vnet add NAME [KEY VALUE]..." */
@@ -233,21 +233,18 @@ static enum ctl_status commands_parse(struct ctl *ctl, const struct verb *v, int
 enum ctl_status commands_run(struct ctl *ctl, int argc, char *const *argv)
 {
 	struct command command;
-	const struct verb *verb = NULL;
+	const struct verb *verb = commands_find_object(ctl, argv[0]);
 	enum ctl_status status;
 	int used = 1;
 
-	status = commands_find_object(ctl, argv[0], &verb);
-	if (status != CTL_DONE)
-		return status;
-	if (verb->name) {
+	if (verb && verb->name) {
 		if (argc > 1 && strcmp(argv[1], "help") == 0)
 			return help_object(ctl, verb->object);
-		status = commands_find_verb(ctl, verb->object, argc > 1 ? argv[1] : NULL, &verb);
-		if (status != CTL_DONE)
-			return status;
+		verb = commands_find_verb(ctl, verb->object, argc > 1 ? argv[1] : NULL);
 		used = argc > 1 ? 2 : 1;
 	}
+	if (!verb)
+		return CTL_USAGE;
 	if (verb->once && ctl->where[0])
 		return ctl_usage(ctl, verb->object,
 				 "'%s' never ends: expected a command that can be in a batch",

@@ -65,8 +65,9 @@ void keys_words(const struct key *keys, struct words *ret)
 		words_add(ret, keys->name);
 }
 
-static enum ctl_status keys_find(struct ctl *ctl, const char *topic, const struct key *keys,
-				 const char *text, const struct key **ret)
+/* NULL after a complaint. */
+static const struct key *keys_find(struct ctl *ctl, const char *topic, const struct key *keys,
+				   const char *text)
 {
 	char list[WORDS_LIST_SIZE];
 	struct words words = { .count = 0 };
@@ -75,14 +76,15 @@ static enum ctl_status keys_find(struct ctl *ctl, const char *topic, const struc
 
 	keys_words(keys, &words);
 	r = words_find(&words, text, &i);
+	if (r == 0)
+		return &keys[i];
 	if (r == -ENOTUNIQ)
-		return ctl_usage(ctl, topic, "'%s' is ambiguous: %s", text,
-				 words_list(&words, text, list));
-	if (r < 0)
-		return ctl_usage(ctl, topic, "'%s' is not a key: expected %s", text,
-				 words_list(&words, "", list));
-	*ret = &keys[i];
-	return CTL_DONE;
+		ctl_usage(ctl, topic, "'%s' is ambiguous: %s", text,
+			  words_list(&words, text, list));
+	else
+		ctl_usage(ctl, topic, "'%s' is not a key: expected %s", text,
+			  words_list(&words, "", list));
+	return NULL;
 }
 
 static bool keys_given(const struct vnet_setting *settings, size_t count, const char *key)
@@ -114,14 +116,13 @@ enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key 
 {
 	const char *expected;
 	const struct key *key;
-	enum ctl_status status;
 	size_t count = 0;
 	int i;
 
 	for (i = 0; i < argc; i += 2) {
-		status = keys_find(ctl, topic, keys, argv[i], &key);
-		if (status != CTL_DONE)
-			return status;
+		key = keys_find(ctl, topic, keys, argv[i]);
+		if (!key)
+			return CTL_USAGE;
 		if (keys_given(settings, count, key->json))
 			return ctl_usage(ctl, topic, "'%s' is given twice: expected each key once",
 					 key->name);
