@@ -57,13 +57,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install uninstall demo test check selftest bpftest fuzz bench vmtest lint clean help
+.PHONY: all deps install demo test check selftest bpftest bench lint clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a $(B)/libvnet.pc
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps install uninstall demo test check bpftest selftest bench lint clean'
+	@echo 'targets: all deps install demo test check bpftest selftest bench lint clean'
 
 # --- the data path ---
 
