@@ -251,6 +251,13 @@ finish() {
 	exit 0
 }
 
+# The end of a script that is no test but works in the same world.
+leave() { # [STATUS]
+	[ -z "$vnetd_pid" ] || stop_vnetd
+	lib_finished=yes
+	exit "${1:-0}"
+}
+
 # --- waiting and background commands ---
 
 # Polls until the command succeeds, for at most so many seconds (a whole number); returns its last status.
