@@ -59,7 +59,7 @@ SO	:= libvnet.so.0
 .SECONDARY:
 .PHONY: all deps install demo test check selftest bpftest bench lint clean help
 
-all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a $(B)/libvnet.pc
+all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
@@ -113,11 +113,6 @@ $(B)/libvnetctl.a: $(call objs,$(CLI_SRC))
 SO_FLAGS := -shared -Wl,-soname,$(SO) -Wl,--version-script=lib/libvnet.map
 $(B)/$(SO): $(call objs,$(LIB_SRC)) lib/libvnet.map
 	$(call link,$(SO_FLAGS) $(call pkg-libs,json-c))
-
-$(B)/libvnet.pc: lib/libvnet.pc.in
-	$(call say,GEN)
-	@mkdir -p $(@D)
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
 $(B)/vnetd: $(B)/daemon/main.o $(B)/libvnetd.a
 	$(call link,$(call pkg-libs,$(PKGS)))
@@ -179,7 +174,8 @@ install: all
 	install -m 755 $(B)/$(SO) $(BINDIR)/lib/
 	ln -sf $(SO) $(BINDIR)/lib/libvnet.so
 	install -m 644 $(B)/libvnet.a $(BINDIR)/lib/
-	install -m 644 $(B)/libvnet.pc $(BINDIR)/lib/pkgconfig/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/libvnet.pc.in > $(BINDIR)/lib/pkgconfig/libvnet.pc
+	chmod 644 $(BINDIR)/lib/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
 	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
 	install -m 644 man/*.8 $(BINDIR)/share/man/man8/
