@@ -159,6 +159,10 @@ static const struct fixture cases[] = {
 	{ "rx: the hybrid has it, the vnet has not", "h1.vlans=10", RX(H1), IN(OUTSIDE, Q(10)),
 	  DROPPED },
 	{ "rx: the hybrid's pvid is always in", "h1.vlans=none", RX(H1), IN(OUTSIDE), GOT(H1) },
+	{ "rx: the hybrid's own pvid is in with its set", "vlans=5 h1.pvid=5 h1.vlans=none", RX(H1),
+	  IN(OUTSIDE), GOT(H1, TAGGED(5)) },
+	{ "rx: the vnet's pvid is not in with the hybrid's set", "h1.pvid=5 h1.vlans=none", RX(H1),
+	  IN(OUTSIDE, Q(1)), DROPPED },
 	{ "rx: a guest has it not", "vlans=10+20 g1.vlans=10", RX(G1), IN(G1, Q(20)), DROPPED },
 	{ "rx: a guest has it", "vlans=10+20 g1.vlans=10", RX(G1), IN(G1, Q(10)), GOT(G1) },
 
