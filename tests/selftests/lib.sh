@@ -278,6 +278,10 @@ bg() { # NAME COMMAND...
 	local name=$1
 
 	shift
+	# Here, not only in the child: what an earlier command of that name has said must not be taken for
+	# this one's.
+	: >"$T/$name.out"
+	: >"$T/$name.err"
 	if [ "$(type -t "$1")" = function ]; then
 		(lib_exec="exec" "$@") >"$T/$name.out" 2>"$T/$name.err" &
 	else
