@@ -11,7 +11,8 @@
 #include "scene.h"
 #include "world.h"
 
-#define FIXTURE_WHY_SIZE 512
+#define FIXTURE_WHY_SIZE  512
+#define FIXTURE_TIMEOUT_S 30 /* of one test: a busy machine keeps a device's lock for seconds */
 
 enum fixture_tag {
 	FIXTURE_AS_IT_CAME,

@@ -196,6 +196,7 @@ int main(void)
 	tcase_add_loop_test(tc, rx_unicast, 0, count);
 	tcase_add_loop_test(tc, rx_broadcast, 0, count);
 	tcase_add_loop_test(tc, rx_multicast, 0, count);
+	tcase_set_timeout(tc, FIXTURE_TIMEOUT_S);
 	suite_add_tcase(suite, tc);
 	return fixture_main(suite);
 }

@@ -153,6 +153,7 @@ int main(void)
 	tcase_add_test(tc, wrong_fixtures_fail);
 	tcase_add_test(tc, comparison_is_strict);
 	tcase_add_loop_test(tc, scenes_with_mistakes, 0, 11);
+	tcase_set_timeout(tc, FIXTURE_TIMEOUT_S);
 	suite_add_tcase(suite, tc);
 	return fixture_main(suite);
 }

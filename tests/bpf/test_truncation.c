@@ -171,6 +171,7 @@ int main(void)
 	tcase_add_loop_test(tc, cut_provider, 0, LENGTHS);
 	tcase_add_loop_test(tc, cut_twice, 0, LENGTHS);
 	tcase_add_loop_test(tc, malformed_first, 14, 18);
+	tcase_set_timeout(tc, FIXTURE_TIMEOUT_S);
 	suite_add_tcase(suite, tc);
 	return fixture_main(suite);
 }

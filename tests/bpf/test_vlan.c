@@ -261,6 +261,7 @@ int main(void)
 	TCase *tc = tcase_create("fixtures");
 
 	tcase_add_loop_test(tc, run, 0, ARRAY_SIZE(cases));
+	tcase_set_timeout(tc, FIXTURE_TIMEOUT_S);
 	suite_add_tcase(suite, tc);
 	return fixture_main(suite);
 }

@@ -12,8 +12,7 @@
 
 #include "world_internal.h"
 
-#define WIRE_TIMEOUT_MS 2000 /* below the limit of a libcheck test, so that the sentence is seen   \
-			      */
+#define WIRE_TIMEOUT_MS 5000 /* below the limit of a test, so that the sentence is seen */
 
 static int no_ipv6(const char *file)
 {
