@@ -36,8 +36,10 @@ static void teardown(void)
 
 static void write_bytes(const char *data, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd;
 
+	unlink(path); /* some file systems write a truncated file out at once */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
 	close(fd);
@@ -500,7 +502,9 @@ static void assert_save_fails(const struct desired *d, const struct desired *old
 static void make_many(struct desired *d, size_t count)
 {
 	struct desired_vnet *v = desired_add_vnet(d);
+	struct resource_settings settings;
 
+	set_all_resource(&settings);
 	util_copy(v->name, sizeof(v->name), "vnet0");
 	settings_vnet_default(&v->settings);
 	for (size_t i = 0; i < count; i++) {
@@ -508,7 +512,7 @@ static void make_many(struct desired *d, size_t count)
 
 		snprintf(r->name, sizeof(r->name), "g%zu", i);
 		r->number = (uint32_t)i + 1;
-		set_all_resource(&r->settings);
+		r->settings = settings;
 	}
 }
 
@@ -599,7 +603,7 @@ START_TEST(full_and_read_only_disks_keep_the_old_file)
 	ck_assert_int_eq(state_save(path, &few, NULL), 0);
 	assert_save_fails(&many, &few, ENOSPC);
 	ck_assert_int_eq(state_save(path, &few, NULL), 0); /* nothing is left that takes room */
-	ck_assert_int_eq(mount(NULL, folder, NULL, MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
+	ck_assert_int_eq(mount("tmpfs", folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
 	assert_save_fails(&few, &few, EROFS);
 	ck_assert_int_eq(umount(folder), 0);
 }
