@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -130,11 +131,12 @@ static void complete_choices(const struct complete *c, const struct key *key)
 {
 	char choices[128], *rest = choices, *word;
 
-	if (!strchr(key->value, '|') || strlen(key->value) >= sizeof(choices))
+	if (strlen(key->value) >= sizeof(choices))
 		return;
 	memcpy(choices, key->value, strlen(key->value) + 1);
 	while ((word = strsep(&rest, "|")))
-		complete_offer(c, word, key->help);
+		if (islower((unsigned char)word[0]))
+			complete_offer(c, word, key->help);
 }
 
 /* @done words of "KEY VALUE..." are there already. */

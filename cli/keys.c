@@ -9,7 +9,7 @@
 
 /* clang-format off */
 const struct key keys_vnet[] = {
-	{ "address", "address", "MAC",
+	{ "address", "address", "MAC|random",
 	  "MAC of the vnet; a random one if not given" },
 	{ "mtu", "mtu", "N",
 	  "bytes, 1500 if not given" },
@@ -23,8 +23,8 @@ const struct key keys_vnet[] = {
 	  "drop frames with a wrong source MAC" },
 	{ "pvid", "pvid", "N",
 	  "VLAN of untagged frames" },
-	{ "vlans", "vlans", "LIST",
-	  "tagged VLANs: 10,20-29 or all or none" },
+	{ "vlans", "vlans", "LIST|all|none",
+	  "tagged VLANs, like 10,20-29" },
 	{ "promiscuous", "promiscuous", "auto|on|off",
 	  "take frames for other MACs; auto: as the device" },
 	{ "hybrid-needs-service", "hybrid_needs_service", "on|off",
@@ -43,9 +43,9 @@ const struct key keys_resource[] = {
 	  "MAC behind a guest" },
 	{ "priority", "priority", "N",
 	  "of a hybrid: the lowest number is the best" },
-	{ "pvid", "pvid", "N",
+	{ "pvid", "pvid", "N|inherit",
 	  "VLAN of untagged frames; the vnet's if not given" },
-	{ "vlans", "vlans", "LIST",
+	{ "vlans", "vlans", "LIST|inherit",
 	  "tagged VLANs; the vnet's if not given" },
 	{ "admin", "admin", "up|down",
 	  "down takes the resource out of use" },

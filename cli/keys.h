@@ -11,7 +11,7 @@ enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS };
 struct key {
 	const char *name;	/* on the command line; NULL ends a table */
 	const char *json;	/* in the API */
-	const char *value;	/* "N", or the choices: "on|off" */
+	const char *value;	/* choices in small letters, kinds in capitals: "on|off", "N" */
 	const char *help;	/* a few words */
 	bool fixed;		/* only when the object is made */
 	enum key_source source; /* completion: of what values */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a caller sends is checked here whole, before anything looks at an object. */
-#include <ctype.h>
 #include <errno.h>
 
 #include "api_internal.h"
@@ -153,28 +152,18 @@ static enum json_type api_setting_type(const struct setting *s)
 	return json_type_string;
 }
 
-/* Some numbers have a word as well ("inherit"). A number in quotes is still not a number. */
-static bool api_setting_is_word(const struct setting *s, void *settings, struct json_object *value)
-{
-	const char *text;
-
-	if (s->json != SETTINGS_JSON_INT || !api_is_type(value, json_type_string))
-		return false;
-	text = json_object_get_string(value);
-	return isalpha((unsigned char)text[0]) && !s->parse(settings, text);
-}
-
 static int api_setting_apply(const struct setting *table, void *settings, const char *object,
 			     const char *key, struct json_object *value, struct error *e)
 {
 	const struct setting *s = settings_find(table, key);
+	const char *text;
 
-	if (s && !api_is_type(value, api_setting_type(s))) {
-		if (api_setting_is_word(s, settings, value))
-			return 0;
+	if (s && !api_is_type(value, api_setting_type(s)))
 		return api_fail_type(object, s->key, api_setting_type(s), value, e);
-	}
-	return settings_set(table, settings, object, key, json_object_get_string(value), e);
+	text = json_object_get_string(value);
+	if (s && s->zero && util_same(text, "0"))
+		text = s->zero;
+	return settings_set(table, settings, object, key, text, e);
 }
 
 static int api_settings_check_fixed(const struct setting *table, const void *settings,

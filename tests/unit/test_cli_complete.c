@@ -57,6 +57,7 @@ static const char *const static_words[][2] = {
 	{ "complete resource add v r t", "type" },
 	{ "complete resource set v r a", "admin" },
 	{ "complete resource set v r admin d", "down" },
+	{ "complete resource set v r pvid ''", "inherit" },
 	{ "complete resource add v r dev l", "lo" },
 	{ "complete path v m ''", "vlan" },
 	{ "complete path v m vlan ''", "" },

@@ -167,7 +167,7 @@ START_TEST(changes_send_what_they_were_given)
 		{ "mtu", "9000" },
 		{ "guard", "off" },
 		{ "vlans", "10,20-29" },
-		{ "pvid", "7" },
+		{ "pvid", "inherit" },
 		{ "promiscuous", "on" },
 		{ "hybrid_needs_service", "yes" },
 		{ "monitor_interval", "0" },
@@ -198,7 +198,7 @@ START_TEST(changes_send_what_they_were_given)
 						      "\",\"parameters\":" parameters "}")
 	ASSERT_REQUEST("AddVnet",
 		       "{\"name\":\"vnet0\",\"settings\":{\"address\":\"02:00:00:00:00:01\","
-		       "\"mtu\":9000,\"guard\":false,\"vlans\":\"10,20-29\",\"pvid\":7,"
+		       "\"mtu\":9000,\"guard\":false,\"vlans\":\"10,20-29\",\"pvid\":0,"
 		       "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,"
 		       "\"monitor_interval\":0}}");
 	ASSERT_REQUEST("AddVnet", "{\"name\":\"q\\\"\\n\",\"settings\":{}}");
@@ -306,7 +306,7 @@ START_TEST(settings_of_the_wrong_type_are_not_sent)
 		{ { "mtu", " 1" }, "vnet0: mtu  1 is not a whole number" },
 		{ { "mtu", "+1" }, "vnet0: mtu +1 is not a whole number" },
 		{ { "mtu", "-" }, "vnet0: mtu - is not a whole number" },
-		{ { "pvid", "0x10" }, "vnet0: pvid 0x10 is not a whole number" },
+		{ { "pvid", "0x10" }, "vnet0: pvid 0x10 is not a whole number or inherit" },
 		{ { "priority", "1.5" }, "vnet0: priority 1.5 is not a whole number" },
 		{ { "monitor_interval", "99999999999999999999" },
 		  "vnet0: monitor_interval 99999999999999999999 is not a whole number" },
