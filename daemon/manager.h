@@ -37,7 +37,7 @@ struct manager_event {
 	const struct resource
 		*resource; /* of PATH_SWITCHED: the one that carries now, NULL: none */
 	const struct resource *previous; /* of PATH_SWITCHED */
-	const char *kind;		 /* of PATH_SWITCHED: "service" or "hybrid" */
+	const char *kind;		 /* of PATH_SWITCHED: "unicast" or "multicast" */
 };
 
 struct manager_callbacks {
