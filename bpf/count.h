@@ -6,32 +6,52 @@
 
 #include "maps.h"
 
-static __always_inline void count_tx(__u32 resource, const __u8 *dst, __u64 packets, __u64 bytes)
-{
-	struct abi_counters *c = bpf_map_lookup_elem(&counters, &resource);
+/* What is counted of a frame, looked at while its bytes can still be: retagging may move them. */
+struct count_frame {
+	__u64 packets;
+	__u64 bytes;
+	bool broadcast;
+	bool multicast; /* and not broadcast */
+};
 
-	if (!c)
-		return;
-	c->tx_packets += packets;
-	c->tx_bytes += bytes;
-	if (policy_is_broadcast(dst))
-		c->tx_broadcast += packets;
-	else if (policy_is_multicast(dst))
-		c->tx_multicast += packets;
+static __always_inline struct count_frame count_look(const __u8 *dst, __u64 packets, __u64 bytes)
+{
+	bool broadcast = policy_is_broadcast(dst);
+
+	return (struct count_frame) {
+		.packets = packets,
+		.bytes = bytes,
+		.broadcast = broadcast,
+		.multicast = policy_is_multicast(dst) && !broadcast,
+	};
 }
 
-static __always_inline void count_rx(__u32 resource, const __u8 *dst, __u64 packets, __u64 bytes)
+static __always_inline void count_tx(__u32 resource, const struct count_frame *f)
 {
 	struct abi_counters *c = bpf_map_lookup_elem(&counters, &resource);
 
 	if (!c)
 		return;
-	c->rx_packets += packets;
-	c->rx_bytes += bytes;
-	if (policy_is_broadcast(dst))
-		c->rx_broadcast += packets;
-	else if (policy_is_multicast(dst))
-		c->rx_multicast += packets;
+	c->tx_packets += f->packets;
+	c->tx_bytes += f->bytes;
+	if (f->broadcast)
+		c->tx_broadcast += f->packets;
+	if (f->multicast)
+		c->tx_multicast += f->packets;
+}
+
+static __always_inline void count_rx(__u32 resource, const struct count_frame *f)
+{
+	struct abi_counters *c = bpf_map_lookup_elem(&counters, &resource);
+
+	if (!c)
+		return;
+	c->rx_packets += f->packets;
+	c->rx_bytes += f->bytes;
+	if (f->broadcast)
+		c->rx_broadcast += f->packets;
+	if (f->multicast)
+		c->rx_multicast += f->packets;
 }
 
 static __always_inline void count_drop(__u32 vnet, __u8 why, __u64 packets)

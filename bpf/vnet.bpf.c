@@ -78,6 +78,7 @@ int vnet_tx(struct __sk_buff *skb)
 	struct policy_frame f = {};
 	const struct abi_port *port;
 	const struct abi_vnet *n;
+	struct count_frame counted;
 	__u32 ifindex = skb->ifindex, vnet;
 
 	port = bpf_map_lookup_elem(&ports, &ifindex);
@@ -95,9 +96,10 @@ int vnet_tx(struct __sk_buff *skb)
 		return tc_drop(skb, vnet, verdict.drop);
 
 	ifindex = verdict.resource->ifindex;
-	count_tx(verdict.number, f.dst, tc_segments(skb), skb->len);
+	counted = count_look(f.dst, tc_segments(skb), skb->len);
 	if (tc_retag(skb, &f, verdict.resource->pvid))
 		return tc_drop(skb, vnet, ABI_DROP_VLAN);
+	count_tx(verdict.number, &counted);
 	skb->cb[0] = ifindex; /* for the tests: bpf_redirect() keeps its target to itself */
 	return bpf_redirect(ifindex, 0);
 }
@@ -109,6 +111,7 @@ int vnet_rx(struct __sk_buff *skb)
 	const struct abi_resource *r;
 	const struct abi_port *port;
 	const struct abi_vnet *n;
+	struct count_frame counted;
 	__u32 ifindex = skb->ifindex, number, vnet;
 	__u8 drop;
 
@@ -129,12 +132,13 @@ int vnet_rx(struct __sk_buff *skb)
 		return tc_drop(skb, vnet, drop);
 
 	ifindex = n->port;
-	count_rx(number, f.dst, tc_segments(skb), skb->len);
+	counted = count_look(f.dst, tc_segments(skb), skb->len);
 	/* The stack judged the frame by the resource's MAC; beyond the port the vnet's counts. */
 	if ((n->flags & ABI_VNET_PEER) && policy_same_mac(f.dst, n->mac))
 		bpf_skb_change_type(skb, PACKET_HOST);
 	if (tc_retag(skb, &f, n->pvid))
 		return tc_drop(skb, vnet, ABI_DROP_VLAN);
+	count_rx(number, &counted);
 	skb->cb[0] = ifindex;
 	if (n->flags & ABI_VNET_PEER)
 		return bpf_redirect_peer(ifindex, 0);
