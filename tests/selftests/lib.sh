@@ -82,6 +82,8 @@ ip link set lo up
 lib_exit() {
 	local status=$? pid
 
+	# A child that a signal reaches before it has become its command comes by here as well.
+	[ "$BASHPID" = "$$" ] || exit "$status"
 	trap - EXIT ERR
 	set +e
 	if [ -z "$lib_finished" ]; then
