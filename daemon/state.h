@@ -8,7 +8,10 @@
 
 #include "desired.h"
 
-/* -ENOENT: there is none; -EBADMSG with the reason in @e: it is damaged. @ret is empty then. */
+/*
+ * -ENOENT: there is none; -EBADMSG: it is damaged; -EPROTONOSUPPORT: a newer version wrote it; else
+ * the errno of reading it. The reason is in @e, and @ret is empty then.
+ */
 int state_load(const char *path, struct desired *ret, struct error *e);
 
 /* 0, or -errno with the old file untouched and a sentence in @e. */
