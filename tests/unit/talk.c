@@ -11,7 +11,7 @@
 
 #include "talk.h"
 
-#define TALK_DEADLINE_US UINT64_C(10000000)
+#define TALK_DEADLINE_US UINT64_C(30000000)
 #define TALK_TURN_US	 UINT64_C(20000)
 
 static uint64_t talk_now_us(void)
@@ -88,7 +88,10 @@ void talk_read(struct talk *c)
 			c->eof = true;
 			return;
 		}
-		c->in = realloc(c->in, c->in_bytes + n);
+		if (c->in_bytes + n > c->in_size) {
+			c->in_size = 2 * (c->in_bytes + n);
+			c->in = realloc(c->in, c->in_size);
+		}
 		ck_assert_ptr_nonnull(c->in);
 		memcpy(c->in + c->in_bytes, bytes, n);
 		c->in_bytes += n;
@@ -125,7 +128,9 @@ bool talk_request(struct talk *c, const char *text)
 bool talk_has_message(struct talk *c)
 {
 	talk_read(c);
-	return c->in_bytes && memchr(c->in, '\0', c->in_bytes);
+	while (c->scanned_bytes < c->in_bytes && c->in[c->scanned_bytes])
+		c->scanned_bytes++;
+	return c->scanned_bytes < c->in_bytes;
 }
 
 static bool talk_has_news(void *context)
@@ -150,6 +155,7 @@ struct json_object *talk_receive(struct talk *c)
 		      "not JSON: %s", c->in);
 	json_tokener_free(tokener);
 	c->in_bytes -= bytes;
+	c->scanned_bytes = 0;
 	memmove(c->in, c->in + bytes, c->in_bytes);
 	return message;
 }

@@ -17,13 +17,15 @@ struct talk {
 	int fd;
 	char *in; /* owned; received and not yet taken */
 	size_t in_bytes;
+	size_t in_size;
+	size_t scanned_bytes; /* no NUL before here */
 	bool eof;
 };
 
 void talk_open(struct talk *c, sd_event *loop, const char *path);
 void talk_close(struct talk *c);
 
-/* Runs the loop until @done says so; false: that took over ten seconds. */
+/* Runs the loop until @done says so; false: that took over half a minute. */
 bool talk_run_until(sd_event *loop, bool (*done)(void *context), void *context);
 /* Runs the loop for that long. */
 void talk_run_for(sd_event *loop, uint64_t us);
