@@ -13,6 +13,7 @@
 static int accept_error;
 static unsigned int accepts;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
 	accepts++;
