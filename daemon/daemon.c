@@ -37,6 +37,7 @@ struct daemon {
 
 static const struct kernel_ops kernel_ops = {
 	.veth_add = rtnl_veth_add,
+	.veth_del = rtnl_veth_del,
 	.link_get = rtnl_link_get,
 	.link_set = rtnl_link_set,
 	.link_del = rtnl_link_del,
@@ -126,20 +127,33 @@ static int on_save(void *context, const struct manager *m, struct error *e)
 
 /* --- configuration --- */
 
+/* Where it stands, as compilers say it; some complaints are about a file as a whole. */
+static const char *place(char *buffer, size_t size, const char *file, unsigned int line)
+{
+	if (line)
+		snprintf(buffer, size, "%s:%u", file, line);
+	else
+		snprintf(buffer, size, "%s", file);
+	return buffer;
+}
+
 static void complain_to_log(void *context, const char *file, unsigned int line, const char *message)
 {
 	struct error *first = context;
+	char where[4096 + 16];
 
-	log_err("%s:%u: %s", file, line, message);
-	if (first && first->kind == ERROR_NONE)
-		error_set(first, ERROR_INVALID, EINVAL, NULL, NULL, "%s:%u: %s", file, line,
-			  message);
+	place(where, sizeof(where), file, line);
+	log_err("%s: %s", where, message);
+	if (first->kind == ERROR_NONE)
+		error_set(first, ERROR_INVALID, EINVAL, NULL, NULL, "%s: %s", where, message);
 }
 
 static void complain_to_stderr(void *context, const char *file, unsigned int line,
 			       const char *message)
 {
-	fprintf(stderr, "%s:%u: %s\n", file, line, message);
+	char where[4096 + 16];
+
+	fprintf(stderr, "%s: %s\n", place(where, sizeof(where), file, line), message);
 }
 
 int daemon_check(const struct options *o)
@@ -229,6 +243,7 @@ static int on_post(sd_event_source *source, void *context)
 	struct daemon *d = context;
 	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, now_us;
 
+	manager_settle(d->manager);
 	if (wanted_us == d->poll_us)
 		return 0;
 	d->poll_us = wanted_us;

@@ -121,6 +121,6 @@ int settings_value_device(const char *text, char ret[IFNAMSIZ])
 	}
 	if (!len || util_same(text, ".") || util_same(text, ".."))
 		return -EINVAL;
-	memcpy(ret, text, len + 1);
+	util_copy(ret, IFNAMSIZ, text);
 	return 0;
 }

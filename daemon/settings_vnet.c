@@ -79,7 +79,7 @@ static int parse_netns(void *settings, const char *text)
 	}
 	if (!len)
 		return -EINVAL;
-	memcpy(s->netns, text, len + 1);
+	util_copy(s->netns, sizeof(s->netns), text);
 	return 0;
 }
 

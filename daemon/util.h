@@ -50,17 +50,18 @@ static inline void util_fclosep(FILE **f)
 #define UTIL_FREE  UTIL_CLEANUP(util_freep)
 #define UTIL_CLOSE UTIL_CLEANUP(util_closep)
 
-/* Copies @src into the array @dst of @size bytes. Returns false, and an empty @dst, if it does not
- * fit. */
+/*
+ * Copies @src into the array @dst of @size bytes and fills the rest with zeroes, so that structs which
+ * hold such arrays can be compared byte by byte. Returns false, and an empty @dst, if it does not fit.
+ */
 static inline bool util_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = strlen(src);
 
-	if (len >= size) {
-		dst[0] = '\0';
+	memset(dst, 0, size);
+	if (len >= size)
 		return false;
-	}
-	memcpy(dst, src, len + 1);
+	memcpy(dst, src, len);
 	return true;
 }
 
