@@ -17,7 +17,7 @@ frames_number=0
 frames_mark=0200000000fe0200000000fe88b6
 frames_cpu=$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)
 frames_names=()
-declare -A frames_marker=() frames_seen=() frames_before=()
+declare -A frames_marker=() frames_seen=()
 
 # Listens at a device; what is sent on the second one comes out of it.
 listen() { # NAME NS DEVICE NS DEVICE
@@ -140,36 +140,26 @@ forget_frames() {
 	done
 }
 
-# "drop/spoofed 3", "out/sv 1", "in/sv 1"; of any vnet but vnet0 with its name before it: "vnet1:in/sv 1".
-counts() {
-	# shellcheck disable=SC2016 # it is jq that expands them
-	json '.[] | (if .vnet == "vnet0" then "" else .vnet + ":" end) as $v |
-		(.drops | to_entries[] | "\($v)drop/\(.key) \(.value)"),
-		(.resources[] | "\($v)in/\(.name) \(.ipackets)", "\($v)out/\(.name) \(.opackets)")' stats
-}
+# What rose from the statistics before to those after: "drop/spoofed=3", "out/sv=1", "in/sv=1"; of another
+# vnet than vnet0 with its name before it: "vnet1:in/sv=1".
+# shellcheck disable=SC2016 # it is jq that expands them
+frames_risen='
+	def rows: [.[] | (if .vnet == "vnet0" then "" else .vnet + ":" end) as $v |
+		(.drops | to_entries[] | {key: "\($v)drop/\(.key)", value}),
+		(.resources[] | {key: "\($v)in/\(.name)", value: .ipackets},
+			{key: "\($v)out/\(.name)", value: .opackets})] | from_entries;
+	(.[0] | rows) as $before | .[1] | rows | to_entries[] | .value -= ($before[.key] // 0) |
+	select(.value != 0) | "\(.key)=\(.value)"'
 
-frames_note() {
-	local key value
-
-	frames_counts=$(counts)
-	frames_before=()
-	while read -r key value; do
-		frames_before[$key]=$value
-	done <<<"$frames_counts"
-}
-
-# What rose, and where frames were seen.
 frames_news() {
-	local key value name
+	local name lines
 
-	frames_counts=$(counts)
-	while read -r key value; do
-		value=$((value - ${frames_before[$key]:-0}))
-		[ $value -eq 0 ] || echo "$key=$value"
-	done <<<"$frames_counts"
+	ctl -j stats >"$T/frames-after.json"
+	jq -rs "$frames_risen" "$T/frames-before.json" "$T/frames-after.json"
 	for name in "${frames_names[@]}"; do
-		value=$(came "$name" | wc -l)
-		[ "$value" -eq 0 ] || echo "$name=$value"
+		came "$name" >"$T/frames-came"
+		mapfile -t lines <"$T/frames-came"
+		[ ${#lines[@]} -eq 0 ] || echo "$name=${#lines[@]}"
 	done
 }
 
@@ -178,14 +168,14 @@ happens() { # TEXT EXPECTED COMMAND...
 	local text=$1 expected=$2 got
 
 	shift 2
-	frames_note
+	ctl -j stats >"$T/frames-before.json"
 	forget_frames
 	"$@"
 	settle
-	got=$(frames_news | sort | tr '\n' ' ')
+	got=$(frames_news | sort)
 	# shellcheck disable=SC2086 # words
-	expected=$(printf '%s\n' $expected | sort | tr '\n' ' ')
-	is "$text" "${got% }" "${expected% }"
+	expected=$(printf '%s\n' $expected | sort)
+	is "$text" "${got//$'\n'/ }" "${expected//$'\n'/ }"
 }
 
 carried() { # TEXT RESOURCE COUNT COMMAND...: out of the resource and nowhere else
