@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Values that are not right: vnetd says of which object and field, what was given and what was expected;
+# the exit status is 2 and nothing is changed.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ns other
+veth s0 - s1 other
+veth h0 - h1 other
+start_vnetd
+ctl vnet add vnet0 address "$(mac 1)"
+ctl vnet add vnet1 address "$(mac 9)"
+ctl resource add vnet0 sv type service dev s0
+ctl resource add vnet0 g1 type guest dev late0 peer "$(mac 2)"
+ctl resource add vnet0 hy type hybrid dev h0
+wait_for 10 state_is vnet0 sv up
+wait_for 10 state_is vnet0 hy up
+
+bad() { # REGEX WORD...: of vnetctl
+	local regex=$1
+
+	shift
+	refused "vnetctl $*" 2 "^vnetctl: $regex$" ctl "$@"
+}
+
+# For both the making and the changing of a vnet; of the resources a guest and a hybrid.
+bad_vnet() { # REGEX KEY VALUE...
+	local regex=$1
+
+	shift
+	bad "new0: $regex" vnet add new0 "$@"
+	bad "vnet0: $regex" vnet set vnet0 "$@"
+}
+
+bad_guest() { # REGEX KEY VALUE...
+	local regex=$1
+
+	shift
+	bad "vnet0/g2: $regex" resource add vnet0 g2 type guest dev late1 peer "$(mac 3)" "$@"
+	bad "vnet0/g1: $regex" resource set vnet0 g1 "$@"
+}
+
+unicast='a unicast MAC like 02:00:00:00:00:01'
+list='none, all, or VLANs from 1 to 4094 like 10,20-29 in at most 32 ranges'
+
+# --- addresses ---
+for mac in 02:00:00:00:00 02:00:00:00:00:01:02 02-00-00-00-00-01 2:0:0:0:0:1 020000000001 x \
+	00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01 03:00:00:00:00:01; do
+	bad_vnet "address $mac is not $unicast or random" address "$mac"
+done
+bad "new0: address '' is not $unicast or random" vnet add new0 address ''
+bad "vnet0/g2: peer 33:33:00:00:00:01 is not $unicast" \
+	resource add vnet0 g2 type guest dev late1 peer 33:33:00:00:00:01
+bad "vnet0/g1: peer 02:00 is not $unicast" resource set vnet0 g1 peer 02:00
+bad "vnet0: mac 02:00 is not a MAC address like 02:00:00:00:00:01" path vnet0 02:00
+
+# --- numbers ---
+for mtu in 0 67 65522 4294967296 -1; do
+	bad_vnet "mtu $mtu is not a number from 68 to 65521" mtu "$mtu"
+done
+for pvid in 0 4095 65537; do
+	bad_vnet "pvid $pvid is not a number from 1 to 4094" pvid "$pvid"
+done
+bad_vnet 'monitor_interval 10001 is not a number of milliseconds from 0 to 10000' monitor-interval 10001
+bad_guest 'pvid 4095 is not a number from 1 to 4094 or inherit' pvid 4095
+bad 'vnet0/hy: priority 65536 is not a number from 0 to 65535' resource set vnet0 hy priority 65536
+bad 'vnet0/hy: priority -1 is not a number from 0 to 65535' resource set vnet0 hy priority -1
+for vlan in 0 4095; do
+	bad "vnet0: vlan $vlan is not a number from 1 to 4094" path vnet0 "$(mac 2)" vlan $vlan
+done
+
+# --- lists ---
+for vlans in 0 4095 10- -10 10,,20 20-10 10-4095 10,x; do
+	bad_vnet "vlans $vlans is not $list" vlans "$vlans"
+	bad_guest "vlans $vlans is not inherit, $list" vlans "$vlans"
+done
+bad_vnet "vlans [0-9,]+\.\.\. is not $list" vlans "$(seq -s , 2 2 66)"
+
+# --- words ---
+bad_vnet 'mode xdp is not auto or tc \(xdp is not available in this version\)' mode xdp
+bad_vnet 'mode TC is not auto or tc .*' mode TC
+bad_vnet 'promiscuous yes is not auto, on or off' promiscuous yes
+bad_guest 'admin left is not up or down' admin left
+bad "vnet0/g2: type peer is not service, guest or hybrid" resource add vnet0 g2 type peer dev late1
+bad "new0: upper '' is not .*" vnet add new0 upper '' address "$(mac 3)"
+bad 'new0: upper a/b is not .*' vnet add new0 upper a/b address "$(mac 3)"
+bad 'new0: netns a/b is not a name under /run/netns or an absolute path, .*' vnet add new0 netns a/b
+bad 'vnet0/g2: device sixteen-letters-- is not .*' resource add vnet0 g2 type guest peer "$(mac 3)" dev sixteen-letters--
+bad 'vnet0/g2: device \.\. is not .*' resource add vnet0 g2 type guest peer "$(mac 3)" dev ..
+
+# --- values that do not go together ---
+bad 'vnet0/g2: peer is required for type guest, .*' resource add vnet0 g2 type guest dev late1
+bad 'vnet1/sv: peer 02:00:00:00:00:03 cannot be given for type service, expected it for type guest alone' \
+	resource add vnet1 sv type service dev late1 peer "$(mac 3)"
+bad 'vnet0/hy: peer 02:00:00:00:00:03 cannot be given for type hybrid, .*' resource set vnet0 hy peer "$(mac 3)"
+bad_guest 'priority 7 cannot be given for type guest, expected it for type hybrid alone' priority 7
+bad 'vnet0/g2: type is required, expected service, guest or hybrid' resource add vnet0 g2 dev late1
+bad 'vnet0/g2: device is required, .*' resource add vnet0 g2 type hybrid
+bad 'new0: address is required with upper late1, .*' vnet add new0 upper late1
+bad 'new0: .*netns.*upper.*' vnet add new0 upper late1 netns other address "$(mac 3)"
+
+# --- one wrong value among right ones: none of them counts ---
+bad 'vnet0: mtu 7 is not .*' vnet set vnet0 guard off pvid 5 mtu 7 vlans 10
+bad 'vnet0/g1: vlans 0 is not .*' resource set vnet0 g1 admin down vlans 0
+
+# --- what can only be given when the object is made ---
+bad 'vnet0: upper is not set and cannot become s0, it can only be given when vnet0 is made' vnet set vnet0 upper s0
+bad 'vnet0: netns is not set and cannot become other, .*' vnet set vnet0 netns other
+bad 'vnet0/g1: type is guest and cannot become hybrid, .*' resource set vnet0 g1 type hybrid
+bad 'vnet0/g1: device is late0 and cannot become late1, .*' resource set vnet0 g1 dev late1
+
+finish
