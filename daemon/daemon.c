@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -313,6 +314,18 @@ static int lock_state(struct daemon *d, struct error *e)
 	return 0;
 }
 
+/* A client is a descriptor, and the usual soft limit is for programs that use select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_debug("the descriptor limit stays as it is: %s", strerror(errno));
+}
+
 static int open_loop(struct daemon *d)
 {
 	int err = sd_event_new(&d->loop);
@@ -412,6 +425,7 @@ static int start(struct daemon *d, struct error *e)
 
 	if (err)
 		return err;
+	raise_descriptor_limit();
 	err = open_loop(d);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
