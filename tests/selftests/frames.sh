@@ -14,6 +14,7 @@
 #	delivered 'text' sv 1 rx sv "$VNET" --from "$S"
 
 frames_number=0
+frames_upper=- # the namespace of vnet0; may be set before frames_world
 frames_mark=0200000000fe0200000000fe88b6
 frames_cpu=$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)
 frames_names=()
@@ -25,6 +26,20 @@ listen() { # NAME NS DEVICE NS DEVICE
 	frames_names+=("$1")
 	frames_marker[$1]="$4 $5"
 	frames_seen[$1]=0
+}
+
+# Ends it; what streams through would only be written down.
+listen_no_more() { # NAME...
+	local name kept=()
+
+	for name in "$@"; do
+		bg_stop "frames-$name" || [ $? -eq 1 ]
+		unset "frames_marker[$name]"
+	done
+	for name in "${frames_names[@]}"; do
+		[ -z "${frames_marker[$name]:-}" ] || kept+=("$name")
+	done
+	frames_names=("${kept[@]}")
 }
 
 # A resource of vnet0 over a veth pair of its name; the far end is "far" in a namespace of its name.
@@ -41,8 +56,8 @@ far_end() { # NAME [ARGUMENT...]: the resource's settings; without any, just the
 frames_world() { # [ARGUMENT...]: vnet0's settings
 	[ -n "$vnetd_pid" ] || start_vnetd
 	ctl vnet add vnet0 address "$(mac 1)" "$@"
-	ip link set vnet0 up
-	listen up - vnet0 - vnet0-p
+	in_ns "$frames_upper" ip link set vnet0 up
+	listen up "$frames_upper" vnet0 - vnet0-p
 	far_end sv type service
 	far_end g1 type guest peer "$(mac 2)"
 	far_end hy type hybrid
@@ -69,7 +84,7 @@ frame_on() { # NS DEVICE DESTINATION [--from MAC] [--tag HEX] [--count N] [--pad
 }
 
 tx() { # DESTINATION [...]: out of the stack, from vnet0's MAC
-	frame_on - vnet0 "$@"
+	frame_on "$frames_upper" vnet0 "$@"
 }
 
 rx() { # RESOURCE DESTINATION [...]: from its far end
