@@ -104,8 +104,8 @@ lib_exit() {
 }
 trap lib_exit EXIT
 trap 'lib_line=$LINENO' ERR
-trap 'exit 143' TERM
-trap 'exit 130' INT
+# No traps for TERM and INT: a child would have them until it has become its command, and lose a signal
+# that reaches it before. The runner kills what does not end.
 
 # --- checks: each is one TAP line; the text comes first ---
 
