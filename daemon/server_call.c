@@ -304,8 +304,9 @@ static const char *server_request_read(struct json_object *object, struct server
 		for (size_t i = 0; i < UTIL_ARRAY_SIZE(flags); i++) {
 			if (!util_same(key, flags[i].key))
 				continue;
-			*flags[i].flag = json_object_get_boolean(value);
 			right = json_object_is_type(value, json_type_boolean);
+			/* Who says it wrongly is told so, and "oneway" would keep that away. */
+			*flags[i].flag = right && json_object_get_boolean(value);
 		}
 		if (!right)
 			return key;
