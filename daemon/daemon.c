@@ -343,32 +343,39 @@ static int open_loop(struct daemon *d)
 	return err < 0 ? err : 0;
 }
 
-static int open_kernel(struct daemon *d, struct error *e)
+/* Nothing of the kernel is touched yet. */
+static int open_manager(struct daemon *d, struct error *e)
 {
 	const struct datapath_options datapath_options = {
 		.bpffs = d->options->bpffs,
 		.instance = d->options->instance,
 		.no_tcx = d->options->no_tcx,
 	};
+	const struct manager_callbacks callbacks = { .on_event = on_event, .on_save = on_save };
+	struct kernel kernel = { .ops = &kernel_ops };
 	int err = rtnl_new(&d->rtnl);
 
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "the rtnetlink socket cannot be opened: %s", strerror(-err));
 	err = datapath_new(&datapath_options, &d->datapath);
+	if (!err) {
+		kernel.rtnl = d->rtnl;
+		kernel.datapath = d->datapath;
+		err = manager_new(&kernel, &callbacks, d, &d->manager);
+	}
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory");
-	return datapath_open(d->datapath, e);
+	return 0;
 }
 
-static int open_manager(struct daemon *d, struct error *e)
+static int open_kernel(struct daemon *d, struct error *e)
 {
-	const struct manager_callbacks callbacks = { .on_event = on_event, .on_save = on_save };
-	const struct kernel kernel = { &kernel_ops, d->rtnl, d->datapath };
-	int err = manager_new(&kernel, &callbacks, d, &d->manager);
+	int err = datapath_open(d->datapath, e);
 
-	if (!err)
-		err = monitor_new(d->loop, &monitor_callbacks, d, &d->monitor);
+	if (err)
+		return err;
+	err = monitor_new(d->loop, &monitor_callbacks, d, &d->monitor);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "reading the network devices failed: %s", strerror(-err));
@@ -430,13 +437,16 @@ static int start(struct daemon *d, struct error *e)
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "the event loop cannot be set up: %s", strerror(-err));
-	err = open_kernel(d, e);
+	err = open_manager(d, e);
+	/* Who cannot listen has changed nothing; who asks already is answered when all is set up.
+	 */
 	if (!err)
-		err = open_manager(d, e);
-	if (err)
-		return err;
-	take_up(d);
-	return api_new(d->loop, d->options->socket, d->manager, &host, &d->api, e);
+		err = api_new(d->loop, d->options->socket, d->manager, &host, &d->api, e);
+	if (!err)
+		err = open_kernel(d, e);
+	if (!err)
+		take_up(d);
+	return err;
 }
 
 int daemon_new(const struct options *o, struct daemon **ret, struct error *e)
