@@ -17,14 +17,23 @@ streams="guest outside back" # that are under way
 rate=${rate:-50000} # frames a second to the guest, and as many to outside
 rate_back=${rate_back:-10000}
 
+# A veth pair, A here and B in the namespace. It is made here and B moved, so that the two never have
+# one ifindex: the kernel takes such ends for no pair, and its news of their carrier for not urgent.
+wire() { # A B NS
+	ip link add "$1" type veth peer name "$2"
+	ip link set "$2" netns "$3"
+	ip link set "$1" up
+	in_ns "$3" ip link set "$2" up
+}
+
 world_make() {
 	ns vswitch outside guest
-	veth s0 - vs0 vswitch
-	veth s1 - vs1 vswitch
-	veth c0 - c1 -
+	wire s0 vs0 vswitch
+	wire s1 vs1 vswitch
+	wire h0 lan-h0 outside
+	wire h1 lan-h1 outside
 	veth vs-out vswitch lan-sw outside
-	veth h0 - lan-h0 outside
-	veth h1 - lan-h1 outside
+	veth c0 - c1 -
 	bridge br0 vswitch vs0 vs1 vs-out
 	bridge lan outside lan-sw lan-h0 lan-h1
 	in_ns outside ip link set lan address $mac_out
@@ -81,6 +90,14 @@ value() { # FILE FIELD: of a report; without jq, for the sake of those who poll
 	[[ $(<"$T/$1") =~ \"$2\":([^,}]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
+stream_rate() { # STREAM
+	if [ "$1" = back ]; then
+		echo "$rate_back"
+	else
+		echo "$rate"
+	fi
+}
+
 stream_past() { # STREAM NUMBER: has it arrived?
 	[ "$(value "recv-$1" last)" -ge "$2" ]
 }
@@ -100,25 +117,28 @@ lost_at_most() { # NUMBER: frames that overtake each other look lost for a momen
 
 # Returns when some of what is sent from now on has arrived: the reports are up to 100 ms old.
 traffic_settle() {
-	local stream per_second
+	local stream
 
 	for stream in $streams; do
-		per_second=$rate
-		[ "$stream" != back ] || per_second=$rate_back
-		wait_for 10 stream_past "$stream" $(($(value "send-$stream" sent) + per_second / 10))
+		wait_for 10 stream_past "$stream" \
+			$(($(value "send-$stream" sent) + $(stream_rate "$stream") / 10))
 	done
 }
 
-# The end of one stream: what it has counted in all is checked.
+# The end of one stream: what it has counted in all is checked. After a fault a switch sends to all of
+# its ports what it does not know the way of any more, so what comes back may come twice.
 stream_end() { # TEXT STREAM [may-lose]
 	local text=$1 stream=$2
 
 	bg_stop "send-$stream"
 	bg_wait "recv-$stream" 20
 	streams=${streams//$stream/}
-	[ "${3:-}" = may-lose ] ||
+	if [ "${3:-}" != may-lose ]; then
 		is "$text: no frame of \"$stream\" is lost" "$(value "recv-$stream" lost)" 0
-	is "$text: none of \"$stream\" is doubled" "$(value "recv-$stream" duplicated)" 0
+	fi
+	if [ "${3:-}" != may-lose ] || [ "$stream" != back ]; then
+		is "$text: none of \"$stream\" is doubled" "$(value "recv-$stream" duplicated)" 0
+	fi
 	is "$text: \"$stream\" is measured well" \
 		"$(value "recv-$stream" receiver_overflow) $(value "send-$stream" send_errors)" '0 0'
 }
