@@ -148,6 +148,22 @@ int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t
 	return r < 0 ? r : tcx_detach(&link);
 }
 
+bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+	const struct tcx_place link = {
+		.folder = place->links,
+		.name = name,
+		.ifindex = ifindex,
+		.egress = hooks[hook].egress,
+	};
+	const struct clsact_place filter = { ifindex, hooks[hook].egress, hooks[hook].handle };
+
+	name_write(name, hooks[hook].name, ifindex);
+	return tcx_is_there(&link) ||
+	       (pin_is_marked(place->filters, name) && clsact_is_there(&filter));
+}
+
 int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
 {
 	char name[ATTACH_NAME_SIZE];

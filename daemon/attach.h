@@ -22,6 +22,9 @@ struct attach_place {
 int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
 	       int program, int old_program);
 
+/* Has this very device an attachment of ours? One that had its ifindex before does not count. */
+bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
+
 /* Nothing there and no device are fine. */
 int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
 

@@ -20,6 +20,8 @@ int clsact_make(uint32_t ifindex);
 /* The filter runs @program from now on; another program of ours is replaced between two frames. */
 int clsact_attach(const struct clsact_place *place, int program);
 
+bool clsact_is_there(const struct clsact_place *place);
+
 /* No filter, no qdisc and no device are fine. */
 int clsact_detach(const struct clsact_place *place);
 

@@ -314,6 +314,13 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 	return 0;
 }
 
+bool datapath_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex)
+{
+	struct datapath *d = datapath;
+
+	return attach_is_there(&d->place, hook, ifindex);
+}
+
 int datapath_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
 {
 	struct datapath *d = datapath;

@@ -40,6 +40,7 @@ void datapath_probe(struct datapath *d, struct datapath_features *ret);
 
 int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret);
+bool datapath_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 int datapath_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port);
 int datapath_vnet_write(void *datapath, uint32_t vnet, const struct abi_vnet *row);

@@ -74,12 +74,11 @@ static bool runs_here(const struct tcx_place *place, __u32 program)
 	return false;
 }
 
-/* 0: @link runs @program at @place. -ENOLINK: it is dead, or somewhere else. */
-static int adopt(int link, const struct tcx_place *place, int program, int old_program)
+/* 0, or -ENOLINK: @link is dead, or somewhere else. */
+static int look(int link, const struct tcx_place *place, struct tcx_info *ret)
 {
-	LIBBPF_OPTS(bpf_link_update_opts, opts);
 	struct tcx_info info = {};
-	__u32 len = sizeof(info), id, old_id;
+	__u32 len = sizeof(info);
 	int r;
 
 	r = bpf_obj_get_info_by_fd(link, &info, &len);
@@ -88,6 +87,21 @@ static int adopt(int link, const struct tcx_place *place, int program, int old_p
 	if (info.type != TCX_LINK || info.ifindex != place->ifindex ||
 	    info.attach_type != (__u32)attach_type(place) || !runs_here(place, info.prog_id))
 		return -ENOLINK;
+	*ret = info;
+	return 0;
+}
+
+/* 0: @link runs @program at @place. -ENOLINK as of look(). */
+static int adopt(int link, const struct tcx_place *place, int program, int old_program)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts);
+	struct tcx_info info;
+	__u32 id, old_id;
+	int r;
+
+	r = look(link, place, &info);
+	if (r < 0)
+		return r;
 	r = program_id(program, &id);
 	if (r < 0)
 		return r;
@@ -146,6 +160,14 @@ int tcx_attach(const struct tcx_place *place, int program, int old_program)
 			return r;
 	}
 	return make(place, program);
+}
+
+bool tcx_is_there(const struct tcx_place *place)
+{
+	UTIL_CLOSE int link = pin_get(place->folder, place->name);
+	struct tcx_info info;
+
+	return link >= 0 && look(link, place, &info) == 0;
 }
 
 int tcx_detach(const struct tcx_place *place)

@@ -23,6 +23,9 @@ bool tcx_is_supported(void);
  */
 int tcx_attach(const struct tcx_place *place, int program, int old_program);
 
+/* A link of ours lives at just that device, whatever else had its ifindex. */
+bool tcx_is_there(const struct tcx_place *place);
+
 /* No link and no device are fine. */
 int tcx_detach(const struct tcx_place *place);
 

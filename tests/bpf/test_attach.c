@@ -368,9 +368,13 @@ START_TEST(device_deleted_and_made_again)
 	const uint32_t ifindex = indexed_veth(500, "v1");
 	struct datapath *d = sandbox_datapath(_i);
 
+	ck_assert(!datapath_attached(d, KERNEL_HOOK_RX, ifindex));
 	attach(d, KERNEL_HOOK_RX, ifindex, way);
+	ck_assert(datapath_attached(d, KERNEL_HOOK_RX, ifindex));
+	ck_assert(!datapath_attached(d, KERNEL_HOOK_TX_INGRESS, ifindex));
 	sandbox_run("ip link del v0");
 	indexed_veth(ifindex, "v1");
+	ck_assert(!datapath_attached(d, KERNEL_HOOK_RX, ifindex));
 	attach(d, KERNEL_HOOK_RX, ifindex, way);
 	if (way == KERNEL_ATTACH_TCX)
 		ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 1);
@@ -412,7 +416,9 @@ START_TEST(device_left_with_its_link)
 	sandbox_run("ip link set v0 netns /proc/self/fd/%d", there);
 	sandbox_run("nsenter --net=/proc/self/fd/%d ip link show v0 | grep -q '^500:'", there);
 	indexed_veth(ifindex, "v2");
+	ck_assert(!datapath_attached(d, KERNEL_HOOK_RX, ifindex));
 	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_TCX);
+	ck_assert(datapath_attached(d, KERNEL_HOOK_RX, ifindex));
 	ck_assert_uint_ne(sandbox_link_id(pin), link);
 	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 1);
 	datapath_free(d);
