@@ -14,15 +14,18 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "common.h"
 
 /* The data repeats after a prime number of bytes, so that no lost or doubled segment fits in. */
-#define TCPSTREAM_PERIOD  1048573
-#define TCPSTREAM_CHUNK	  262144
-#define TCPSTREAM_WAIT_MS 50
+#define TCPSTREAM_PERIOD    1048573
+#define TCPSTREAM_CHUNK	    262144
+#define TCPSTREAM_WAIT_MS   50
+#define TCPSTREAM_CONNECT_S 10
+#define TCPSTREAM_STALL_S   30
 
 volatile sig_atomic_t common_stop;
 
@@ -105,13 +108,24 @@ static bool tcpstream_wait(struct tcpstream *s, int fd, short events)
 
 /* --- sending --- */
 
+/* A connection that nothing answers on ends as a failure, and not with the test's time. */
+static void send_limit(int fd)
+{
+	const struct timeval wait = { .tv_sec = TCPSTREAM_CONNECT_S };
+	const unsigned int stall_ms = TCPSTREAM_STALL_S * 1000;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &stall_ms, sizeof(stall_ms)))
+		err(COMMON_FAILED, "socket's time limits");
+}
+
 static void send_connect(struct tcpstream *s, const char *to)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	const char *colon = strrchr(to, ':');
 	char host[INET_ADDRSTRLEN] = "";
-	uint64_t deadline = common_now_ns() + 10000000000;
+	uint64_t deadline = common_now_ns() + TCPSTREAM_CONNECT_S * 1000000000ULL;
 
 	if (colon && (size_t)(colon - to) < sizeof(host))
 		memcpy(host, to, (size_t)(colon - to));
@@ -122,6 +136,7 @@ static void send_connect(struct tcpstream *s, const char *to)
 		s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (s->fd < 0)
 			err(COMMON_FAILED, "socket");
+		send_limit(s->fd);
 		if (!connect(s->fd, (struct sockaddr *)&address, sizeof(address)))
 			return;
 		if (common_stop || common_now_ns() > deadline)
