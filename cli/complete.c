@@ -73,8 +73,9 @@ static void complete_verbs(const struct complete *c, const char *object)
 			complete_offer(c, v->name, v->help);
 }
 
-/* The names in a folder: of devices, of network namespaces. */
-static void complete_folder(const struct complete *c, const char *path, const char *help)
+/* The names in a folder but those of type @except: of devices, of network namespaces. */
+static void complete_folder(const struct complete *c, const char *path, unsigned char except,
+			    const char *help)
 {
 	struct dirent *entry;
 	DIR *folder = opendir(path);
@@ -82,7 +83,7 @@ static void complete_folder(const struct complete *c, const char *path, const ch
 	if (!folder)
 		return;
 	while ((entry = readdir(folder)))
-		if (entry->d_name[0] != '.' && entry->d_type != DT_REG)
+		if (entry->d_name[0] != '.' && entry->d_type != except)
 			complete_offer(c, entry->d_name, help);
 	closedir(folder);
 }
@@ -164,9 +165,9 @@ static void complete_key(const struct complete *c, const struct verb *v, char *c
 	key = &v->keys[last];
 	complete_choices(c, key);
 	if (key->source == KEY_DEVICES)
-		complete_folder(c, "/sys/class/net", "device");
+		complete_folder(c, "/sys/class/net", DT_REG, "device"); /* bonding_masters */
 	if (key->source == KEY_NETNS)
-		complete_folder(c, "/run/netns", "network namespace");
+		complete_folder(c, "/run/netns", DT_DIR, "network namespace");
 }
 
 static void complete_arguments(const struct complete *c, const struct verb *v, int used)
