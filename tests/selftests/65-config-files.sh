@@ -16,7 +16,7 @@ check() {
 	vnetd --config "$etc" "${dirs[@]}" --check
 }
 
-complains() { # TEXT PATH:LINE REGEX
+complains() { # TEXT PATH[:LINE] REGEX
 	fails "--check: $1" 1 "(^|"$'\n'")$2: $3(\$|"$'\n'")" check
 }
 
@@ -117,7 +117,7 @@ is 'reload: all are in the log' "$(grep -c "$bad:" "$T/vnetd.log")" "$(check 2>&
 
 one_error() { # TEXT LINE REGEX: of bad.vnet, from standard input
 	put "$bad"
-	complains "$1" "$bad:$2" "$3"
+	complains "$1" "$bad${2:+:$2}" "$3"
 }
 one_error 'two services' 4 'the resource b is a second service beside a .*bad.vnet:1.*' <<'END'
 [Resource a]
@@ -148,17 +148,17 @@ END
 one_error 'a name that is taken' 2 'first is the name of the vnet in .*a.vnet already, expected another Name=' <<<$'[VNet]\nName=first'
 one_error 'a section twice' 3 'there is a second section \[VNet\], the first is in line 1' <<<$'[VNet]\nMTU=1500\n[VNet]'
 one_error 'a key without a section' 1 'MTU= stands outside of any section, .*' <<<'MTU=1500'
-one_error 'no section' 0 'the file has no section, .*' <<<'# nothing'
+one_error 'no section' '' 'the file has no section, .*' <<<'# nothing'
 put "$bad" <<<'[VNet]'
 put "$bad.d/x.conf" <<<$'[VNet]\nMTU=x'
 complains 'in a drop-in' "$bad.d/x.conf:2" 'MTU=x in section \[VNet\] is not .*'
 rm -r "$bad.d"
 mv "$bad" "$etc/a-name-too-long.vnet"
-complains 'a file name that is no vnet name' "$etc/a-name-too-long.vnet:0" \
+complains 'a file name that is no vnet name' "$etc/a-name-too-long.vnet" \
 	"vnet name a-name-too-long has 15 characters, expected at most 13; there is no Name=, so the file's name counts"
 rm "$etc/a-name-too-long.vnet"
 ok '--check: right again' check
-fails '--check: a folder that cannot be read' 1 "$T/vnetd.log:0: the folder cannot be read: Not a directory" \
+fails '--check: a folder that cannot be read' 1 "$T/vnetd.log: the folder cannot be read: Not a directory" \
 	vnetd --config "$T/vnetd.log" --check
 ok '--check: a folder that is not there is empty' vnetd --config "$T/none" --check
 is 'all the while nothing changed' "$(snapshot)" "$before"
