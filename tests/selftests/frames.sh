@@ -208,7 +208,7 @@ dropped() { # TEXT REASON COUNT COMMAND...: counted under the reason, and seen n
 # --- the shortcut: vnet_tx at vnet0's own egress ---
 
 shortcut_on() {
-	test -e "$T/bpf/vnet/default/links/tx-egress-$(</sys/class/net/vnet0/ifindex)"
+	[ "$(json '.[0].shortcut' vnet show vnet0)" = true ]
 }
 
 shortcut_off() {

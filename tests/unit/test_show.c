@@ -118,6 +118,7 @@ START_TEST(test_vnet)
 	ck_assert(!truth(o, "hybrid_needs_service"));
 	ck_assert(!truth(o, "carrier"));
 	ck_assert(!truth(o, "promiscuous"));
+	ck_assert(truth(o, "shortcut"));
 	ck_assert_int_eq(number(o, "pvid"), 1);
 	ck_assert_str_eq(text(o, "vlans"), "none");
 	ck_assert_int_eq(number(o, "monitor_interval"), 10);
@@ -125,9 +126,11 @@ START_TEST(test_vnet)
 	ck_assert_uint_eq(json_object_array_length(json_object_object_get(o, "resources")), 2);
 	json_object_put(o);
 	v->carrier = v->promiscuous = v->from_config = true;
+	v->shortcut = false;
 	o = show_vnet(v);
 	ck_assert(truth(o, "carrier"));
 	ck_assert(truth(o, "promiscuous"));
+	ck_assert(!truth(o, "shortcut"));
 	ck_assert_str_eq(text(o, "origin"), "config");
 	json_object_put(o);
 }
