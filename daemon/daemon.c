@@ -46,6 +46,7 @@ static const struct kernel_ops kernel_ops = {
 	.link_filter = rtnl_link_filter,
 	.attach = datapath_attach,
 	.detach = datapath_detach,
+	.attached = datapath_attached,
 	.port_write = datapath_port_write,
 	.vnet_write = datapath_vnet_write,
 	.resource_write = datapath_resource_write,
