@@ -11,7 +11,8 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 		return false;
 	switch (hook) {
 	case KERNEL_HOOK_TX_EGRESS:
-		return !o->resource && o->vnet->upper_ifindex == ifindex && o->vnet->shortcut;
+		return !o->resource && vnet_owns_upper(o->vnet) &&
+		       o->vnet->upper_ifindex == ifindex;
 	case KERNEL_HOOK_TX_INGRESS:
 		return !o->resource && o->vnet->port_ifindex == ifindex;
 	case KERNEL_HOOK_RX:

@@ -157,27 +157,25 @@ static int set_both(struct vnet *v, struct error *e)
 
 /*
  * While somebody captures on the upper, frames have to pass through it: then the port end alone
- * decides. The shortcut needs the upper in this namespace.
+ * decides. The program stays attached and, without a row of its device, lets every frame pass: one
+ * map write, where a clsact that comes and goes would stop the device and lose frames. The shortcut
+ * needs the upper in this namespace.
  */
 static int set_shortcut(struct vnet *v)
 {
 	struct manager *m = v->manager;
 	const struct link *upper = link_find(m->links, v->upper_ifindex);
-	bool wanted = vnet_owns_upper(v) && upper && !upper->promiscuity;
 	struct abi_port port = { .vnet = v->number };
 	enum kernel_attach attached;
-	int err = 0;
+	bool wanted;
+	int err;
 
 	if (!vnet_owns_upper(v) || !upper)
 		return 0;
-	if (wanted) {
-		err = manager_datapath(m, port_write, v->upper_ifindex, &port);
-		if (!err)
-			err = manager_datapath(m, attach, KERNEL_HOOK_TX_EGRESS, v->upper_ifindex,
-					       &attached);
-	} else {
-		err = manager_datapath(m, detach, KERNEL_HOOK_TX_EGRESS, v->upper_ifindex);
-	}
+	wanted = !upper->promiscuity;
+	err = manager_datapath(m, port_write, upper->ifindex, wanted ? &port : NULL);
+	if (!err)
+		err = manager_datapath(m, attach, KERNEL_HOOK_TX_EGRESS, upper->ifindex, &attached);
 	if (!err)
 		v->shortcut = wanted;
 	return err;
