@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # 500 guests of one vnet are registered by one batch file, restarted with, and removed again; nothing of
-# them is left. Every fifth has a device: each device costs the kernel a grace period of RCU, twice.
+# them is left. Every tenth has a device: each device costs the kernel a grace period of RCU, twice.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-readonly guests=500 devices=100
+readonly guests=500 devices=50
 
 peer() { # NUMBER
 	printf '02:00:00:01:%02x:%02x\n' $(($1 / 256)) $(($1 % 256))
@@ -56,7 +56,7 @@ done >"$T/add"
 timed "$guests guests are added" ctl -b "$T/add"
 is 'those with a device are up, the others wait' "$(states)" "up $devices, waiting $((guests - devices))"
 is 'all are in the FDB' "$(json 'length' fdb show)" $guests
-for i in 0 255 260 $((guests - 5)); do
+for i in 0 250 260 $((guests - 10)); do
 	is "guest $i is reached" "$(json '"\(.reason) \(.resource)"' path vnet0 "$(peer $i)")" "guest g$i"
 	received=$(cat "/sys/class/net/e$i/statistics/rx_packets")
 	frame send --dev vnet0 --hex "$(peer $i) $(mac 1) 88b5" --pad 60
