@@ -71,6 +71,7 @@ struct kernel_wanted {
 struct kernel_ops {
 	/* rtnetlink */
 	int (*veth_add)(void *rtnl, const struct kernel_veth *veth);
+	int (*veth_del)(void *rtnl, const char *port); /* undoes veth_add */
 	int (*link_get)(void *rtnl, const char *name, struct link *ret);
 	int (*link_set)(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
 	int (*link_del)(void *rtnl, uint32_t ifindex);
@@ -82,6 +83,8 @@ struct kernel_ops {
 	int (*attach)(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		      enum kernel_attach *ret);
 	int (*detach)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
+	/* This very device, not one that had its ifindex before. */
+	bool (*attached)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 	int (*port_write)(void *datapath, uint32_t ifindex,
 			  const struct abi_port *port); /* NULL: none */
 	int (*vnet_write)(void *datapath, uint32_t vnet,

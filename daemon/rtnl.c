@@ -225,13 +225,13 @@ static int port_up(struct rtnl *r, const char *port)
 	return exchange_plain(r, message);
 }
 
-static int port_del(struct rtnl *r, const char *port)
+int rtnl_veth_del(void *rtnl, const char *port)
 {
 	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_DELLINK, 0, 0, 0, 0);
 
 	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0)
 		return -ENOMEM;
-	return exchange_plain(r, message);
+	return exchange_plain(rtnl, message);
 }
 
 /*
@@ -256,7 +256,7 @@ int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 		return r;
 	r = port_up(rtnl, veth->port);
 	if (r < 0)
-		port_del(rtnl, veth->port);
+		rtnl_veth_del(rtnl, veth->port);
 	return r;
 }
 

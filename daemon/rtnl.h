@@ -11,6 +11,7 @@ int rtnl_new(struct rtnl **ret); /* 0 or -errno; in the current network namespac
 void rtnl_free(struct rtnl *r);
 
 int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth);
+int rtnl_veth_del(void *rtnl, const char *port);
 int rtnl_link_get(void *rtnl, const char *name, struct link *ret); /* -ENODEV: there is none */
 int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
 int rtnl_link_del(void *rtnl, uint32_t ifindex);
