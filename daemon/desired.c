@@ -54,6 +54,19 @@ const struct desired_resource *desired_find_resource(const struct desired_vnet *
 	return NULL;
 }
 
+bool desired_same(const struct setting *table, const void *a, const void *b)
+{
+	char text_a[SETTINGS_TEXT_SIZE], text_b[SETTINGS_TEXT_SIZE];
+
+	for (const struct setting *s = table; s->key; s++) {
+		s->format(a, text_a);
+		s->format(b, text_b);
+		if (!util_same(text_a, text_b))
+			return false;
+	}
+	return true;
+}
+
 void desired_clear(struct desired *d)
 {
 	for (size_t i = 0; i < d->vnet_count; i++)

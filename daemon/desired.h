@@ -52,6 +52,9 @@ const struct desired_vnet *desired_find(const struct desired *d, const char *nam
 const struct desired_resource *desired_find_resource(const struct desired_vnet *v,
 						     const char *name);
 
+/* Do two settings of @table say the same? */
+bool desired_same(const struct setting *table, const void *a, const void *b);
+
 /* Frees what @d owns and leaves it empty. Usable with UTIL_CLEANUP. */
 void desired_clear(struct desired *d);
 

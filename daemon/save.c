@@ -5,14 +5,16 @@
 
 #include "config.h"
 
-static bool is_saved(const struct desired_vnet *d)
+static bool is_saved(const struct manager *m, const struct desired_vnet *d)
 {
-	if (!d->from_config || memcmp(&d->settings, &d->base, sizeof(d->base)) != 0)
+	const struct vnet *v = manager_find_vnet(m, d->name, NULL);
+
+	if (!d->from_config || v->differs || !desired_same(settings_vnet, &d->settings, &d->base))
 		return false;
 	for (size_t i = 0; i < d->resource_count; i++) {
 		const struct desired_resource *r = &d->resources[i];
 
-		if (!r->from_config || memcmp(&r->settings, &r->base, sizeof(r->base)) != 0)
+		if (!r->from_config || !desired_same(settings_resource, &r->settings, &r->base))
 			return false;
 	}
 	return true;
@@ -26,13 +28,13 @@ static void ignore(void *context, const char *file, unsigned int line, const cha
 static bool same_as_read(const struct desired_vnet *d, const struct desired_vnet *read)
 {
 	if (!read || read->resource_count != d->resource_count ||
-	    memcmp(&d->settings, &read->settings, sizeof(d->settings)) != 0)
+	    !desired_same(settings_vnet, &d->settings, &read->settings))
 		return false;
 	for (size_t i = 0; i < d->resource_count; i++) {
 		const struct desired_resource *r =
 			desired_find_resource(read, d->resources[i].name);
 
-		if (!r || memcmp(&r->settings, &d->resources[i].settings, sizeof(r->settings)) != 0)
+		if (!r || !desired_same(settings_resource, &r->settings, &d->resources[i].settings))
 			return false;
 	}
 	return true;
@@ -83,7 +85,7 @@ int save_vnets(struct manager *m, const char *const *dirs, struct json_object *f
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory to save the vnets");
 	for (size_t i = 0; i < all.vnet_count && !err; i++)
-		if (!is_saved(&all.vnets[i]))
+		if (!is_saved(m, &all.vnets[i]))
 			err = save_one(m, dirs, &all.vnets[i], files, e);
 	return err;
 }
