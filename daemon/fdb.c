@@ -16,12 +16,20 @@ static size_t set_size(const struct vlan_set *set)
 	return n;
 }
 
+/* What decides on the entries of a guest. */
+struct subject {
+	const struct vnet *v;
+	const struct vnet_settings *of_vnet;
+	const struct resource_settings *s;
+	uint32_t number; /* 0: not given yet */
+	const char *label;
+};
+
 /* The keys in ascending VLAN order. The caller frees @ret. */
-static int wanted_keys(const struct resource *r, struct abi_fdb_key **ret, size_t *ret_count)
+static int wanted_keys(const struct subject *s, struct abi_fdb_key **ret, size_t *ret_count)
 {
-	const struct vlan_set *set =
-		r->settings.has_vlans ? &r->settings.vlans : &r->vnet->settings.vlans;
-	uint16_t pvid = resource_pvid(r), id = 0;
+	const struct vlan_set *set = s->s->has_vlans ? &s->s->vlans : &s->of_vnet->vlans;
+	uint16_t pvid = s->s->pvid ?: s->of_vnet->pvid, id = 0;
 	struct abi_fdb_key *keys = calloc(set_size(set) + 1, sizeof(*keys));
 	bool pvid_done = false;
 	size_t n = 0;
@@ -38,8 +46,8 @@ static int wanted_keys(const struct resource *r, struct abi_fdb_key **ret, size_
 			keys[n++].vlan = id;
 	} while (id);
 	for (size_t i = 0; i < n; i++) {
-		keys[i].vnet = r->vnet->number;
-		memcpy(keys[i].mac, r->settings.peer, MAC_LEN);
+		keys[i].vnet = s->v->number;
+		memcpy(keys[i].mac, s->s->peer, MAC_LEN);
 	}
 	*ret = keys;
 	*ret_count = n;
@@ -48,16 +56,16 @@ static int wanted_keys(const struct resource *r, struct abi_fdb_key **ret, size_
 
 /* Whose key is it already? A row that no object answers for is left over, and may be overwritten.
  */
-static const struct resource *key_owner(const struct resource *r, const struct abi_fdb_key *key)
+static const struct resource *key_owner(const struct subject *s, const struct abi_fdb_key *key)
 {
-	const struct manager *m = r->vnet->manager;
+	const struct manager *m = s->v->manager;
 	const struct resource *other;
 	uint32_t number;
 
-	if (manager_datapath(m, fdb_read, key, &number) || number == r->number)
+	if (manager_datapath(m, fdb_read, key, &number) || number == s->number)
 		return NULL;
 	other = numbers_find(&m->resource_numbers, number);
-	if (!other || other->vnet != r->vnet || !mac_same(other->settings.peer, key->mac))
+	if (!other || other->vnet != s->v)
 		return NULL;
 	for (size_t i = 0; i < other->fdb_count; i++)
 		if (memcmp(&other->fdb[i], key, sizeof(*key)) == 0)
@@ -65,33 +73,55 @@ static const struct resource *key_owner(const struct resource *r, const struct a
 	return NULL;
 }
 
-static int check_free(const struct resource *r, const struct abi_fdb_key *keys, size_t n,
+static int check_free(const struct subject *s, const struct abi_fdb_key *keys, size_t n,
 		      struct error *e)
 {
-	char label[RESOURCE_LABEL_SIZE], mac[MAC_TEXT_SIZE];
+	char mac[MAC_TEXT_SIZE];
 
 	for (size_t i = 0; i < n; i++) {
-		const struct resource *other = key_owner(r, &keys[i]);
+		const struct resource *other = key_owner(s, &keys[i]);
 
 		if (other)
 			return error_set(
-				e, ERROR_EXISTS, EEXIST, resource_label(r, label), "peer",
-				"%s: peer %s in VLAN %u is already reached over resource %s", label,
-				mac_format(keys[i].mac, mac), keys[i].vlan, other->name);
+				e, ERROR_EXISTS, EEXIST, s->label, "peer",
+				"%s: peer %s in VLAN %u is already reached over resource %s",
+				s->label, mac_format(keys[i].mac, mac), keys[i].vlan, other->name);
 	}
 	return 0;
+}
+
+static int no_memory(const struct subject *s, struct error *e)
+{
+	return error_set(e, ERROR_FAILED, ENOMEM, s->label, NULL, "%s: no memory", s->label);
+}
+
+int reconcile_fdb_check(const struct vnet *v, const struct vnet_settings *of_vnet,
+			const struct resource *self, const struct resource_settings *s,
+			const char *label, struct error *e)
+{
+	struct subject subject = { v, of_vnet, s, self ? self->number : 0, label };
+	UTIL_FREE struct abi_fdb_key *keys = NULL;
+	size_t n = 0;
+
+	if (!kind_find(s->type)->fdb)
+		return 0;
+	if (wanted_keys(&subject, &keys, &n))
+		return no_memory(&subject, e);
+	return check_free(&subject, keys, n, e);
 }
 
 /* Both are in ascending VLAN order. */
 static void remove_keys(struct resource *r, const struct abi_fdb_key *keys, size_t n,
 			const struct abi_fdb_key *keep, size_t keep_count)
 {
+	struct manager *m = r->vnet->manager;
+
 	for (size_t i = 0, k = 0; i < n; i++) {
 		while (k < keep_count && keep[k].vlan < keys[i].vlan)
 			k++;
 		if (k < keep_count && memcmp(&keys[i], &keep[k], sizeof(*keep)) == 0)
 			continue;
-		manager_datapath(r->vnet->manager, fdb_write, &keys[i], 0);
+		manager_removed(m, manager_datapath(m, fdb_write, &keys[i], 0));
 	}
 }
 
@@ -114,18 +144,20 @@ static int write_keys(struct resource *r, const struct abi_fdb_key *keys, size_t
 
 int reconcile_fdb(struct resource *r, struct error *e)
 {
+	char label[RESOURCE_LABEL_SIZE];
+	struct subject subject = { r->vnet, &r->vnet->settings, &r->settings, r->number,
+				   resource_label(r, label) };
 	UTIL_FREE struct abi_fdb_key *keys = NULL;
 	size_t n = 0;
 	int err;
 
 	if (!kind_of(r)->fdb)
 		return 0;
-	err = wanted_keys(r, &keys, &n);
-	if (err)
-		return error_set(e, ERROR_FAILED, -err, r->name, NULL, "%s: no memory", r->name);
+	if (wanted_keys(&subject, &keys, &n))
+		return no_memory(&subject, e);
 	if (n == r->fdb_count && memcmp(keys, r->fdb, n * sizeof(*keys)) == 0)
 		return 0;
-	err = check_free(r, keys, n, e);
+	err = check_free(&subject, keys, n, e);
 	if (!err)
 		err = write_keys(r, keys, n, e);
 	if (err)

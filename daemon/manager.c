@@ -63,12 +63,15 @@ struct vnet *manager_find_vnet(const struct manager *m, const char *name, struct
 
 struct resource *manager_find_resource(const struct vnet *v, const char *name, struct error *e)
 {
+	char label[RESOURCE_LABEL_SIZE];
 	struct resource *r;
 
 	HASH_FIND_STR(v->resources, name, r);
-	if (!r)
-		error_set(e, ERROR_NOT_FOUND, ENOENT, name, NULL, "vnet %s has no resource \"%s\"",
+	if (!r) {
+		snprintf(label, sizeof(label), "%s/%s", v->name, name);
+		error_set(e, ERROR_NOT_FOUND, ENOENT, label, NULL, "vnet %s has no resource \"%s\"",
 			  v->name, name);
+	}
 	return r;
 }
 

@@ -112,6 +112,9 @@ void manager_on_gone(struct manager *m, uint32_t ifindex);
 void manager_on_dump_begin(struct manager *m);
 void manager_on_dump_end(struct manager *m);
 void manager_on_overrun(struct manager *m);
+/* After a batch of news or a change: keeps what the news changed, in one write, and tries again to
+ * remove what could not be removed. */
+void manager_settle(struct manager *m);
 
 /*
  * The devices whose carrier has to be polled now, and how often: calls @each for every active

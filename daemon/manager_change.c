@@ -9,10 +9,11 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
-static int save(struct manager *m, struct error *e)
+int manager_save(struct manager *m, struct error *e)
 {
 	if (m->saves_held)
 		return 0;
+	m->unsaved = false;
 	return m->callbacks.on_save ? m->callbacks.on_save(m->context, m, e) : 0;
 }
 
@@ -21,28 +22,56 @@ static void reconcile_again(struct vnet *v)
 {
 	struct error e = { 0 };
 
-	if (reconcile_vnet(v, &e))
-		log_err("%s; after a refused change, trying again at the next one", e.message);
+	if (!reconcile_vnet(v, &e))
+		return;
+	log_err("%s; after a refused change, trying again", e.message);
+	v->manager->unsettled = true;
 }
 
-/* --- vnets --- */
+/* --- telling, and removing --- */
 
 static void emit_vnet(struct vnet *v, enum manager_event_type type)
 {
 	manager_emit(v->manager, (struct manager_event) { .type = type, .vnet = v });
 }
 
+static void emit_resource(struct resource *r, enum manager_event_type type)
+{
+	manager_emit(r->vnet->manager,
+		     (struct manager_event) { .type = type, .vnet = r->vnet, .resource = r });
+}
+
+static void remove_resource(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	char device[IFNAMSIZ];
+
+	util_copy(device, sizeof(device), r->settings.device);
+	reconcile_resource_remove(r);
+	emit_resource(r, MANAGER_RESOURCE_REMOVED);
+	object_resource_free(r);
+	manager_device_free(m, device);
+}
+
+/* What happens on the way is told as well, so that who listens sees a life from end to end. */
 static void remove_vnet(struct vnet *v)
 {
+	struct manager *m = v->manager;
 	struct resource *r, *next;
+	char upper[IFNAMSIZ];
 
-	HASH_ITER (hh, v->resources, r, next) {
-		reconcile_resource_remove(r);
-		object_resource_free(r);
-	}
+	v->leaving = true;
+	HASH_ITER (hh, v->resources, r, next)
+		remove_resource(r);
+	util_copy(upper, sizeof(upper), v->settings.upper);
 	reconcile_upper_remove(v);
+	emit_vnet(v, MANAGER_VNET_REMOVED);
 	object_vnet_free(v);
+	if (upper[0])
+		manager_device_free(m, upper);
 }
+
+/* --- vnets --- */
 
 static int choose_address(struct vnet_settings *s, const char *name, struct error *e)
 {
@@ -59,8 +88,10 @@ int manager_vnet_add(struct manager *m, const char *name, const struct vnet_sett
 {
 	struct vnet_settings settings = *s;
 	struct vnet *v;
-	int err = settings_vnet_check(s, name, e);
+	int err = settings_check_name("vnet", name, SETTINGS_NAME_SIZE, e);
 
+	if (!err)
+		err = settings_vnet_check(s, name, e);
 	if (!err)
 		err = choose_address(&settings, name, e);
 	if (!err)
@@ -69,15 +100,13 @@ int manager_vnet_add(struct manager *m, const char *name, const struct vnet_sett
 		err = object_vnet_new(m, name, 0, &settings, &v, e);
 	if (err)
 		return err;
+	emit_vnet(v, MANAGER_VNET_ADDED);
 	err = reconcile_vnet(v, e);
 	if (!err)
-		err = save(m, e);
-	if (err) {
+		err = manager_save(m, e);
+	if (err)
 		remove_vnet(v);
-		return err;
-	}
-	emit_vnet(v, MANAGER_VNET_ADDED);
-	return 0;
+	return err;
 }
 
 int manager_vnet_set(struct manager *m, const char *name, const struct vnet_settings *s,
@@ -89,7 +118,9 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 
 	if (!v)
 		return -ENOENT;
-	err = choose_address(&settings, name, e);
+	err = settings_vnet_check(s, name, e);
+	if (!err)
+		err = choose_address(&settings, name, e);
 	if (!err)
 		err = validate_vnet_set(v, &settings, e);
 	if (err)
@@ -98,7 +129,7 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 	v->settings = settings;
 	err = reconcile_vnet(v, e);
 	if (!err)
-		err = save(m, e);
+		err = manager_save(m, e);
 	if (err) {
 		v->settings = before;
 		reconcile_again(v);
@@ -106,30 +137,23 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 	return err;
 }
 
+/* What is to go is first no longer kept: if that fails, nothing has been touched. */
 int manager_vnet_del(struct manager *m, const char *name, struct error *e)
 {
 	struct vnet *v = manager_find_vnet(m, name, e);
+	int err;
 
 	if (!v)
 		return -ENOENT;
-	emit_vnet(v, MANAGER_VNET_REMOVED);
-	remove_vnet(v);
-	return save(m, e);
+	v->leaving = true;
+	err = manager_save(m, e);
+	v->leaving = false;
+	if (!err)
+		remove_vnet(v);
+	return err;
 }
 
 /* --- resources --- */
-
-static void emit_resource(struct resource *r, enum manager_event_type type)
-{
-	manager_emit(r->vnet->manager,
-		     (struct manager_event) { .type = type, .vnet = r->vnet, .resource = r });
-}
-
-static void remove_resource(struct resource *r)
-{
-	reconcile_resource_remove(r);
-	object_resource_free(r);
-}
 
 int manager_resource_add(struct manager *m, const char *vnet, const char *name,
 			 const struct resource_settings *s, struct error *e)
@@ -145,15 +169,13 @@ int manager_resource_add(struct manager *m, const char *vnet, const char *name,
 		err = object_resource_new(v, name, 0, s, &r, e);
 	if (err)
 		return err;
+	emit_resource(r, MANAGER_RESOURCE_ADDED);
 	err = reconcile_resource(r, e);
 	if (!err)
-		err = save(m, e);
-	if (err) {
+		err = manager_save(m, e);
+	if (err)
 		remove_resource(r);
-		return err;
-	}
-	emit_resource(r, MANAGER_RESOURCE_ADDED);
-	return 0;
+	return err;
 }
 
 static int find_both(const struct manager *m, const char *vnet, const char *name,
@@ -191,9 +213,11 @@ int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 	if (err && was_failed)
 		err = 0; /* it is no worse than it was */
 	if (!err)
-		err = save(m, e);
-	if (err && apply_settings(r, &before, &again))
-		log_err("%s; after a refused change, trying again at the next one", again.message);
+		err = manager_save(m, e);
+	if (err && apply_settings(r, &before, &again)) {
+		log_err("%s; after a refused change, trying again", again.message);
+		m->unsettled = true;
+	}
 	return err;
 }
 
@@ -204,9 +228,21 @@ int manager_resource_del(struct manager *m, const char *vnet, const char *name, 
 
 	if (err)
 		return err;
-	emit_resource(r, MANAGER_RESOURCE_REMOVED);
+	r->leaving = true;
+	err = manager_save(m, e);
+	r->leaving = false;
+	if (err)
+		return err;
+	/* Its file says otherwise now, unless it is the file that lets it go. */
+	r->vnet->differs |= r->from_config && !m->saves_held;
 	remove_resource(r);
-	return save(m, e);
+	return 0;
+}
+
+static void set_leaving(struct manager *m, bool leaving)
+{
+	for (struct vnet *v = m->vnets; v; v = v->hh.next)
+		v->leaving = leaving;
 }
 
 int manager_flush(struct manager *m, struct error *e)
@@ -214,13 +250,16 @@ int manager_flush(struct manager *m, struct error *e)
 	struct vnet *v, *next;
 	int err;
 
-	HASH_ITER (hh, m->vnets, v, next) {
-		emit_vnet(v, MANAGER_VNET_REMOVED);
+	set_leaving(m, true);
+	err = manager_save(m, e);
+	set_leaving(m, false);
+	if (err)
+		return err;
+	HASH_ITER (hh, m->vnets, v, next)
 		remove_vnet(v);
-	}
 	err = m->kernel.ops->flush(m->kernel.datapath);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "taking the data path away failed: %s", strerror(-err));
-	return save(m, e);
+	return 0;
 }

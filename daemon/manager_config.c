@@ -24,8 +24,9 @@ static void complain(struct error *first, int *ret_err, int err, const struct er
 
 static int restore_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
 {
+	struct manager *m = v->manager;
 	struct resource *r;
-	int err = validate_resource_add(v, d->name, &d->settings, e);
+	int err = validate_resource_restore(v, d->name, &d->settings, e);
 
 	if (!err)
 		err = object_resource_new(v, d->name, d->number, &d->settings, &r, e);
@@ -34,28 +35,34 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->from_config = d->from_config;
 	r->base = d->base;
 	r->saved = d->saved;
+	/* Its number may be another device's by now, which is to be taken in as any other. */
+	if (!manager_datapath(m, attached, KERNEL_HOOK_RX, r->saved.ifindex))
+		r->saved = (struct desired_saved) { 0 };
+	/* It has its device, whoever else may wait for one of that name. */
+	if (link_find(m->links, r->saved.ifindex) && !owner_find(m, r->saved.ifindex))
+		owner_set(m, r->saved.ifindex, v, r);
 	return 0;
 }
 
-static int restore_vnet(struct manager *m, const struct desired_vnet *d, struct error *e)
+static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct error *e,
+			 int *first)
 {
 	struct error own = { 0 };
 	struct vnet *v;
-	int err = validate_vnet_add(m, d->name, &d->settings, e), first = 0;
+	int err = validate_vnet_restore(m, d->name, &d->settings, &own);
 
 	if (!err)
-		err = object_vnet_new(m, d->name, d->number, &d->settings, &v, e);
+		err = object_vnet_new(m, d->name, d->number, &d->settings, &v, &own);
+	complain(e, first, err, &own);
 	if (err)
-		return err;
+		return;
+	v->has_pair = true;
 	v->from_config = d->from_config;
 	v->base = d->base;
 	for (size_t i = 0; i < d->resource_count; i++) {
 		err = restore_resource(v, &d->resources[i], &own);
-		complain(e, &first, err, &own);
+		complain(e, first, err, &own);
 	}
-	err = reconcile_vnet(v, &own);
-	complain(e, &first, err, &own);
-	return first;
 }
 
 int manager_restore(struct manager *m, const struct desired *state, struct error *e)
@@ -63,10 +70,14 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	struct error own = { 0 };
 	int first = 0, err;
 
-	for (size_t i = 0; i < state->vnet_count; i++) {
-		err = restore_vnet(m, &state->vnets[i], &own);
+	m->saves_held = true; /* half of it must not take the place of the whole */
+	for (size_t i = 0; i < state->vnet_count; i++)
+		restore_vnet(m, &state->vnets[i], e, &first);
+	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
+		err = reconcile_vnet(v, &own);
 		complain(e, &first, err, &own);
 	}
+	m->saves_held = false;
 	return first;
 }
 
@@ -77,7 +88,7 @@ static bool is_refused(const struct config_refused *refused, const char *name)
 	for (size_t i = 0; refused && i < refused->count; i++)
 		if (util_same(refused->names[i], name))
 			return true;
-	return false;
+	return refused && refused->nameless;
 }
 
 /* Settings that can only be given at the making: another value means another object. */
@@ -91,35 +102,45 @@ static bool is_other_resource(const struct resource_settings *a, const struct re
 	return a->type != b->type || !util_same(a->device, b->device);
 }
 
-/* All of it is plain data that starts out zeroed, so bytes can be compared. */
-static bool same_vnet(const struct vnet_settings *a, const struct vnet_settings *b)
+/* The file's word for the device, which may go by another name by now. */
+static const struct resource_settings *said_of(const struct resource *r)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return r->from_config ? &r->base : &r->settings;
 }
 
-static bool same_resource(const struct resource_settings *a, const struct resource_settings *b)
+/* What leaves makes room first: for the one service, for a device, for a MAC. */
+static void remove_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
+			     int *first)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	struct error own = { 0 };
+	struct resource *r, *next;
+
+	HASH_ITER (hh, v->resources, r, next) {
+		const struct desired_resource *wanted = desired_find_resource(d, r->name);
+		bool leaves =
+			wanted ? is_other_resource(said_of(r), &wanted->settings) : r->from_config;
+
+		if (leaves)
+			complain(e, first, manager_resource_del(v->manager, v->name, r->name, &own),
+				 &own);
+	}
 }
 
 static int configure_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
 {
 	struct manager *m = v->manager;
 	struct resource *r = manager_find_resource(v, d->name, NULL);
-	int err = 0;
+	struct resource_settings settings = d->settings;
+	int err;
 
-	if (r && r->from_config && same_resource(&r->base, &d->base))
+	if (r && r->from_config && desired_same(settings_resource, &r->base, &d->base))
 		return 0;
-	if (r && is_other_resource(r->from_config ? &r->base : &r->settings, &d->settings)) {
-		err = manager_resource_del(m, v->name, d->name, e);
-		r = NULL;
+	if (r) {
+		memcpy(settings.device, r->settings.device, sizeof(settings.device));
+		err = manager_resource_set(m, v->name, d->name, &settings, e);
+	} else {
+		err = manager_resource_add(m, v->name, d->name, &settings, e);
 	}
-	if (err)
-		return err;
-	if (r)
-		err = manager_resource_set(m, v->name, d->name, &d->settings, e);
-	else
-		err = manager_resource_add(m, v->name, d->name, &d->settings, e);
 	if (err)
 		return err;
 	r = manager_find_resource(v, d->name, NULL);
@@ -128,24 +149,23 @@ static int configure_resource(struct vnet *v, const struct desired_resource *d, 
 	return 0;
 }
 
-static void configure_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
-				int *first)
+/* Returns how many were refused. */
+static size_t configure_resources(struct vnet *v, const struct desired_vnet *d, bool last,
+				  struct error *e, int *first)
 {
 	struct error own = { 0 };
-	struct resource *r, *next;
-	int err;
+	size_t refused = 0;
 
-	/* What leaves makes room first: for the one service, for a device, for a MAC. */
-	HASH_ITER (hh, v->resources, r, next) {
-		if (!r->from_config || desired_find_resource(d, r->name))
-			continue;
-		err = manager_resource_del(v->manager, v->name, r->name, &own);
-		complain(e, first, err, &own);
-	}
 	for (size_t i = 0; i < d->resource_count; i++) {
-		err = configure_resource(v, &d->resources[i], &own);
-		complain(e, first, err, &own);
+		int err = configure_resource(v, &d->resources[i], &own);
+
+		refused += err != 0;
+		if (last)
+			complain(e, first, err, &own);
 	}
+	if (!refused)
+		v->differs = false;
+	return refused;
 }
 
 static int configure_settings(struct manager *m, const struct desired_vnet *d, struct error *e)
@@ -154,21 +174,23 @@ static int configure_settings(struct manager *m, const struct desired_vnet *d, s
 	struct vnet_settings settings = d->settings;
 	int err = 0;
 
-	if (v && v->from_config && same_vnet(&v->base, &d->base))
+	if (v && v->from_config && desired_same(settings_vnet, &v->base, &d->base))
 		return 0;
-	if (v && is_other_vnet(&v->settings, &d->settings)) {
+	/* A file without an address leaves the choice to us, and it was made already. */
+	if (v && !mac_is_unicast(settings.address))
+		memcpy(settings.address, v->settings.address, MAC_LEN);
+	if (v && is_other_vnet(v->from_config ? &v->base : &v->settings, &d->settings)) {
 		err = manager_vnet_del(m, d->name, e);
 		v = NULL;
 	}
 	if (err)
 		return err;
-	/* A file without an address leaves the choice to us, and it was made already. */
-	if (v && !mac_is_unicast(settings.address))
-		memcpy(settings.address, v->settings.address, MAC_LEN);
-	if (v)
+	if (v) {
+		memcpy(settings.upper, v->settings.upper, sizeof(settings.upper));
 		err = manager_vnet_set(m, d->name, &settings, e);
-	else
+	} else {
 		err = manager_vnet_add(m, d->name, &settings, e);
+	}
 	if (err)
 		return err;
 	v = manager_find_vnet(m, d->name, NULL);
@@ -193,23 +215,36 @@ static void remove_unlisted(struct manager *m, const struct desired *config,
 	}
 }
 
+/*
+ * Everything leaves before anything comes, so that a device or a MAC can move from one object to
+ * another; and as those that come may still wait for each other, who was refused gets a second try.
+ */
 static int configure(struct manager *m, const struct desired *config,
 		     const struct config_refused *refused, struct error *e)
 {
 	struct error own = { 0 };
-	int first = 0, err;
+	size_t refusals = 0;
+	struct vnet *v;
+	int first = 0;
 
 	remove_unlisted(m, config, refused, e, &first);
 	for (size_t i = 0; i < config->vnet_count; i++) {
-		const struct desired_vnet *d = &config->vnets[i];
-		struct vnet *v;
-
-		err = configure_settings(m, d, &own);
-		complain(e, &first, err, &own);
-		v = manager_find_vnet(m, d->name, NULL);
-		if (v && !err)
-			configure_resources(v, d, e, &first);
+		v = manager_find_vnet(m, config->vnets[i].name, NULL);
+		if (v)
+			remove_resources(v, &config->vnets[i], e, &first);
 	}
+	for (size_t i = 0; i < config->vnet_count; i++) {
+		int err = configure_settings(m, &config->vnets[i], &own);
+
+		complain(e, &first, err, &own);
+	}
+	for (int last = 0; last <= (refusals > 0); last++)
+		for (size_t i = 0; i < config->vnet_count; i++) {
+			v = manager_find_vnet(m, config->vnets[i].name, NULL);
+			if (v)
+				refusals +=
+					configure_resources(v, &config->vnets[i], last, e, &first);
+		}
 	return first;
 }
 
@@ -222,7 +257,7 @@ int manager_configure(struct manager *m, const struct desired *config,
 	m->saves_held = true; /* one file for all of it, at the end */
 	first = configure(m, config, refused, e);
 	m->saves_held = false;
-	err = m->callbacks.on_save ? m->callbacks.on_save(m->context, m, &own) : 0;
+	err = manager_save(m, &own);
 	complain(e, &first, err, &own);
 	manager_emit(m, (struct manager_event) { .type = MANAGER_RELOADED });
 	return first;
@@ -233,8 +268,11 @@ int manager_configure(struct manager *m, const struct desired *config,
 static int snapshot_resources(const struct vnet *v, struct desired_vnet *ret)
 {
 	for (const struct resource *r = v->resources; r; r = r->hh.next) {
-		struct desired_resource *d = desired_add_resource(ret);
+		struct desired_resource *d;
 
+		if (r->leaving)
+			continue;
+		d = desired_add_resource(ret);
 		if (!d)
 			return -ENOMEM;
 		util_copy(d->name, sizeof(d->name), r->name);
@@ -252,8 +290,11 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 	struct desired all = { 0 };
 
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next) {
-		struct desired_vnet *d = desired_add_vnet(&all);
+		struct desired_vnet *d;
 
+		if (v->leaving)
+			continue;
+		d = desired_add_vnet(&all);
 		if (!d)
 			goto no_memory;
 		util_copy(d->name, sizeof(d->name), v->name);
@@ -278,6 +319,7 @@ void manager_mark_saved(struct manager *m, const char *name)
 	if (!v)
 		return;
 	v->from_config = true;
+	v->differs = false;
 	v->base = v->settings;
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		r->from_config = true;

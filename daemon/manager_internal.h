@@ -34,7 +34,11 @@ struct manager {
 	size_t resource_count;
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool saves_held;       /* many changes are under way, kept together at their end */
+	bool swept;	       /* nothing in the kernel is unknown to us */
+	bool unsettled;	       /* a removal failed half-way: something may be left over */
+	bool unsaved;	       /* news of devices changed what is kept across restarts */
 	bool resyncing;	       /* between the begin and the end of a dump */
+	uint64_t made;	       /* resources so far: their order */
 };
 
 /* The one-line calls into the kernel's table. */
@@ -51,6 +55,19 @@ void numbers_clear(struct manager_numbers *n);
 int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r);
 void owner_clear(struct manager *m, uint32_t ifindex);
 const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex);
+
+/* Keeps the desired state, unless that is put off to the end of a larger change. */
+int manager_save(struct manager *m, struct error *e);
+
+/* What is let go of is let go of in any case; if the kernel fails there (@err), what is left over
+ * goes in manager_settle(). */
+static inline void manager_removed(struct manager *m, int err)
+{
+	m->unsettled |= err != 0;
+}
+
+/* The device @name is free: who waits for it? */
+void manager_device_free(struct manager *m, const char *name);
 
 /* Tells the listeners. */
 void manager_emit(struct manager *m, struct manager_event event);
@@ -71,6 +88,13 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 			  struct error *e);
 int validate_resource_set(const struct resource *r, const struct resource_settings *s,
 			  struct error *e);
+/* The same for what was right when it was made: what became of the devices since is its state. */
+int validate_vnet_restore(const struct manager *m, const char *name, const struct vnet_settings *s,
+			  struct error *e);
+int validate_resource_restore(const struct vnet *v, const char *name,
+			      const struct resource_settings *s, struct error *e);
+/* May this device be the upper of the vnet? Also used when it appears later. */
+int validate_upper(const struct vnet *v, const struct link *l, struct error *e);
 /* May this device be bound to the resource? Also used when it appears later. */
 int validate_device(const struct resource *r, const struct link *l, struct error *e);
 

@@ -146,6 +146,7 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 	if (!r)
 		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
 	r->vnet = v;
+	r->order = ++m->made;
 	util_copy(r->name, sizeof(r->name), name);
 	r->settings = *s;
 	err = numbers_take(&m->resource_numbers, number, r, &r->number);

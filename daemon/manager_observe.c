@@ -12,57 +12,55 @@ static void complain(int err, const struct error *e)
 		log_warning("%s; trying again when something changes", e->message);
 }
 
-/* A state that was kept across restarts should have the name the device goes by now. */
-static void follow_name(struct resource *r, const struct link *l)
-{
-	if (util_same(r->settings.device, l->name))
-		return;
-	log_info("%s/%s: device %s is called %s now", r->vnet->name, r->name, r->settings.device,
-		 l->name);
-	util_copy(r->settings.device, sizeof(r->settings.device), l->name);
-	if (r->vnet->manager->callbacks.on_save) {
-		struct error e = { 0 };
-
-		complain(r->vnet->manager->callbacks.on_save(r->vnet->manager->context,
-							     r->vnet->manager, &e),
-			 &e);
-	}
-}
-
 /*
  * Somebody gave the upper another MAC or MTU (`ip link set vnet0 ...`): to the stack it is its NIC,
- * so the vnet follows if it can, and otherwise puts it back.
+ * so the vnet follows if it can, and otherwise puts it back. News may be older than our own last
+ * change, so what counts is what the kernel says now.
  */
-static void follow_upper(struct vnet *v, const struct link *before, const struct link *now)
+static void follow_upper(struct vnet *v, const struct link *news)
 {
+	struct manager *m = v->manager;
 	struct vnet_settings wanted = v->settings;
 	struct error e = { 0 };
+	struct link now;
 
-	if (!vnet_owns_upper(v) || now->ifindex != v->upper_ifindex)
+	if (!vnet_owns_upper(v) || news->ifindex != v->upper_ifindex ||
+	    (mac_same(news->address, wanted.address) && news->mtu == wanted.mtu))
 		return;
-	if (!mac_same(before->address, now->address))
-		memcpy(wanted.address, now->address, MAC_LEN);
-	if (before->mtu != now->mtu)
-		wanted.mtu = now->mtu;
+	if (manager_rtnl(m, link_get, news->name, &now) || now.ifindex != v->upper_ifindex)
+		return; /* more news is under way */
+	link_put(m->links, &now);
+	memcpy(wanted.address, now.address, MAC_LEN);
+	wanted.mtu = now.mtu;
 	if (mac_same(wanted.address, v->settings.address) && wanted.mtu == v->settings.mtu)
 		return;
-	if (manager_vnet_set(v->manager, v->name, &wanted, &e))
-		log_warning("%s; device %s gets back what it had", e.message, now->name);
+	if (manager_vnet_set(m, v->name, &wanted, &e))
+		log_warning("%s; device %s gets back what it had", e.message, now.name);
 }
 
-static void on_owned(struct manager *m, const struct manager_owner *o, const struct link *before,
-		     const struct link *now)
+/* A failure to bring the device in is the resource's state; anything else is only said here. */
+static void reconcile_one(struct resource *r)
 {
+	struct error e = { 0 };
+	int err = reconcile_resource(r, &e);
+
+	complain(r->state == RESOURCE_FAILED ? 0 : err, &e);
+}
+
+static void on_owned(const struct manager_owner *o, const struct link *now)
+{
+	struct vnet *v = o->vnet;
 	struct error e = { 0 };
 
 	if (o->resource) {
-		follow_name(o->resource, now);
-		reconcile_resource(o->resource, &e); /* a failure is its state */
+		reconcile_resource_follow_name(o->resource);
+		reconcile_one(o->resource);
 		return;
 	}
-	follow_upper(o->vnet, before, now);
-	complain(reconcile_upper(o->vnet, &e), &e);
-	reconcile_path(o->vnet);
+	reconcile_upper_follow_name(v);
+	follow_upper(v, now);
+	complain(reconcile_upper(v, &e), &e);
+	complain(reconcile_path(v, &e), &e);
 }
 
 /*
@@ -76,23 +74,78 @@ static bool is_worth_trying(const struct resource *r, const struct link *before,
 	       before->max_mtu != now->max_mtu || !util_same(before->name, now->name);
 }
 
-/* A device that nobody owns: is it what a resource or a vnet waits for? */
-static void on_free(struct manager *m, const struct link *before, const struct link *now)
+/* Uppers that wait for @name to appear, or for it to be free. */
+static void retry_uppers(struct manager *m, const char *name, bool appeared)
 {
-	const char *name = now->name;
 	struct error e = { 0 };
-	struct resource *r;
 
-	HASH_FIND(by_device, m->waiting, name, strlen(name), r);
-	if (r && is_worth_trying(r, before, now))
-		reconcile_resource(r, &e);
-	if (r)
-		return;
 	if (!m->uppers_missing)
 		return;
-	for (struct vnet *v = m->vnets; v; v = v->hh.next)
-		if (!v->port_ifindex && util_same(v->settings.upper, name))
+	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
+		bool waits = appeared ? util_same(v->settings.upper, name)
+				      : v->name_taken && (util_same(v->name, name) ||
+							  util_same(v->port, name));
+
+		if (!v->port_ifindex && waits)
 			complain(reconcile_vnet(v, &e), &e);
+	}
+}
+
+/*
+ * Renames can make several resources wait for one name, so the hash may hold a key more than once.
+ * @r NULL: the first.
+ */
+static struct resource *next_waiting(const struct manager *m, const struct resource *r,
+				     const char *name)
+{
+	struct resource *next = NULL;
+	const UT_hash_handle *h;
+
+	if (!r) {
+		HASH_FIND(by_device, m->waiting, name, strlen(name), next);
+		return next;
+	}
+	for (h = r->by_device.hh_next; h && !next; h = h->hh_next) {
+		struct resource *other = ELMT_FROM_HH(m->waiting->by_device.tbl, h);
+
+		if (util_same(other->settings.device, name))
+			next = other;
+	}
+	return next;
+}
+
+void manager_device_free(struct manager *m, const char *name)
+{
+	struct resource *r = next_waiting(m, NULL, name), *next;
+
+	for (; r; r = next) {
+		next = next_waiting(m, r, name);
+		if (!r->vnet->leaving)
+			reconcile_one(r);
+	}
+	retry_uppers(m, name, true);
+}
+
+/* Nothing has this name any more. */
+static void on_name_free(struct manager *m, const char *name)
+{
+	if (link_find_name(m->links, name))
+		return;
+	manager_device_free(m, name);
+	retry_uppers(m, name, false);
+}
+
+/* Is this device what a resource or a vnet waits for? */
+static void offer(struct manager *m, const struct link *before, const struct link *now)
+{
+	struct resource *r = next_waiting(m, NULL, now->name), *next;
+
+	for (; r; r = next) {
+		next = next_waiting(m, r, now->name);
+		if (is_worth_trying(r, before, now))
+			reconcile_one(r);
+	}
+	retry_uppers(m, now->name, true);
 }
 
 static bool same(const struct link *a, const struct link *b)
@@ -116,9 +169,10 @@ void manager_on_link(struct manager *m, const struct link *l)
 		return; /* all of it is looked at when the dump is complete */
 	o = owner_find(m, now.ifindex);
 	if (o)
-		on_owned(m, o, &before, &now);
-	else
-		on_free(m, is_new ? NULL : &before, &now);
+		on_owned(o, &now);
+	offer(m, is_new ? NULL : &before, &now);
+	if (!util_same(before.name, now.name))
+		on_name_free(m, before.name);
 }
 
 static void gone(struct manager *m, uint32_t ifindex)
@@ -135,8 +189,16 @@ static void gone(struct manager *m, uint32_t ifindex)
 
 void manager_on_gone(struct manager *m, uint32_t ifindex)
 {
-	if (link_remove(m->links, ifindex))
-		gone(m, ifindex);
+	const struct link *known = link_find(m->links, ifindex);
+	char name[IFNAMSIZ];
+
+	if (!known)
+		return;
+	util_copy(name, sizeof(name), known->name);
+	link_remove(m->links, ifindex);
+	gone(m, ifindex);
+	if (!m->resyncing)
+		on_name_free(m, name);
 }
 
 void manager_on_dump_begin(struct manager *m)
@@ -157,6 +219,13 @@ static void note_gone(void *context, const struct link *l)
 	list->ifindex[list->count++] = l->ifindex;
 }
 
+static void follow_names(struct vnet *v)
+{
+	reconcile_upper_follow_name(v);
+	for (struct resource *r = v->resources; r; r = r->hh.next)
+		reconcile_resource_follow_name(r);
+}
+
 /* Devices may have gone, come, and come again under an old ifindex: everything is looked at. */
 void manager_on_dump_end(struct manager *m)
 {
@@ -174,8 +243,38 @@ void manager_on_dump_end(struct manager *m)
 		gone(m, list.ifindex[i]);
 	free(list.ifindex);
 	m->resyncing = false;
+	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
+		follow_names(v);
+		complain(reconcile_vnet(v, &e), &e);
+	}
+}
+
+/* By then nothing else may be in the kernel than what the objects say. */
+static void settle_kernel(struct manager *m)
+{
+	struct error e = { 0 };
+	int err;
+
+	m->unsettled = false;
 	for (struct vnet *v = m->vnets; v; v = v->hh.next)
 		complain(reconcile_vnet(v, &e), &e);
+	err = manager_sweep(m);
+	if (err)
+		log_warning("removing what is left over failed: %s; trying again later",
+			    strerror(-err));
+	m->unsettled |= err != 0;
+}
+
+void manager_settle(struct manager *m)
+{
+	struct error e = { 0 };
+
+	if (m->resyncing)
+		return;
+	if (m->unsettled && m->swept)
+		settle_kernel(m);
+	if (m->unsaved)
+		complain(manager_save(m, &e), &e);
 }
 
 void manager_on_overrun(struct manager *m)

@@ -77,5 +77,6 @@ int manager_sweep(struct manager *m)
 		.context = m,
 	};
 
+	m->swept = true;
 	return m->kernel.ops->sweep(m->kernel.datapath, &wanted);
 }

@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reconcile.h"
 
+static int fail(int err, const struct error *from, struct error *e)
+{
+	if (e)
+		*e = *from;
+	return err;
+}
+
+/* What has failed before fails no worse: it does not stand in the way of another change. */
 int reconcile_vnet(struct vnet *v, struct error *e)
 {
+	bool upper_failed = v->upper_failed;
 	struct error next = { 0 };
-	int err, first;
+	int err, first = 0;
 
 	/* No path changes before all is known: halfway through, a resource that is up would look
 	 * missing. */
 	v->settling = true;
-	first = reconcile_upper(v, e);
+	err = reconcile_upper(v, &next);
+	if (err && !upper_failed)
+		first = fail(err, &next, e);
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		bool was_failed = r->state == RESOURCE_FAILED;
 
 		err = reconcile_resource(r, &next);
-		if (err && !was_failed && !first) {
-			first = err;
-			if (e)
-				*e = next;
-		}
+		if (err && !was_failed && !first)
+			first = fail(err, &next, e);
 	}
 	v->settling = false;
-	err = reconcile_path(v);
-	if (err && !first)
-		first = error_set(e, ERROR_FAILED, -err, v->name, NULL,
-				  "%s: writing its paths into the maps failed: %s", v->name,
-				  strerror(-err));
-	return first;
+	err = reconcile_path(v, first ? NULL : e);
+	return first ? first : err;
 }

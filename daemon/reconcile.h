@@ -20,6 +20,8 @@ int reconcile_upper(struct vnet *v, struct error *e);
 void reconcile_upper_remove(struct vnet *v);
 /* The upper's or the port's device is gone. */
 void reconcile_upper_gone(struct vnet *v, uint32_t ifindex);
+/* Takes over the name that an existing upper goes by now. */
+void reconcile_upper_follow_name(struct vnet *v);
 
 /* One resource and what follows from it; reconcile_resource.c. A failure is its state, too. */
 int reconcile_resource(struct resource *r, struct error *e);
@@ -27,15 +29,31 @@ int reconcile_resource(struct resource *r, struct error *e);
 void reconcile_resource_remove(struct resource *r);
 /* Its device is gone: there is nothing to give back. */
 void reconcile_resource_gone(struct resource *r);
+/* Takes over the name that its device goes by now. */
+void reconcile_resource_follow_name(struct resource *r);
+
+/* The device @l is made what @r needs; what it was before is remembered in @r, and given back at
+ * the end; reconcile_device.c. */
+int reconcile_device(struct resource *r, const struct link *l, struct error *e);
+void reconcile_device_give_back(struct resource *r);
 
 /* Which resource carries what: the chain of hybrids, the vnet's row, its carrier; reconcile_path.c.
  */
-int reconcile_path(struct vnet *v);
-/* The registered service or hybrid that carries now, NULL: none. */
+int reconcile_path(struct vnet *v, struct error *e);
+/* The registered hybrid that carries now, NULL: none. */
 struct resource *reconcile_path_hybrid(const struct vnet *v);
+/* The row of VLANs at @key becomes @set; 0 or -errno. */
+int reconcile_vlans(struct manager *m, const struct abi_vlans_key *key, const struct vlan_set *set);
 
 /* FDB entries of a guest; fdb.c. */
 int reconcile_fdb(struct resource *r, struct error *e);
+/*
+ * Would the entries of a guest with settings @s, under a vnet with settings @of_vnet, be those of
+ * another guest? @self: the guest itself, NULL: it is new. 0 or -EEXIST.
+ */
+int reconcile_fdb_check(const struct vnet *v, const struct vnet_settings *of_vnet,
+			const struct resource *self, const struct resource_settings *s,
+			const char *label, struct error *e);
 void reconcile_fdb_remove(struct resource *r);
 
 #endif

@@ -57,7 +57,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 
 	flags |= v->settings.guard ? ABI_VNET_GUARD : 0;
 	flags |= v->promiscuous ? ABI_VNET_PROMISC : 0;
-	flags |= vnet_owns_upper(v) && v->settings.netns[0] ? ABI_VNET_PEER : 0;
+	flags |= vnet_owns_upper(v) && v->port_ifindex && !v->upper_ifindex ? ABI_VNET_PEER : 0;
 	flags |= v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0;
 	*row = (struct abi_vnet) {
 		.pvid = v->settings.pvid,
@@ -71,49 +71,115 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	memcpy(row->mac, v->settings.address, MAC_LEN);
 }
 
+int reconcile_vlans(struct manager *m, const struct abi_vlans_key *key, const struct vlan_set *set)
+{
+	struct abi_vlans row = { 0 }, now;
+
+	for (uint16_t id = vlan_next(set, 0); id; id = vlan_next(set, id))
+		row.bits[id / 64] |= 1ULL << (id % 64);
+	if (manager_datapath(m, vlans_read, key, &now) == 0 && memcmp(&row, &now, sizeof(row)) == 0)
+		return 0;
+	return manager_datapath(m, vlans_write, key, &row);
+}
+
 static int write_vlans(struct vnet *v)
 {
 	struct abi_vlans_key key = { .vnet = v->number };
-	struct abi_vlans row = { 0 };
-	bool wanted = v->settings.vlans.count;
 	int err;
 
-	if (!wanted && !v->vlans_written)
+	if (v->settings.vlans.count) {
+		v->vlans_written = true;
+		return reconcile_vlans(v->manager, &key, &v->settings.vlans);
+	}
+	if (!v->vlans_written)
 		return 0;
-	for (uint16_t id = vlan_next(&v->settings.vlans, 0); id;
-	     id = vlan_next(&v->settings.vlans, id))
-		row.bits[id / 64] |= 1ULL << (id % 64);
-	err = manager_datapath(v->manager, vlans_write, &key, wanted ? &row : NULL);
-	if (!err)
-		v->vlans_written = wanted;
+	err = manager_datapath(v->manager, vlans_write, &key, NULL);
+	v->vlans_written = err;
 	return err;
 }
 
+static int write_row(struct vnet *v, const struct resource *best)
+{
+	struct abi_vnet row;
+	int err;
+
+	fill_row(v, best, &row);
+	if (memcmp(&row, &v->row, sizeof(row)) == 0)
+		return 0;
+	err = manager_datapath(v->manager, vnet_write, v->number, &row);
+	if (!err)
+		v->row = row;
+	return err;
+}
+
+static struct resource *first_up(struct resource *const chain[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_carrying(chain[i]))
+			return chain[i];
+	return NULL;
+}
+
+static bool is_in_order(struct resource *const chain[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (chain[i]->row.fallback != (i + 1 < n ? chain[i + 1]->number : 0))
+			return false;
+	return true;
+}
+
 /*
- * The chain is rewritten so that at no moment a hybrid that is up is left out: first the links
- * towards the tail, then the head, then the tail's end. What is left of an older chain makes a loop
- * at most, and the program's walk is bounded.
+ * No order of writes keeps every hybrid reachable while a chain is turned over. So the one that is
+ * to carry becomes the head first: the program's walk ends there at once, and behind it the links
+ * can change one by one. What is left of an older chain makes a loop at most, and the walk is
+ * bounded.
  */
 static int write_rows(struct vnet *v)
 {
 	struct resource *chain[ABI_HYBRIDS_MAX];
 	size_t n = hybrid_chain(v, chain);
-	struct abi_vnet row;
+	struct resource *up = first_up(chain, n);
+	int err = 0;
+
+	if (up && !is_in_order(chain, n))
+		err = write_row(v, up);
+	for (size_t i = 0; i < n && !err; i++)
+		err = write_fallback(chain[i], i + 1 < n ? chain[i + 1]->number : 0);
+	return err ? err : write_row(v, n ? chain[0] : NULL);
+}
+
+static int write_port(struct vnet *v)
+{
+	struct manager *m = v->manager;
+	struct kernel_link_change change = { .set = KERNEL_LINK_UP, .up = v->up_count > 0 };
+	const struct link *l = link_find(m->links, v->port_ifindex);
+	struct link now;
 	int err;
 
-	for (size_t i = 0; i + 1 < n; i++) {
-		err = write_fallback(chain[i], chain[i + 1]->number);
-		if (err)
-			return err;
-	}
-	fill_row(v, n ? chain[0] : NULL, &row);
-	if (memcmp(&row, &v->row, sizeof(row)) != 0) {
-		err = manager_datapath(v->manager, vnet_write, v->number, &row);
-		if (err)
-			return err;
-		v->row = row;
-	}
-	return n ? write_fallback(chain[n - 1], 0) : 0;
+	if (!l || !!(l->flags & IFF_UP) == change.up)
+		return 0;
+	now = *l;
+	err = manager_rtnl(m, link_set, v->port_ifindex, &change);
+	if (err)
+		return err;
+	now.flags = change.up ? now.flags | IFF_UP : now.flags & ~(unsigned int)IFF_UP;
+	return link_put(m->links, &now);
+}
+
+static int write_dormant(struct vnet *v)
+{
+	struct kernel_link_change change = {
+		.set = KERNEL_LINK_DORMANT,
+		.dormant = !v->carrier && v->up_count > 0,
+	};
+	int err;
+
+	if (!v->upper_ifindex || change.dormant == v->dormant)
+		return 0;
+	err = manager_rtnl(v->manager, link_set, v->upper_ifindex, &change);
+	if (!err)
+		v->dormant = change.dormant;
+	return err;
 }
 
 /*
@@ -121,29 +187,12 @@ static int write_rows(struct vnet *v)
  * still carries, the upper turns dormant: the stack sees NO-CARRIER, and frames pass all the same.
  * Only when nothing carries does the port go down.
  */
-static void write_carrier(struct vnet *v)
+static int write_carrier(struct vnet *v)
 {
-	struct manager *m = v->manager;
-	struct kernel_link_change port = { .set = KERNEL_LINK_UP, .up = v->up_count > 0 };
-	struct kernel_link_change upper = { .set = KERNEL_LINK_DORMANT };
-	const struct link *l = link_find(m->links, v->port_ifindex);
-
 	v->carrier = v->port_ifindex && (v->service ? is_carrying(v->service) : v->up_count > 0);
-	if (!vnet_owns_upper(v) || !l)
-		return;
-	if (!!(l->flags & IFF_UP) != port.up) {
-		struct link now = *l;
-
-		if (manager_rtnl(m, link_set, v->port_ifindex, &port) == 0) {
-			now.flags =
-				port.up ? now.flags | IFF_UP : now.flags & ~(unsigned int)IFF_UP;
-			link_put(m->links, &now);
-		}
-	}
-	upper.dormant = !v->carrier && v->up_count > 0;
-	if (v->upper_ifindex && upper.dormant != v->dormant &&
-	    manager_rtnl(m, link_set, v->upper_ifindex, &upper) == 0)
-		v->dormant = upper.dormant;
+	if (!vnet_owns_upper(v))
+		return 0;
+	return write_port(v) ?: write_dormant(v);
 }
 
 static const char *name_or_none(const struct resource *r)
@@ -184,9 +233,9 @@ static void note_active(struct vnet *v)
 		tell_switch(v, "multicast", service, was_multicast);
 }
 
-int reconcile_path(struct vnet *v)
+int reconcile_path(struct vnet *v, struct error *e)
 {
-	int err;
+	int err, next;
 
 	if (v->settling)
 		return 0;
@@ -194,6 +243,14 @@ int reconcile_path(struct vnet *v)
 	if (!err)
 		err = write_rows(v);
 	note_active(v);
-	write_carrier(v);
-	return err;
+	next = write_carrier(v);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, v->name, NULL,
+				 "%s: writing its paths into the maps failed: %s", v->name,
+				 strerror(-err));
+	if (next)
+		return error_set(e, ERROR_FAILED, -next, v->name, NULL,
+				 "%s: setting the carrier of device %s failed: %s", v->name,
+				 v->upper, strerror(-next));
+	return 0;
 }

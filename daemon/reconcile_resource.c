@@ -7,200 +7,40 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
+/* After a restart the device may go by another name, which we were not there to hear. */
 static const struct link *find_device(const struct resource *r)
 {
-	const struct manager *m = r->vnet->manager;
+	const struct link_table *links = r->vnet->manager->links;
 
-	return r->ifindex ? link_find(m->links, r->ifindex)
-			  : link_find_name(m->links, r->settings.device);
-}
-
-/* --- preparing the device, and giving back what it had --- */
-
-static struct kernel_link_change wanted_of(const struct resource *r, const struct link *l)
-{
-	const struct kind *kind = kind_of(r);
-	uint32_t before = r->saved.before.set & KERNEL_LINK_MTU ? r->saved.before.mtu : l->mtu;
-	struct kernel_link_change want = {
-		.set = KERNEL_LINK_MTU,
-		/* raised to the vnet's, never below what the device came with */
-		.mtu = before > r->vnet->settings.mtu ? before : r->vnet->settings.mtu,
-	};
-
-	if (kind->wants)
-		kind->wants(r, &want);
-	/* Brought up when it is taken in; what the administrator does afterwards is respected. */
-	if (r->saved.ifindex != l->ifindex) {
-		want.set |= KERNEL_LINK_UP;
-		want.up = true;
-	}
-	return want;
-}
-
-/* Leaves in @change only what differs from @l, and says in @before what it was. */
-static void differences(const struct link *l, struct kernel_link_change *change,
-			struct kernel_link_change *before)
-{
-	*before = (struct kernel_link_change) {
-		.mtu = l->mtu,
-		.up = l->flags & IFF_UP,
-		.allmulti = l->flags & IFF_ALLMULTI,
-	};
-	memcpy(before->address, l->address, MAC_LEN);
-	if (change->mtu == l->mtu)
-		change->set &= ~(unsigned int)KERNEL_LINK_MTU;
-	if (mac_same(change->address, l->address))
-		change->set &= ~(unsigned int)KERNEL_LINK_ADDRESS;
-	if (change->up == before->up)
-		change->set &= ~(unsigned int)KERNEL_LINK_UP;
-	if (change->allmulti == before->allmulti)
-		change->set &= ~(unsigned int)KERNEL_LINK_ALLMULTI;
-	before->set = change->set;
-}
-
-/* The link table learns at once what the kernel has just accepted. */
-static void note_link(struct manager *m, const struct link *l,
-		      const struct kernel_link_change *change)
-{
-	struct link now = *l;
-
-	if (change->set & KERNEL_LINK_MTU)
-		now.mtu = change->mtu;
-	if (change->set & KERNEL_LINK_ADDRESS)
-		memcpy(now.address, change->address, MAC_LEN);
-	if (change->set & KERNEL_LINK_UP)
-		now.flags = change->up ? now.flags | IFF_UP : now.flags & ~(unsigned int)IFF_UP;
-	if (change->set & KERNEL_LINK_ALLMULTI)
-		now.flags = change->allmulti ? now.flags | IFF_ALLMULTI
-					     : now.flags & ~(unsigned int)IFF_ALLMULTI;
-	link_put(m->links, &now);
-}
-
-/* A device that was brought up may have carrier at once, and the news of it takes its time. */
-static void look_again(struct manager *m, const char *name)
-{
-	struct link now;
-
-	if (manager_rtnl(m, link_get, name, &now) == 0)
-		link_put(m->links, &now);
-}
-
-/* Some drivers change their MAC only while the device is down. */
-static int set_link(struct manager *m, const struct link *l,
-		    const struct kernel_link_change *change)
-{
-	struct kernel_link_change down = { .set = KERNEL_LINK_UP }, again = *change;
-	int err = manager_rtnl(m, link_set, l->ifindex, change);
-
-	if (err != -EBUSY || !(change->set & KERNEL_LINK_ADDRESS) || !(l->flags & IFF_UP))
-		return err;
-	err = manager_rtnl(m, link_set, l->ifindex, &down);
-	if (err)
-		return err;
-	again.set |= KERNEL_LINK_UP;
-	again.up = true;
-	err = manager_rtnl(m, link_set, l->ifindex, &again);
-	if (err) {
-		down.up = true;
-		manager_rtnl(m, link_set, l->ifindex, &down);
-	}
-	return err;
-}
-
-/* What was saved first stays: it is what the device came with. */
-static void remember(struct desired_saved *saved, const struct kernel_link_change *before)
-{
-	struct kernel_link_change *s = &saved->before;
-	unsigned int fresh = before->set & ~s->set;
-
-	if (fresh & KERNEL_LINK_MTU)
-		s->mtu = before->mtu;
-	if (fresh & KERNEL_LINK_ADDRESS)
-		memcpy(s->address, before->address, MAC_LEN);
-	if (fresh & KERNEL_LINK_UP)
-		s->up = before->up;
-	if (fresh & KERNEL_LINK_ALLMULTI)
-		s->allmulti = before->allmulti;
-	s->set |= fresh;
-}
-
-/* The device receives frames for the vnet's MAC. A device that cannot filter receives them anyway.
- */
-static void set_filter(struct resource *r, const uint8_t *address)
-{
-	struct manager *m = r->vnet->manager;
-	struct desired_saved *s = &r->saved;
-
-	if (s->filtered && address && mac_same(s->filter, address))
-		return;
-	if (address && manager_rtnl(m, link_filter, r->ifindex, address, true) == 0) {
-		if (s->filtered)
-			manager_rtnl(m, link_filter, r->ifindex, s->filter, false);
-		memcpy(s->filter, address, MAC_LEN);
-		s->filtered = true;
-	} else if (!address && s->filtered) {
-		manager_rtnl(m, link_filter, r->ifindex, s->filter, false);
-		s->filtered = false;
-	}
-}
-
-static int prepare(struct resource *r, const struct link *l, struct error *e)
-{
-	struct manager *m = r->vnet->manager;
-	struct kernel_link_change want = wanted_of(r, l), before;
-	char label[RESOURCE_LABEL_SIZE];
-	int err;
-
-	differences(l, &want, &before);
-	if (r->saved.ifindex != l->ifindex)
-		r->saved = (struct desired_saved) { .ifindex = l->ifindex };
-	if (want.set) {
-		err = set_link(m, l, &want);
-		if (err) /* some of it may have been done before the kernel refused the rest */
-			manager_rtnl(m, link_set, l->ifindex, &before);
-		if (err)
-			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
-					 "%s: device %s cannot be set up for the vnet (%s%s%s): %s",
-					 label, l->name,
-					 want.set & KERNEL_LINK_MTU ? "its MTU, " : "",
-					 want.set & KERNEL_LINK_ADDRESS ? "its MAC, " : "",
-					 "its flags", strerror(-err));
-		remember(&r->saved, &before);
-		note_link(m, l, &want);
-	}
-	if (want.set & KERNEL_LINK_UP)
-		look_again(m, r->settings.device);
-	set_filter(r, kind_of(r)->filter ? r->vnet->settings.address : NULL);
-	return 0;
-}
-
-static void give_back(struct resource *r)
-{
-	struct manager *m = r->vnet->manager;
-	const struct link *l = link_find(m->links, r->ifindex);
-
-	if (l && r->saved.ifindex == r->ifindex) {
-		set_filter(r, NULL);
-		if (r->saved.before.set && set_link(m, l, &r->saved.before) == 0)
-			note_link(m, l, &r->saved.before);
-	}
-	r->saved = (struct desired_saved) { 0 };
+	if (r->ifindex)
+		return link_find(links, r->ifindex);
+	return link_find(links, r->saved.ifindex) ?: link_find_name(links, r->settings.device);
 }
 
 /* --- the rows --- */
 
+/* Before the row that refers to it, so that no frame meets a set that is not there. */
 static int write_vlans(struct resource *r)
 {
 	struct abi_vlans_key key = { .vnet = r->vnet->number, .resource = r->number };
-	struct abi_vlans row = { 0 };
-	bool wanted = r->settings.has_vlans;
 
-	if (!wanted && !r->row.vlans)
+	if (!r->settings.has_vlans)
 		return 0;
-	for (uint16_t id = vlan_next(&r->settings.vlans, 0); id;
-	     id = vlan_next(&r->settings.vlans, id))
-		row.bits[id / 64] |= 1ULL << (id % 64);
-	return manager_datapath(r->vnet->manager, vlans_write, &key, wanted ? &row : NULL);
+	r->vlans_written = true;
+	return reconcile_vlans(r->vnet->manager, &key, &r->settings.vlans);
+}
+
+/* After the row that referred to it. */
+static int remove_vlans(struct resource *r)
+{
+	struct abi_vlans_key key = { .vnet = r->vnet->number, .resource = r->number };
+	int err;
+
+	if (!r->vlans_written)
+		return 0;
+	err = manager_datapath(r->vnet->manager, vlans_write, &key, NULL);
+	r->vlans_written = err;
+	return err;
 }
 
 static int write_row(struct resource *r)
@@ -214,36 +54,51 @@ static int write_row(struct resource *r)
 		.vnet = r->vnet->number,
 		.fallback = r->row.fallback,
 	};
-	int err;
+	int err = write_vlans(r);
 
+	if (err)
+		return err;
 	memcpy(row.peer, r->settings.peer, MAC_LEN);
-	if (memcmp(&row, &r->row, sizeof(row)) == 0)
-		return 0;
-	err = write_vlans(r);
-	if (!err)
+	if (memcmp(&row, &r->row, sizeof(row)) != 0) {
 		err = manager_datapath(r->vnet->manager, resource_write, r->number, &row);
-	if (!err)
+		if (err)
+			return err;
 		r->row = row;
-	return err;
+	}
+	return r->settings.has_vlans ? 0 : remove_vlans(r);
 }
 
 static void remove_rows(struct resource *r)
 {
-	struct abi_vlans_key key = { .vnet = r->vnet->number, .resource = r->number };
 	struct manager *m = r->vnet->manager;
 
-	if (r->row.vlans)
-		manager_datapath(m, vlans_write, &key, NULL);
-	manager_datapath(m, resource_write, r->number, NULL);
+	manager_removed(m, manager_datapath(m, resource_write, r->number, NULL));
 	r->row = (struct abi_resource) { 0 };
+	manager_removed(m, remove_vlans(r));
+	r->vlans_written = false;
 }
 
 /* --- binding --- */
+
+/* What is kept across restarts has to have the name that the device goes by now. */
+void reconcile_resource_follow_name(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	const struct link *l = link_find(m->links, r->ifindex);
+
+	if (!l || util_same(r->settings.device, l->name))
+		return;
+	log_info("%s/%s: device %s is called %s now", r->vnet->name, r->name, r->settings.device,
+		 l->name);
+	util_copy(r->settings.device, sizeof(r->settings.device), l->name);
+	m->unsaved = true;
+}
 
 static void become_bound(struct resource *r, uint32_t ifindex)
 {
 	HASH_DELETE(by_device, r->vnet->manager->waiting, r);
 	r->ifindex = ifindex;
+	reconcile_resource_follow_name(r);
 }
 
 static void become_waiting(struct resource *r)
@@ -256,6 +111,7 @@ static void become_waiting(struct resource *r)
 	HASH_ADD_KEYPTR(by_device, m->waiting, r->settings.device, strlen(r->settings.device), r);
 }
 
+/* Finds out by itself when somebody has made the attachment vanish. */
 static int attach(struct resource *r, struct error *e)
 {
 	struct manager *m = r->vnet->manager;
@@ -268,7 +124,6 @@ static int attach(struct resource *r, struct error *e)
 		err = manager_datapath(m, attach, KERNEL_HOOK_RX, r->ifindex, &r->attached);
 	if (!err)
 		return 0;
-	manager_datapath(m, port_write, r->ifindex, NULL);
 	return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 			 "%s: attaching the data path to device %s failed: %s", label,
 			 r->settings.device, strerror(-err));
@@ -278,8 +133,16 @@ static void detach(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
-	manager_datapath(m, detach, KERNEL_HOOK_RX, r->ifindex);
-	manager_datapath(m, port_write, r->ifindex, NULL);
+	manager_removed(m, manager_datapath(m, detach, KERNEL_HOOK_RX, r->ifindex));
+	manager_removed(m, manager_datapath(m, port_write, r->ifindex, NULL));
+}
+
+static void let_go(struct resource *r)
+{
+	detach(r);
+	reconcile_device_give_back(r);
+	remove_rows(r);
+	become_waiting(r);
 }
 
 /*
@@ -293,9 +156,20 @@ static int adopt_row(struct resource *r)
 	if (manager_datapath(r->vnet->manager, resource_read, r->number, &row) == 0 &&
 	    row.vnet == r->vnet->number && row.ifindex == r->ifindex) {
 		r->row = row;
+		r->vlans_written = row.vlans;
 		return 0;
 	}
 	return write_row(r);
+}
+
+/* A device that is not what it was before a restart. */
+static void disown(struct resource *r, const struct link *l)
+{
+	struct manager *m = r->vnet->manager;
+	const struct manager_owner *o = owner_find(m, l->ifindex);
+
+	if (o && o->resource == r)
+		owner_clear(m, l->ifindex);
 }
 
 static int take_in(struct resource *r, const struct link *l, struct error *e)
@@ -303,14 +177,16 @@ static int take_in(struct resource *r, const struct link *l, struct error *e)
 	char label[RESOURCE_LABEL_SIZE];
 	int err = validate_device(r, l, e);
 
-	if (err)
+	if (err) {
+		disown(r, l);
 		return err;
+	}
 	err = owner_set(r->vnet->manager, l->ifindex, r->vnet, r);
 	if (err)
 		return error_set(e, ERROR_FAILED, ENOMEM, resource_label(r, label), NULL,
 				 "%s: no memory", label);
 	become_bound(r, l->ifindex);
-	err = prepare(r, l, e);
+	err = reconcile_device(r, l, e);
 	if (!err) {
 		err = adopt_row(r);
 		if (err)
@@ -321,9 +197,7 @@ static int take_in(struct resource *r, const struct link *l, struct error *e)
 		err = attach(r, e);
 	if (!err)
 		return 0;
-	remove_rows(r);
-	give_back(r);
-	become_waiting(r);
+	let_go(r);
 	return err;
 }
 
@@ -392,36 +266,72 @@ static void update_state(struct resource *r, const struct error *failure)
 	}
 }
 
-/* Idempotent, and finds out by itself when somebody has made the attachment vanish. */
+/*
+ * What is lost leaves the paths at once: all else may have to wait for the kernel, which is busy
+ * while a device or a namespace is deleted.
+ */
+static void withdraw(struct resource *r, const struct link *l)
+{
+	struct abi_resource row = r->row;
+	char reason[sizeof(r->reason)];
+
+	if (!row.up || judge(r, l, reason, sizeof(reason)) == RESOURCE_UP)
+		return;
+	row.up = 0;
+	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
+		r->row = row;
+}
+
 static int keep(struct resource *r, const struct link *l, struct error *e)
 {
-	int err = prepare(r, l, e);
+	int err;
 
+	withdraw(r, l);
+	err = reconcile_device(r, l, e);
 	return err ? err : attach(r, e);
+}
+
+/* The kernel has deleted the device, and the news of that is on its way. */
+static bool has_vanished(const struct resource *r, int err)
+{
+	struct link l;
+
+	return err == -ENODEV &&
+	       manager_rtnl(r->vnet->manager, link_get, r->settings.device, &l) == -ENODEV;
+}
+
+static void note_vanished(struct resource *r)
+{
+	char reason[sizeof(r->reason)];
+
+	snprintf(reason, sizeof(reason), "device %s is being deleted", r->settings.device);
+	set_state(r, r->ifindex ? RESOURCE_DOWN : RESOURCE_WAITING, reason);
 }
 
 int reconcile_resource(struct resource *r, struct error *e)
 {
 	const struct link *l = find_device(r);
+	char label[RESOURCE_LABEL_SIZE];
 	struct error own = { 0 };
 	int err = 0, next;
 
 	if (l)
 		err = r->ifindex ? keep(r, l, &own) : take_in(r, l, &own);
-	update_state(r, err ? &own : NULL);
+	if (has_vanished(r, err)) {
+		err = 0;
+		note_vanished(r);
+	} else {
+		update_state(r, err ? &own : NULL);
+	}
 	next = r->ifindex ? write_row(r) : 0;
 	if (next && !err)
-		err = error_set(&own, ERROR_FAILED, -next, r->name, NULL,
-				"%s/%s: writing it into the maps failed: %s", r->vnet->name,
-				r->name, strerror(-next));
+		err = error_set(&own, ERROR_FAILED, -next, resource_label(r, label), NULL,
+				"%s: writing it into the maps failed: %s", label, strerror(-next));
 	/* A guest without a device is registered all the same: it is reached over the service. */
 	next = reconcile_fdb(r, err ? NULL : &own);
 	err = err ?: next;
-	next = reconcile_path(r->vnet);
-	if (next && !err)
-		err = error_set(&own, ERROR_FAILED, -next, r->vnet->name, NULL,
-				"%s: writing its paths into the maps failed: %s", r->vnet->name,
-				strerror(-next));
+	next = reconcile_path(r->vnet, err ? NULL : &own);
+	err = err ?: next;
 	if (err && e)
 		*e = own;
 	return err;
@@ -431,30 +341,30 @@ static void leave_paths(struct resource *r)
 {
 	r->leaving = true;
 	if (r->ifindex)
-		write_row(r);
-	reconcile_fdb_remove(r);
-	reconcile_path(r->vnet);
+		manager_removed(r->vnet->manager, write_row(r));
+	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
 
 void reconcile_resource_remove(struct resource *r)
 {
+	vnet_delist(r);
 	leave_paths(r);
-	if (r->ifindex) {
-		detach(r);
-		give_back(r);
-		remove_rows(r);
-		become_waiting(r);
-	}
+	reconcile_fdb_remove(r);
+	if (r->ifindex)
+		let_go(r);
 	set_state(r, RESOURCE_WAITING, "is being removed");
-	reconcile_path(r->vnet);
+	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
 
 void reconcile_resource_gone(struct resource *r)
 {
-	detach(r);
-	r->saved = (struct desired_saved) { 0 };
-	remove_rows(r);
-	become_waiting(r);
+	char reason[sizeof(r->reason)];
+
+	snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
+	set_state(r, RESOURCE_WAITING, reason);
+	leave_paths(r);
+	let_go(r);
+	r->leaving = false;
 	/* Another device may have the name already. */
 	reconcile_resource(r, NULL);
 }

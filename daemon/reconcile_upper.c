@@ -39,6 +39,15 @@ static int learn(struct manager *m, const char *name)
 	return err ? err : link_put(m->links, &l);
 }
 
+static void unmake_pair(struct vnet *v)
+{
+	struct manager *m = v->manager;
+	const struct link *port = link_find_name(m->links, v->port);
+
+	if (manager_rtnl(m, veth_del, v->port) == 0 && port)
+		link_remove(m->links, port->ifindex);
+}
+
 static int make_pair(struct vnet *v, struct error *e)
 {
 	struct manager *m = v->manager;
@@ -55,10 +64,14 @@ static int make_pair(struct vnet *v, struct error *e)
 		return err;
 	veth.netns_fd = netns;
 	err = manager_rtnl(m, veth_add, &veth);
-	if (!err)
+	if (!err) {
 		err = learn(m, v->port);
-	if (!err && netns < 0)
-		err = learn(m, v->name);
+		if (!err && netns < 0)
+			err = learn(m, v->name);
+		if (err)
+			unmake_pair(v);
+	}
+	v->name_taken = err == -EEXIST;
 	if (err)
 		return error_set(
 			e, err == -EEXIST ? ERROR_EXISTS : ERROR_FAILED, -err, v->name, NULL,
@@ -67,27 +80,59 @@ static int make_pair(struct vnet *v, struct error *e)
 	return 0;
 }
 
-/* The pair may be there already: an earlier vnetd made it. */
+/*
+ * The pair may be there already, of an earlier vnetd; since then either end may have another name,
+ * or the upper another namespace.
+ */
+static const struct link *find_port(const struct vnet *v)
+{
+	const struct link_table *links = v->manager->links;
+	const struct link *port = link_find_name(links, v->port);
+	const struct link *upper = link_find_name(links, v->name);
+
+	if (!port && upper && v->row.port && v->row.port == upper->peer)
+		port = link_find(links, upper->peer);
+	return port;
+}
+
+/* @upper NULL: it is not in this namespace. A pair may be that of another instance as well. */
+static bool is_pair(const struct vnet *v, const struct link *port, const struct link *upper)
+{
+	bool elsewhere = v->settings.netns[0], was_ours = v->row.port == port->ifindex;
+	struct manager *m = v->manager;
+
+	if (owner_find(m, port->ifindex))
+		return false;
+	if (!v->has_pair && !manager_datapath(m, attached, KERNEL_HOOK_TX_INGRESS, port->ifindex))
+		return false;
+	if (!upper)
+		return port->peer_elsewhere && (elsewhere || was_ours);
+	return upper->peer == port->ifindex && !owner_find(m, upper->ifindex) &&
+	       (was_ours || (!elsewhere && util_same(upper->name, v->name)));
+}
+
 static int find_pair(struct vnet *v, const struct link **ret_port, const struct link **ret_upper,
 		     struct error *e)
 {
-	const struct link *port = link_find_name(v->manager->links, v->port);
-	const struct link *upper = link_find_name(v->manager->links, v->name);
-	const struct link *taken = port ?: upper;
-	bool elsewhere = v->settings.netns[0];
+	const struct link_table *links = v->manager->links;
+	const struct link *port = find_port(v), *upper = NULL, *taken = port;
 
 	*ret_port = *ret_upper = NULL;
-	if (!port && (elsewhere || !upper))
-		return 0;
-	if (port && (elsewhere ? port->peer_elsewhere : upper && port->peer == upper->ifindex)) {
+	if (port && !port->peer_elsewhere)
+		upper = link_find(links, port->peer);
+	if (port && is_pair(v, port, upper)) {
 		*ret_port = port;
-		*ret_upper = elsewhere ? NULL : upper;
+		*ret_upper = upper;
 		return 0;
 	}
+	if (!taken && !v->settings.netns[0])
+		taken = link_find_name(links, v->name);
+	if (!taken)
+		return 0;
+	v->name_taken = true;
 	return error_set(e, ERROR_EXISTS, EEXIST, v->name, "name",
 			 "%s: there is a device %s that vnetd did not make; choose another name, "
-			 "or use it with "
-			 "\"upper %s\"",
+			 "or use it with \"upper %s\"",
 			 v->name, taken->name, taken->name);
 }
 
@@ -106,18 +151,22 @@ static int have_pair(struct vnet *v, const struct link **ret_port, const struct 
 	if (err || *ret_port)
 		return err;
 	err = make_pair(v, e);
-	return err ? err : find_pair(v, ret_port, ret_upper, e);
+	if (err)
+		return err;
+	v->has_pair = true;
+	return find_pair(v, ret_port, ret_upper, e);
 }
 
 /* --- MAC and MTU --- */
 
 static int set_one(struct vnet *v, const struct link *l, unsigned int fields, struct error *e)
 {
-	struct kernel_link_change change = { .mtu = v->settings.mtu };
+	struct kernel_link_change change = { .mtu = v->settings.mtu }, undo = { .mtu = l->mtu };
 	struct link now = *l;
 	int err;
 
 	memcpy(change.address, v->settings.address, MAC_LEN);
+	memcpy(undo.address, l->address, MAC_LEN);
 	if ((fields & KERNEL_LINK_MTU) && l->mtu != change.mtu)
 		change.set |= KERNEL_LINK_MTU;
 	if ((fields & KERNEL_LINK_ADDRESS) && !mac_same(l->address, change.address))
@@ -125,11 +174,15 @@ static int set_one(struct vnet *v, const struct link *l, unsigned int fields, st
 	if (!change.set)
 		return 0;
 	err = manager_rtnl(v->manager, link_set, l->ifindex, &change);
-	if (err)
+	if (err) {
+		/* the kernel may have taken the first of the two */
+		undo.set = change.set;
+		manager_rtnl(v->manager, link_set, l->ifindex, &undo);
 		return error_set(e, ERROR_FAILED, -err, v->name,
 				 change.set & KERNEL_LINK_MTU ? "mtu" : "address",
 				 "%s: device %s does not take MTU %u and the vnet's MAC: %s",
 				 v->name, l->name, change.mtu, strerror(-err));
+	}
 	now.mtu = change.mtu;
 	if (change.set & KERNEL_LINK_ADDRESS)
 		memcpy(now.address, change.address, MAC_LEN);
@@ -193,6 +246,8 @@ static int attach(struct vnet *v, struct error *e)
 				       &v->attached);
 	if (!err)
 		err = set_shortcut(v);
+	if (err == -ENODEV)
+		return 0; /* somebody has deleted it, and the news of that is on its way */
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, v->name, NULL,
 				 "%s: attaching the data path to device %s failed: %s", v->name,
@@ -252,6 +307,8 @@ static int find_upper(struct vnet *v, const struct link **ret_port, const struct
 				    : link_find_name(links, v->settings.upper);
 	*ret_upper = *ret_port;
 	util_copy(v->upper, sizeof(v->upper), v->settings.upper);
+	if (*ret_port && !v->port_ifindex)
+		return validate_upper(v, *ret_port, e);
 	return 0;
 }
 
@@ -267,22 +324,29 @@ static void adopt_row(struct vnet *v)
 		v->row = row;
 }
 
-int reconcile_upper(struct vnet *v, struct error *e)
+static int take_upper(struct vnet *v, struct error *e)
 {
 	const struct link *port = NULL, *upper = NULL;
-	int err = find_upper(v, &port, &upper, e);
+	int err;
 
+	adopt_row(v);
+	err = find_upper(v, &port, &upper, e);
 	if (err || !port)
 		return err;
-	adopt_row(v);
 	err = own(v, port, upper);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, v->name, NULL, "%s: no memory", v->name);
 	err = set_both(v, e);
-	if (err)
-		return err;
+	return err ? err : attach(v, e);
+}
+
+int reconcile_upper(struct vnet *v, struct error *e)
+{
+	int err = take_upper(v, e);
+
 	note_promiscuous(v);
-	return attach(v, e);
+	v->upper_failed = err;
+	return err;
 }
 
 static void let_go(struct vnet *v, uint32_t ifindex, enum kernel_hook hook)
@@ -291,8 +355,8 @@ static void let_go(struct vnet *v, uint32_t ifindex, enum kernel_hook hook)
 
 	if (!ifindex)
 		return;
-	manager_datapath(m, detach, hook, ifindex);
-	manager_datapath(m, port_write, ifindex, NULL);
+	manager_removed(m, manager_datapath(m, detach, hook, ifindex));
+	manager_removed(m, manager_datapath(m, port_write, ifindex, NULL));
 	owner_clear(m, ifindex);
 }
 
@@ -312,25 +376,67 @@ void reconcile_upper_remove(struct vnet *v)
 {
 	struct manager *m = v->manager;
 	struct abi_vlans_key key = { .vnet = v->number };
-	uint32_t port = v->port_ifindex;
+	uint32_t port = v->port_ifindex, upper = v->upper_ifindex;
 
 	forget(v);
-	if (port && vnet_owns_upper(v))
-		manager_rtnl(m, link_del, port);
+	/* The news takes its time, and the next vnet may want the names at once. */
+	if (port && vnet_owns_upper(v) && manager_rtnl(m, link_del, port) == 0) {
+		link_remove(m->links, port);
+		link_remove(m->links, upper);
+	}
 	if (v->vlans_written)
-		manager_datapath(m, vlans_write, &key, NULL);
-	manager_datapath(m, vnet_write, v->number, NULL);
+		manager_removed(m, manager_datapath(m, vlans_write, &key, NULL));
+	manager_removed(m, manager_datapath(m, vnet_write, v->number, NULL));
+}
+
+/*
+ * Both ends of a pair are deleted together, and one of them is heard of first; so the kernel is
+ * asked for the other one.
+ */
+static bool other_end_lives(const struct vnet *v, uint32_t gone)
+{
+	struct manager *m = v->manager;
+	bool is_port = gone == v->port_ifindex;
+	uint32_t other = is_port ? v->upper_ifindex : v->port_ifindex;
+	struct link l;
+
+	if (!vnet_owns_upper(v) || !other)
+		return false;
+	if (manager_rtnl(m, link_get, is_port ? v->upper : v->port, &l) == 0 && l.ifindex == other)
+		return true;
+	link_remove(m->links, other);
+	return false;
 }
 
 void reconcile_upper_gone(struct vnet *v, uint32_t ifindex)
 {
 	struct error e = { 0 };
-	bool made = vnet_owns_upper(v);
 
-	log_warning("%s: device %s was deleted by somebody else; %s", v->name,
-		    ifindex == v->port_ifindex ? v->port : v->upper,
-		    made ? "making it again" : "waiting until it is back");
-	forget(v);
+	if (other_end_lives(v, ifindex) && ifindex == v->upper_ifindex) {
+		log_warning("%s: device %s has left this network namespace; frames go on through "
+			    "its other end %s",
+			    v->name, v->upper, v->port);
+		let_go(v, ifindex, KERNEL_HOOK_TX_EGRESS);
+		v->upper_ifindex = 0;
+		v->shortcut = v->dormant = false;
+	} else {
+		log_warning("%s: device %s was deleted by somebody else; %s", v->name,
+			    ifindex == v->port_ifindex ? v->port : v->upper,
+			    vnet_owns_upper(v) ? "making it again" : "waiting until it is back");
+		forget(v);
+	}
 	if (reconcile_vnet(v, &e))
 		log_err("%s; trying again at the next change", e.message);
+}
+
+void reconcile_upper_follow_name(struct vnet *v)
+{
+	struct manager *m = v->manager;
+	const struct link *l = link_find(m->links, v->port_ifindex);
+
+	if (vnet_owns_upper(v) || !l || util_same(v->settings.upper, l->name))
+		return;
+	log_info("%s: upper %s is called %s now", v->name, v->settings.upper, l->name);
+	util_copy(v->settings.upper, sizeof(v->settings.upper), l->name);
+	m->unsaved = true;
 }

@@ -5,6 +5,7 @@
 
 #include "kinds.h"
 #include "manager_internal.h"
+#include "reconcile.h"
 
 /* --- vnets --- */
 
@@ -21,27 +22,50 @@ static int check_address(const struct manager *m, const struct vnet *self,
 	return 0;
 }
 
-static int check_upper(const struct manager *m, const struct vnet *self,
-		       const struct vnet_settings *s, const char *name, struct error *e)
+static int check_upper_device(const struct manager *m, const struct vnet *self,
+			      const struct link *l, const char *name, struct error *e)
+{
+	const struct manager_owner *o = owner_find(m, l->ifindex);
+
+	if (l->type != ARPHRD_ETHER)
+		return error_set(e, ERROR_INVALID, EINVAL, name, "upper",
+				 "%s: upper %s is not an Ethernet device", name, l->name);
+	if (o && o->vnet != self)
+		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+				 "%s: upper %s is in use by vnet %s already", name, l->name,
+				 o->vnet->name);
+	if (o && o->resource)
+		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+				 "%s: upper %s is in use by its own resource %s", name, l->name,
+				 o->resource->name);
+	return 0;
+}
+
+int validate_upper(const struct vnet *v, const struct link *l, struct error *e)
+{
+	return check_upper_device(v->manager, v, l, v->name, e);
+}
+
+/* Whether it exists or not, no device is promised twice. */
+static int check_upper(const struct manager *m, const struct vnet_settings *s, const char *name,
+		       struct error *e)
 {
 	const struct link *l = link_find_name(m->links, s->upper);
-	const struct manager_owner *o = l ? owner_find(m, l->ifindex) : NULL;
+	const struct resource *waiting;
 
 	if (!s->upper[0])
 		return 0;
-	if (l && l->type != ARPHRD_ETHER)
-		return error_set(e, ERROR_INVALID, EINVAL, name, "upper",
-				 "%s: upper %s is not an Ethernet device", name, s->upper);
-	if (o && o->vnet != self)
-		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
-				 "%s: upper %s is in use by vnet %s already", name, s->upper,
-				 o->vnet->name);
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next)
-		if (v != self && util_same(v->settings.upper, s->upper))
+		if (util_same(v->settings.upper, s->upper))
 			return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
 					 "%s: upper %s is in use by vnet %s already", name,
 					 s->upper, v->name);
-	return 0;
+	HASH_FIND(by_device, m->waiting, s->upper, strlen(s->upper), waiting);
+	if (waiting)
+		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+				 "%s: upper %s is what resource %s of vnet %s waits for", name,
+				 s->upper, waiting->name, waiting->vnet->name);
+	return l ? check_upper_device(m, NULL, l, name, e) : 0;
 }
 
 /* The devices are asked before the first of them is touched. */
@@ -74,8 +98,35 @@ static int check_peers(const struct vnet *v, const struct vnet_settings *s, stru
 	return 0;
 }
 
-int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
-		      struct error *e)
+/* VLANs that guests inherit may make two of them the same. */
+static int check_vlans(const struct vnet *v, const struct vnet_settings *s, struct error *e)
+{
+	char label[RESOURCE_LABEL_SIZE];
+	int err = 0;
+
+	if (s->pvid == v->settings.pvid && vlan_same(&s->vlans, &v->settings.vlans))
+		return 0;
+	for (const struct resource *r = v->resources; r && !err; r = r->hh.next)
+		err = reconcile_fdb_check(v, s, r, &r->settings, resource_label(r, label), e);
+	return err;
+}
+
+/* What is in another namespace is out of reach once it is there. */
+static int check_reach(const struct vnet *v, const struct vnet_settings *s, struct error *e)
+{
+	bool other_mac = !mac_same(s->address, v->settings.address);
+
+	if (!vnet_owns_upper(v) || !v->port_ifindex || v->upper_ifindex ||
+	    (!other_mac && s->mtu == v->settings.mtu))
+		return 0;
+	return error_set(e, ERROR_INVALID, EINVAL, v->name, other_mac ? "address" : "mtu",
+			 "%s: address and mtu can only be given when the vnet is made, for its "
+			 "device is in another network namespace",
+			 v->name);
+}
+
+int validate_vnet_restore(const struct manager *m, const char *name, const struct vnet_settings *s,
+			  struct error *e)
 {
 	const struct vnet *other;
 	int err = settings_check_name("vnet", name, SETTINGS_NAME_SIZE, e);
@@ -88,8 +139,15 @@ int validate_vnet_add(const struct manager *m, const char *name, const struct vn
 	if (other)
 		return error_set(e, ERROR_EXISTS, EEXIST, name, "name",
 				 "%s: there is a vnet of that name already", name);
-	err = check_address(m, NULL, s, name, e);
-	return err ? err : check_upper(m, NULL, s, name, e);
+	return check_address(m, NULL, s, name, e);
+}
+
+int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
+		      struct error *e)
+{
+	int err = validate_vnet_restore(m, name, s, e);
+
+	return err ? err : check_upper(m, s, name, e);
 }
 
 int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struct error *e)
@@ -105,29 +163,33 @@ int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struc
 		err = check_address(v->manager, v, s, v->name, e);
 	if (!err)
 		err = check_peers(v, s, e);
+	if (!err)
+		err = check_vlans(v, s, e);
+	if (!err)
+		err = check_reach(v, s, e);
 	return err ? err : check_mtu(v, s, e);
 }
 
 /* --- resources --- */
 
-static int check_room(const struct resource *self, const struct vnet *v,
-		      const struct resource_settings *s, const char *label, struct error *e)
+static int check_room(const struct vnet *v, const struct resource_settings *s, const char *label,
+		      struct error *e)
 {
 	const struct kind *kind = kind_find(s->type);
 
-	if (s->type == SETTINGS_SERVICE && v->service && v->service != self)
+	if (s->type == SETTINGS_SERVICE && v->service)
 		return error_set(e, ERROR_EXISTS, EEXIST, label, "type",
 				 "%s: vnet %s has a service already, resource %s; a vnet takes one",
 				 label, v->name, v->service->name);
-	if (s->type == SETTINGS_HYBRID && !self && v->hybrid_count >= kind->max)
+	if (s->type == SETTINGS_HYBRID && v->hybrid_count >= kind->max)
 		return error_set(e, ERROR_EXISTS, ENOSPC, label, "type",
 				 "%s: vnet %s has %zu hybrids already, the most it takes", label,
 				 v->name, v->hybrid_count);
 	return 0;
 }
 
-static int check_peer(const struct resource *self, const struct vnet *v,
-		      const struct resource_settings *s, const char *label, struct error *e)
+static int check_peer(const struct vnet *v, const struct resource_settings *s, const char *label,
+		      struct error *e)
 {
 	char mac[MAC_TEXT_SIZE];
 
@@ -152,17 +214,17 @@ static int device_busy(const char *label, const char *device, const struct vnet 
 }
 
 /* Whether it exists or not, no device is promised twice. */
-static int check_device_free(const struct manager *m, const struct resource *self,
-			     const char *device, const char *label, struct error *e)
+static int check_device_free(const struct manager *m, const char *device, const char *label,
+			     struct error *e)
 {
 	const struct link *l = link_find_name(m->links, device);
 	const struct manager_owner *o = l ? owner_find(m, l->ifindex) : NULL;
 	struct resource *waiting;
 
-	if (o && o->resource != self)
+	if (o)
 		return device_busy(label, device, o->vnet, o->resource, e);
 	HASH_FIND(by_device, m->waiting, device, strlen(device), waiting);
-	if (waiting && waiting != self)
+	if (waiting)
 		return device_busy(label, device, waiting->vnet, waiting, e);
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next)
 		if (util_same(v->settings.upper, device))
@@ -200,10 +262,9 @@ int validate_device(const struct resource *r, const struct link *l, struct error
 	return check_device(r->vnet, l, label, e);
 }
 
-int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
-			  struct error *e)
+int validate_resource_restore(const struct vnet *v, const char *name,
+			      const struct resource_settings *s, struct error *e)
 {
-	const struct link *l = link_find_name(v->manager->links, s->device);
 	char label[RESOURCE_LABEL_SIZE];
 	const struct resource *other;
 	int err = settings_check_name("resource", name, DESIRED_RESOURCE_NAME_SIZE, e);
@@ -218,14 +279,24 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 	if (other)
 		return error_set(e, ERROR_EXISTS, EEXIST, label, "name",
 				 "%s: vnet %s has a resource of that name already", label, v->name);
-	err = check_room(NULL, v, s, label, e);
-	if (!err)
-		err = check_peer(NULL, v, s, label, e);
-	if (!err)
-		err = check_device_free(v->manager, NULL, s->device, label, e);
+	err = check_room(v, s, label, e);
+	return err ? err : check_peer(v, s, label, e);
+}
+
+int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
+			  struct error *e)
+{
+	const struct link *l = link_find_name(v->manager->links, s->device);
+	char label[RESOURCE_LABEL_SIZE];
+	int err = validate_resource_restore(v, name, s, e);
+
+	if (err)
+		return err;
+	snprintf(label, sizeof(label), "%s/%s", v->name, name);
+	err = check_device_free(v->manager, s->device, label, e);
 	if (!err && l)
 		err = check_device(v, l, label, e);
-	return err;
+	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
 }
 
 int validate_resource_set(const struct resource *r, const struct resource_settings *s,
@@ -238,5 +309,7 @@ int validate_resource_set(const struct resource *r, const struct resource_settin
 		err = error_set(e, ERROR_INVALID, EINVAL, label, "device",
 				"%s: type and device can only be given when the resource is added",
 				label);
-	return err ? err : check_peer(r, r->vnet, s, label, e);
+	if (!err)
+		err = check_peer(r->vnet, s, label, e);
+	return err ? err : reconcile_fdb_check(r->vnet, &r->vnet->settings, r, s, label, e);
 }

@@ -33,11 +33,18 @@ const char *resource_label(const struct resource *r, char buffer[RESOURCE_LABEL_
 }
 
 /* Equal priorities keep the order of their registration. */
+static bool is_before(const struct resource *a, const struct resource *b)
+{
+	if (a->settings.priority != b->settings.priority)
+		return a->settings.priority < b->settings.priority;
+	return a->order < b->order;
+}
+
 static void enlist_hybrid(struct vnet *v, struct resource *r)
 {
 	size_t at = 0;
 
-	while (at < v->hybrid_count && v->hybrids[at]->settings.priority <= r->settings.priority)
+	while (at < v->hybrid_count && is_before(v->hybrids[at], r))
 		at++;
 	memmove(&v->hybrids[at + 1], &v->hybrids[at],
 		(v->hybrid_count - at) * sizeof(v->hybrids[0]));

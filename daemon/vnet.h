@@ -18,6 +18,7 @@ struct resource {
 	struct vnet *vnet; /* the owner */
 	char name[DESIRED_RESOURCE_NAME_SIZE];
 	uint32_t number; /* in the maps */
+	uint64_t order;	 /* later ones have higher numbers */
 	bool from_config;
 	struct resource_settings settings;
 	struct resource_settings base; /* from_config: as the file has it */
@@ -26,13 +27,14 @@ struct resource {
 	enum resource_state state;
 	char reason[256]; /* why it is not up; empty when it is */
 	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
-	bool leaving;	  /* is being removed: no path leads over it any more */
+	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
 
 	/* in the kernel */
 	uint32_t ifindex; /* of the device that is bound, 0: none */
 	enum kernel_attach attached;
 	struct desired_saved saved;
 	struct abi_resource row; /* as last written */
+	bool vlans_written;
 	size_t fdb_count;	 /* FDB entries as last written: ... */
 	struct abi_fdb_key *fdb; /* ... owned */
 
@@ -47,6 +49,9 @@ struct vnet {
 	bool from_config;
 	struct vnet_settings settings;
 	struct vnet_settings base;  /* from_config: as the file has it */
+	bool differs;		    /* a resource of its file was removed at run time */
+	bool leaving;		    /* is being removed: not kept */
+	bool has_pair;		    /* the devices of its names were made for it */
 	struct resource *resources; /* hash by name, in the order of their making */
 
 	/* kept beside the hash, so that one change does not walk over thousands of guests */
@@ -73,6 +78,8 @@ struct vnet {
 	enum kernel_attach attached; /* vnet_tx at the ingress of the port */
 	bool shortcut;		     /* vnet_tx at the egress of the upper */
 	bool dormant;
+	bool upper_failed; /* it could not be made, found or attached */
+	bool name_taken;   /* a device that is not ours has the name of the upper or the port */
 	bool adopted;	   /* `row` was read from the maps: an earlier daemon wrote it */
 	bool settling;	   /* resources are still being taken in: paths wait until all are */
 	UT_hash_handle hh; /* in the manager's vnets, by name */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The device of a resource: prepared for the vnet, and given back as it was. */
+#include <errno.h>
+
+#include "kinds.h"
+#include "log.h"
+#include "manager_internal.h"
+#include "reconcile.h"
+
+static struct kernel_link_change wanted_of(const struct resource *r, const struct link *l)
+{
+	const struct kind *kind = kind_of(r);
+	uint32_t before = r->saved.before.set & KERNEL_LINK_MTU ? r->saved.before.mtu : l->mtu;
+	struct kernel_link_change want = {
+		.set = KERNEL_LINK_MTU,
+		/* raised to the vnet's, never below what the device came with */
+		.mtu = before > r->vnet->settings.mtu ? before : r->vnet->settings.mtu,
+	};
+
+	if (kind->wants)
+		kind->wants(r, &want);
+	/* Brought up when it is taken in; what the administrator does afterwards is respected. */
+	if (r->saved.ifindex != l->ifindex) {
+		want.set |= KERNEL_LINK_UP;
+		want.up = true;
+	}
+	return want;
+}
+
+/* Leaves in @change only what differs from @l, and says in @before what it was. */
+static void differences(const struct link *l, struct kernel_link_change *change,
+			struct kernel_link_change *before)
+{
+	*before = (struct kernel_link_change) {
+		.mtu = l->mtu,
+		.up = l->flags & IFF_UP,
+		.allmulti = l->flags & IFF_ALLMULTI,
+	};
+	memcpy(before->address, l->address, MAC_LEN);
+	if (change->mtu == l->mtu)
+		change->set &= ~(unsigned int)KERNEL_LINK_MTU;
+	if (mac_same(change->address, l->address))
+		change->set &= ~(unsigned int)KERNEL_LINK_ADDRESS;
+	if (change->up == before->up)
+		change->set &= ~(unsigned int)KERNEL_LINK_UP;
+	if (change->allmulti == before->allmulti)
+		change->set &= ~(unsigned int)KERNEL_LINK_ALLMULTI;
+	before->set = change->set;
+}
+
+/* The link table learns at once what the kernel has just accepted. */
+static void note_link(struct manager *m, const struct link *l,
+		      const struct kernel_link_change *change)
+{
+	struct link now = *l;
+
+	if (change->set & KERNEL_LINK_MTU)
+		now.mtu = change->mtu;
+	if (change->set & KERNEL_LINK_ADDRESS)
+		memcpy(now.address, change->address, MAC_LEN);
+	if (change->set & KERNEL_LINK_UP)
+		now.flags = change->up ? now.flags | IFF_UP : now.flags & ~(unsigned int)IFF_UP;
+	if (change->set & KERNEL_LINK_ALLMULTI)
+		now.flags = change->allmulti ? now.flags | IFF_ALLMULTI
+					     : now.flags & ~(unsigned int)IFF_ALLMULTI;
+	link_put(m->links, &now);
+}
+
+/* A device that was brought up may have carrier at once, and the news of it takes its time. */
+static void look_again(struct manager *m, const struct link *l)
+{
+	struct link now;
+
+	if (manager_rtnl(m, link_get, l->name, &now) == 0)
+		link_put(m->links, &now);
+}
+
+/* Some drivers change their MAC only while the device is down. */
+static int set_while_down(struct manager *m, const struct link *l,
+			  const struct kernel_link_change *change)
+{
+	struct kernel_link_change down = { .set = KERNEL_LINK_UP }, again = *change;
+	int err = manager_rtnl(m, link_set, l->ifindex, &down);
+
+	if (err)
+		return err;
+	if (!(again.set & KERNEL_LINK_UP))
+		again.up = true;
+	again.set |= KERNEL_LINK_UP;
+	err = manager_rtnl(m, link_set, l->ifindex, &again);
+	if (err) {
+		down.up = true;
+		manager_rtnl(m, link_set, l->ifindex, &down);
+	}
+	return err;
+}
+
+/*
+ * The kernel takes a request field by field and stops at the first that it refuses, so what went
+ * before is put back: @before has the same fields.
+ */
+static int set_link(struct manager *m, const struct link *l,
+		    const struct kernel_link_change *change,
+		    const struct kernel_link_change *before)
+{
+	int err = manager_rtnl(m, link_set, l->ifindex, change);
+
+	if (err == -EBUSY && (change->set & KERNEL_LINK_ADDRESS) && (l->flags & IFF_UP))
+		err = set_while_down(m, l, change);
+	if (err)
+		manager_rtnl(m, link_set, l->ifindex, before);
+	return err;
+}
+
+/* Fields of @now that are again what they were when the device came. */
+static unsigned int restored(const struct kernel_link_change *came,
+			     const struct kernel_link_change *now)
+{
+	unsigned int both = came->set & now->set, same = 0;
+
+	if ((both & KERNEL_LINK_MTU) && came->mtu == now->mtu)
+		same |= KERNEL_LINK_MTU;
+	if ((both & KERNEL_LINK_ADDRESS) && mac_same(came->address, now->address))
+		same |= KERNEL_LINK_ADDRESS;
+	if ((both & KERNEL_LINK_UP) && came->up == now->up)
+		same |= KERNEL_LINK_UP;
+	if ((both & KERNEL_LINK_ALLMULTI) && came->allmulti == now->allmulti)
+		same |= KERNEL_LINK_ALLMULTI;
+	return same;
+}
+
+/* What was saved first stays: it is what the device came with. */
+static void remember(struct desired_saved *saved, const struct kernel_link_change *before,
+		     const struct kernel_link_change *now)
+{
+	struct kernel_link_change *s = &saved->before;
+	unsigned int fresh = before->set & ~s->set;
+
+	s->set &= ~restored(s, now);
+	if (fresh & KERNEL_LINK_MTU)
+		s->mtu = before->mtu;
+	if (fresh & KERNEL_LINK_ADDRESS)
+		memcpy(s->address, before->address, MAC_LEN);
+	if (fresh & KERNEL_LINK_UP)
+		s->up = before->up;
+	if (fresh & KERNEL_LINK_ALLMULTI)
+		s->allmulti = before->allmulti;
+	s->set |= fresh;
+}
+
+/* The device receives frames for the vnet's MAC. A device that cannot filter receives them anyway.
+ */
+static void set_filter(struct resource *r, const uint8_t *address)
+{
+	struct manager *m = r->vnet->manager;
+	struct desired_saved *s = &r->saved;
+
+	if (s->filtered && address && mac_same(s->filter, address))
+		return;
+	if (address && manager_rtnl(m, link_filter, r->ifindex, address, true) == 0) {
+		if (s->filtered)
+			manager_rtnl(m, link_filter, r->ifindex, s->filter, false);
+		memcpy(s->filter, address, MAC_LEN);
+		s->filtered = m->unsaved = true;
+	} else if (!address && s->filtered) {
+		manager_rtnl(m, link_filter, r->ifindex, s->filter, false);
+		s->filtered = false;
+	}
+}
+
+int reconcile_device(struct resource *r, const struct link *l, struct error *e)
+{
+	struct manager *m = r->vnet->manager;
+	struct kernel_link_change want = wanted_of(r, l), before;
+	char label[RESOURCE_LABEL_SIZE];
+	int err;
+
+	differences(l, &want, &before);
+	if (r->saved.ifindex != l->ifindex) {
+		r->saved = (struct desired_saved) { .ifindex = l->ifindex };
+		m->unsaved = true;
+	}
+	if (want.set) {
+		err = set_link(m, l, &want, &before);
+		if (err)
+			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
+					 "%s: device %s cannot be set up for the vnet (%s%s%s): %s",
+					 label, l->name,
+					 want.set & KERNEL_LINK_MTU ? "its MTU, " : "",
+					 want.set & KERNEL_LINK_ADDRESS ? "its MAC, " : "",
+					 "its flags", strerror(-err));
+		remember(&r->saved, &before, &want);
+		m->unsaved = true;
+		note_link(m, l, &want);
+	}
+	if (want.set & KERNEL_LINK_UP)
+		look_again(m, l);
+	set_filter(r, kind_of(r)->filter ? r->vnet->settings.address : NULL);
+	return 0;
+}
+
+void reconcile_device_give_back(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	const struct link *l = link_find(m->links, r->ifindex);
+	struct kernel_link_change want = r->saved.before, now;
+	int err;
+
+	if (l && r->saved.ifindex == r->ifindex) {
+		set_filter(r, NULL);
+		differences(l, &want, &now);
+		err = want.set ? set_link(m, l, &want, &now) : 0;
+		if (err)
+			log_warning("%s/%s: device %s does not take back what it had before: %s; "
+				    "it stays as the vnet needed it",
+				    r->vnet->name, r->name, l->name, strerror(-err));
+		else
+			note_link(m, l, &want);
+	}
+	r->saved = (struct desired_saved) { 0 };
+	m->unsaved = true;
+}
