@@ -12,6 +12,10 @@ static bool fails(struct fake_kernel *k, const char *call)
 		k->fail_after--;
 		return false;
 	}
+	if (!k->fail_times)
+		return false;
+	k->fail_times--;
+	k->failed = true;
 	return true;
 }
 
@@ -25,6 +29,8 @@ static void note(struct fake_kernel *k, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(k->journal + used, sizeof(k->journal) - used, format, args);
 	va_end(args);
+	if (k->on_change)
+		k->on_change(k->context);
 }
 
 /* --- maps --- */
@@ -35,6 +41,14 @@ static struct fake_row *row_find(struct fake_map *map, const void *key, size_t s
 		if (map->rows[i].used && memcmp(map->rows[i].key, key, size) == 0)
 			return &map->rows[i];
 	return NULL;
+}
+
+static bool row_same(struct fake_map *map, const void *key, size_t key_size, const void *value,
+		     size_t value_size)
+{
+	const struct fake_row *row = row_find(map, key, key_size);
+
+	return row && value ? memcmp(row->value, value, value_size) == 0 : !row && !value;
 }
 
 static int row_write(struct fake_map *map, const void *key, size_t key_size, const void *value,
@@ -66,15 +80,6 @@ static int row_read(struct fake_map *map, const void *key, size_t key_size, void
 		return -ENOENT;
 	memcpy(ret, row->value, size);
 	return 0;
-}
-
-static size_t row_count(const struct fake_map *map)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < FAKE_MAX; i++)
-		n += map->rows[i].used;
-	return n;
 }
 
 /* --- devices --- */
@@ -152,17 +157,35 @@ static int fake_veth_add(void *rtnl, const struct kernel_veth *veth)
 		return -k->fail_error;
 	if (fake_kernel_find(k, veth->name) || fake_kernel_find(k, veth->port))
 		return -EEXIST;
-	note(k, "veth_add %s\n", veth->name);
 	port = fake_kernel_add(k, veth->port);
 	port->mtu = veth->mtu;
 	port->peer_elsewhere = veth->netns_fd >= 0;
-	if (veth->netns_fd >= 0)
-		return 0;
-	name = fake_kernel_add(k, veth->name);
-	name->mtu = veth->mtu;
-	memcpy(name->address, veth->address, MAC_LEN);
-	name->peer = port->ifindex;
-	port->peer = name->ifindex;
+	if (veth->netns_fd < 0) {
+		name = fake_kernel_add(k, veth->name);
+		name->mtu = veth->mtu;
+		memcpy(name->address, veth->address, MAC_LEN);
+		name->peer = port->ifindex;
+		port->peer = name->ifindex;
+	}
+	note(k, "veth_add %s\n", veth->name);
+	return 0;
+}
+
+static int fake_veth_del(void *rtnl, const char *port)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *l = fake_kernel_find(k, port);
+	uint32_t peer, ifindex;
+
+	if (fails(k, "veth_del"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	peer = l->peer;
+	ifindex = l->ifindex;
+	remove_index(k, ifindex);
+	remove_index(k, peer);
+	note(k, "veth_del %s\n", port);
 	return 0;
 }
 
@@ -179,30 +202,44 @@ static int fake_link_get(void *rtnl, const char *name, struct link *ret)
 	return 0;
 }
 
+static void apply(struct link *l, const struct kernel_link_change *change, unsigned int fields)
+{
+	fields &= change->set;
+	if (fields & KERNEL_LINK_ADDRESS)
+		memcpy(l->address, change->address, MAC_LEN);
+	if (fields & KERNEL_LINK_MTU)
+		l->mtu = change->mtu;
+	if (fields & KERNEL_LINK_UP)
+		l->flags = change->up ? l->flags | IFF_UP : l->flags & ~(unsigned int)IFF_UP;
+	if (fields & KERNEL_LINK_ALLMULTI)
+		l->flags = change->allmulti ? l->flags | IFF_ALLMULTI
+					    : l->flags & ~(unsigned int)IFF_ALLMULTI;
+	if (fields & KERNEL_LINK_DORMANT)
+		l->flags = change->dormant ? l->flags & ~(unsigned int)IFF_RUNNING
+					   : l->flags | IFF_RUNNING;
+}
+
+/* In the kernel's order: the address first, and what was done before a failure stays. */
 static int fake_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
 {
 	struct fake_kernel *k = rtnl;
 	struct link *l = by_index(k, ifindex);
 
-	if (fails(k, "link_set"))
+	if (fails(k, "link_set")) {
+		if (k->fail_halfway && l)
+			apply(l, change, KERNEL_LINK_ADDRESS);
 		return -k->fail_error;
+	}
 	if (!l)
 		return -ENODEV;
-	if ((change->set & KERNEL_LINK_MTU) && change->mtu > l->max_mtu)
+	if ((change->set & KERNEL_LINK_ADDRESS) && k->busy[ifindex] && (l->flags & IFF_UP) &&
+	    memcmp(change->address, l->address, MAC_LEN) != 0)
+		return -EBUSY;
+	apply(l, change, KERNEL_LINK_ADDRESS);
+	if ((change->set & KERNEL_LINK_MTU) && l->max_mtu && change->mtu > l->max_mtu)
 		return -EINVAL;
+	apply(l, change, change->set);
 	note(k, "link_set %s %x\n", l->name, change->set);
-	if (change->set & KERNEL_LINK_MTU)
-		l->mtu = change->mtu;
-	if (change->set & KERNEL_LINK_ADDRESS)
-		memcpy(l->address, change->address, MAC_LEN);
-	if (change->set & KERNEL_LINK_UP)
-		l->flags = change->up ? l->flags | IFF_UP : l->flags & ~(unsigned int)IFF_UP;
-	if (change->set & KERNEL_LINK_ALLMULTI)
-		l->flags = change->allmulti ? l->flags | IFF_ALLMULTI
-					    : l->flags & ~(unsigned int)IFF_ALLMULTI;
-	if (change->set & KERNEL_LINK_DORMANT)
-		l->flags = change->dormant ? l->flags & ~(unsigned int)IFF_RUNNING
-					   : l->flags | IFF_RUNNING;
 	return 0;
 }
 
@@ -210,16 +247,18 @@ static int fake_link_del(void *rtnl, uint32_t ifindex)
 {
 	struct fake_kernel *k = rtnl;
 	const struct link *l = by_index(k, ifindex);
+	char name[IFNAMSIZ];
 	uint32_t peer;
 
 	if (fails(k, "link_del"))
 		return -k->fail_error;
 	if (!l)
 		return -ENODEV;
-	note(k, "link_del %s\n", l->name);
+	util_copy(name, sizeof(name), l->name);
 	peer = l->peer;
 	remove_index(k, ifindex);
 	remove_index(k, peer);
+	note(k, "link_del %s\n", name);
 	return 0;
 }
 
@@ -243,6 +282,7 @@ static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[
 		memcpy(k->filter[ifindex], address, MAC_LEN);
 	else if (memcmp(k->filter[ifindex], address, MAC_LEN) == 0)
 		memset(k->filter[ifindex], 0, MAC_LEN);
+	note(k, "link_filter %u %s\n", ifindex, add ? "add" : "del");
 	return 0;
 }
 
@@ -259,74 +299,113 @@ static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		return -k->fail_error;
 	if (!by_index(k, ifindex))
 		return -ENODEV;
-	if (!k->attached[hook][ifindex])
-		note(k, "attach %s %u\n", hook_names[hook], ifindex);
-	k->attached[hook][ifindex] = true;
 	*ret = KERNEL_ATTACH_TCX;
+	if (k->attached[hook][ifindex])
+		return 0;
+	k->attached[hook][ifindex] = true;
+	note(k, "attach %s %u\n", hook_names[hook], ifindex);
 	return 0;
+}
+
+static bool fake_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex)
+{
+	const struct fake_kernel *k = datapath;
+
+	return k->attached[hook][ifindex];
 }
 
 static int fake_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
 {
 	struct fake_kernel *k = datapath;
 
-	if (k->attached[hook][ifindex])
-		note(k, "detach %s %u\n", hook_names[hook], ifindex);
+	if (fails(k, "detach"))
+		return -k->fail_error;
+	if (!k->attached[hook][ifindex])
+		return 0;
 	k->attached[hook][ifindex] = false;
+	note(k, "detach %s %u\n", hook_names[hook], ifindex);
 	return 0;
 }
 
 static int fake_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
 {
 	struct fake_kernel *k = datapath;
+	int err;
 
 	if (fails(k, "port_write"))
 		return -k->fail_error;
-	return row_write(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port));
+	if (row_same(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port)))
+		return 0;
+	err = row_write(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port));
+	if (!err)
+		note(k, "port %u %s\n", ifindex, port ? "" : "gone");
+	return err;
 }
 
 static int fake_vnet_write(void *datapath, uint32_t number, const struct abi_vnet *row)
 {
 	struct fake_kernel *k = datapath;
+	int err;
 
 	if (fails(k, "vnet_write"))
 		return -k->fail_error;
-	if (row)
+	if (row_same(&k->vnets, &number, sizeof(number), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->vnets, &number, sizeof(number), row, sizeof(*row));
+	if (!err && row)
 		note(k, "vnet %u service %u hybrid %u\n", number, row->service, row->hybrid);
-	return row_write(&k->vnets, &number, sizeof(number), row, sizeof(*row));
+	else if (!err)
+		note(k, "vnet %u gone\n", number);
+	return err;
 }
 
 static int fake_resource_write(void *datapath, uint32_t number, const struct abi_resource *row)
 {
 	struct fake_kernel *k = datapath;
+	int err;
 
 	if (fails(k, "resource_write"))
 		return -k->fail_error;
-	if (row)
+	if (row_same(&k->resources, &number, sizeof(number), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->resources, &number, sizeof(number), row, sizeof(*row));
+	if (!err && row)
 		note(k, "resource %u up %u fallback %u\n", number, row->up, row->fallback);
-	else
+	else if (!err)
 		note(k, "resource %u gone\n", number);
-	return row_write(&k->resources, &number, sizeof(number), row, sizeof(*row));
+	return err;
 }
 
 static int fake_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t resource)
 {
 	struct fake_kernel *k = datapath;
+	const uint32_t *value = resource ? &resource : NULL;
+	int err;
 
 	if (fails(k, "fdb_write"))
 		return -k->fail_error;
-	note(k, "fdb %u resource %u\n", key->vlan, resource);
-	return row_write(&k->fdb, key, sizeof(*key), resource ? &resource : NULL, sizeof(resource));
+	if (row_same(&k->fdb, key, sizeof(*key), value, sizeof(*value)))
+		return 0;
+	err = row_write(&k->fdb, key, sizeof(*key), value, sizeof(*value));
+	if (!err)
+		note(k, "fdb %u resource %u\n", key->vlan, resource);
+	return err;
 }
 
 static int fake_vlans_write(void *datapath, const struct abi_vlans_key *key,
 			    const struct abi_vlans *row)
 {
 	struct fake_kernel *k = datapath;
+	int err;
 
 	if (fails(k, "vlans_write"))
 		return -k->fail_error;
-	return row_write(&k->vlans, key, sizeof(*key), row, sizeof(*row));
+	if (row_same(&k->vlans, key, sizeof(*key), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->vlans, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		note(k, "vlans %u resource %u %s\n", key->vnet, key->resource, row ? "" : "gone");
+	return err;
 }
 
 static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
@@ -384,8 +463,10 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 {
 	struct fake_kernel *k = datapath;
 
+	if (fails(k, "sweep"))
+		return -k->fail_error;
 	for (uint32_t hook = 0; hook < KERNEL_HOOK_END; hook++)
-		for (uint32_t i = 0; i < FAKE_MAX; i++)
+		for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++)
 			if (k->attached[hook][i] && !w->hook(w->context, hook, i))
 				k->attached[hook][i] = false;
 	sweep_numbers(&k->ports, w->port, w->context);
@@ -420,12 +501,14 @@ static int fake_flush(void *datapath)
 
 static const struct kernel_ops fake_ops = {
 	.veth_add = fake_veth_add,
+	.veth_del = fake_veth_del,
 	.link_get = fake_link_get,
 	.link_set = fake_link_set,
 	.link_del = fake_link_del,
 	.link_stats = fake_link_stats,
 	.link_filter = fake_link_filter,
 	.attach = fake_attach,
+	.attached = fake_attached,
 	.detach = fake_detach,
 	.port_write = fake_port_write,
 	.vnet_write = fake_vnet_write,
@@ -462,62 +545,17 @@ void fake_kernel_fail(struct fake_kernel *k, const char *call, int error, unsign
 	k->fail_call = call;
 	k->fail_error = error;
 	k->fail_after = after;
+	k->fail_times = UINT32_MAX;
+	k->failed = k->fail_halfway = false;
+}
+
+void fake_kernel_fail_once(struct fake_kernel *k, const char *call, int error, unsigned int after)
+{
+	fake_kernel_fail(k, call, error, after);
+	k->fail_times = 1;
 }
 
 void fake_kernel_heal(struct fake_kernel *k)
 {
 	k->fail_call = NULL;
-}
-
-/* --- what a test looks at --- */
-
-const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number)
-{
-	const struct fake_row *row = row_find(&k->vnets, &number, sizeof(number));
-
-	return row ? (const void *)row->value : NULL;
-}
-
-const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number)
-{
-	const struct fake_row *row = row_find(&k->resources, &number, sizeof(number));
-
-	return row ? (const void *)row->value : NULL;
-}
-
-const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex)
-{
-	const struct fake_row *row = row_find(&k->ports, &ifindex, sizeof(ifindex));
-
-	return row ? (const void *)row->value : NULL;
-}
-
-uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac)
-{
-	struct abi_fdb_key key = { .vnet = vnet, .vlan = vlan };
-	uint32_t number;
-
-	if (mac_parse(mac, key.mac) || fake_fdb_read(k, &key, &number))
-		return 0;
-	return number;
-}
-
-size_t fake_kernel_fdb_count(struct fake_kernel *k)
-{
-	return row_count(&k->fdb);
-}
-
-bool fake_kernel_is_clean(struct fake_kernel *k)
-{
-	static const uint8_t none[MAC_LEN];
-
-	for (uint32_t i = 0; i < FAKE_MAX; i++) {
-		if (memcmp(k->filter[i], none, MAC_LEN) != 0)
-			return false;
-		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
-			if (k->attached[hook][i])
-				return false;
-	}
-	return !row_count(&k->ports) && !row_count(&k->vnets) && !row_count(&k->resources) &&
-	       !row_count(&k->fdb) && !row_count(&k->vlans);
 }

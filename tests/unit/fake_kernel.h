@@ -9,7 +9,8 @@
 
 #include "../../daemon/manager.h"
 
-#define FAKE_MAX 256
+#define FAKE_MAX	 512 /* rows of a map, devices */
+#define FAKE_IFINDEX_MAX 4096
 
 struct fake_row {
 	bool used;
@@ -26,8 +27,9 @@ struct fake_kernel {
 	struct link links[FAKE_MAX];
 	size_t link_count;
 	uint32_t next_ifindex;
-	bool attached[KERNEL_HOOK_END][FAKE_MAX]; /* by hook and ifindex */
-	uint8_t filter[FAKE_MAX][MAC_LEN];	  /* by ifindex, all zero: none */
+	bool attached[KERNEL_HOOK_END][FAKE_IFINDEX_MAX]; /* by hook and ifindex */
+	uint8_t filter[FAKE_IFINDEX_MAX][MAC_LEN];	  /* by ifindex, all zero: none */
+	bool busy[FAKE_IFINDEX_MAX]; /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans;
 	struct abi_counters counters;
 	struct abi_drops drops;
@@ -37,8 +39,15 @@ struct fake_kernel {
 	const char *fail_call;	 /* name of the call that fails, NULL: none */
 	int fail_error;		 /* positive errno */
 	unsigned int fail_after; /* so many of these calls still succeed */
+	unsigned int fail_times; /* so many fail then */
+	bool failed;		 /* one has failed */
+	bool fail_halfway;	 /* a link_set that fails has done its first part */
 
-	char journal[16384]; /* "call argument\n" ... */
+	/* Called after everything that changes something. */
+	void (*on_change)(void *context);
+	void *context;
+
+	char journal[65536]; /* "call argument\n" ..., of calls that changed something */
 };
 
 struct fake_kernel *fake_kernel_new(void);
@@ -54,16 +63,22 @@ void fake_kernel_tell(struct fake_kernel *k, struct manager *m, const char *name
 void fake_kernel_tell_gone(struct fake_kernel *k, struct manager *m, const char *name);
 
 /* The next @after calls of @call succeed, then it fails with @error. fake_kernel_heal() ends that.
- */
+ * fake_kernel_fail_once(): just one of them fails. */
+void fake_kernel_fail_once(struct fake_kernel *k, const char *call, int error, unsigned int after);
 void fake_kernel_fail(struct fake_kernel *k, const char *call, int error, unsigned int after);
 void fake_kernel_heal(struct fake_kernel *k);
 
 /* Rows as last written; NULL: none. */
 const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number);
 const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number);
+const struct abi_vlans *fake_kernel_vlans(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
 const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex);
 uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac);
 size_t fake_kernel_fdb_count(struct fake_kernel *k);
+size_t fake_kernel_count(const struct fake_map *map);
+
+/* Everything in the kernel as lines of text, sorted; the caller frees it. */
+char *fake_kernel_text(const struct fake_kernel *k);
 
 /* Is nothing of ours left: no row, no attachment, no filter? */
 bool fake_kernel_is_clean(struct fake_kernel *k);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a test looks at in the kernel in memory. */
+#include "fake_kernel.h"
+
+static const void *value_of(const struct fake_map *map, const void *key, size_t size)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		if (map->rows[i].used && memcmp(map->rows[i].key, key, size) == 0)
+			return map->rows[i].value;
+	return NULL;
+}
+
+size_t fake_kernel_count(const struct fake_map *map)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		n += map->rows[i].used;
+	return n;
+}
+
+const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number)
+{
+	return value_of(&k->vnets, &number, sizeof(number));
+}
+
+const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number)
+{
+	return value_of(&k->resources, &number, sizeof(number));
+}
+
+const struct abi_vlans *fake_kernel_vlans(struct fake_kernel *k, uint32_t vnet, uint32_t resource)
+{
+	struct abi_vlans_key key = { .vnet = vnet, .resource = resource };
+
+	return value_of(&k->vlans, &key, sizeof(key));
+}
+
+const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex)
+{
+	return value_of(&k->ports, &ifindex, sizeof(ifindex));
+}
+
+uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac)
+{
+	struct abi_fdb_key key = { .vnet = vnet, .vlan = vlan };
+	const uint32_t *number;
+
+	if (mac_parse(mac, key.mac))
+		return 0;
+	number = value_of(&k->fdb, &key, sizeof(key));
+	return number ? *number : 0;
+}
+
+size_t fake_kernel_fdb_count(struct fake_kernel *k)
+{
+	return fake_kernel_count(&k->fdb);
+}
+
+static void text_links(const struct fake_kernel *k, FILE *out)
+{
+	char mac[MAC_TEXT_SIZE], filter[MAC_TEXT_SIZE];
+
+	for (size_t i = 0; i < k->link_count; i++) {
+		const struct link *l = &k->links[i];
+
+		fprintf(out, "link %03u %s %s mtu %u flags %x carrier %d master %u peer %u",
+			l->ifindex, l->name, mac_format(l->address, mac), l->mtu, l->flags,
+			l->carrier, l->master, l->peer);
+		fprintf(out, " filter %s hooks", mac_format(k->filter[l->ifindex], filter));
+		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+			fprintf(out, " %d", k->attached[hook][l->ifindex]);
+		fputc('\n', out);
+	}
+}
+
+static void text_hex(const uint8_t *bytes, size_t size, FILE *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		putc_unlocked(digits[bytes[i] >> 4], out);
+		putc_unlocked(digits[bytes[i] & 15], out);
+	}
+}
+
+static void text_map(const struct fake_map *map, const char *name, size_t key_size,
+		     size_t value_size, FILE *out)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		if (!map->rows[i].used)
+			continue;
+		fprintf(out, "%s ", name);
+		text_hex(map->rows[i].key, key_size, out);
+		fputs(" = ", out);
+		text_hex(map->rows[i].value, value_size, out);
+		fputc('\n', out);
+	}
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Where a row lies in memory says nothing. */
+static char *sorted(char *text)
+{
+	char *lines[FAKE_MAX * 6], *result = NULL;
+	size_t n = 0, size;
+	FILE *out = open_memstream(&result, &size);
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		lines[n++] = line;
+	qsort(lines, n, sizeof(lines[0]), compare_lines);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s\n", lines[i]);
+	fclose(out);
+	free(text);
+	return result;
+}
+
+char *fake_kernel_text(const struct fake_kernel *k)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	text_links(k, out);
+	text_map(&k->ports, "port", sizeof(uint32_t), sizeof(struct abi_port), out);
+	text_map(&k->vnets, "vnet", sizeof(uint32_t), sizeof(struct abi_vnet), out);
+	text_map(&k->resources, "resource", sizeof(uint32_t), sizeof(struct abi_resource), out);
+	text_map(&k->fdb, "fdb", sizeof(struct abi_fdb_key), sizeof(uint32_t), out);
+	text_map(&k->vlans, "vlans", sizeof(struct abi_vlans_key), sizeof(struct abi_vlans), out);
+	fclose(out);
+	return sorted(text);
+}
+
+bool fake_kernel_is_clean(struct fake_kernel *k)
+{
+	static const uint8_t none[MAC_LEN];
+
+	for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++) {
+		if (memcmp(k->filter[i], none, MAC_LEN) != 0)
+			return false;
+		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+			if (k->attached[hook][i])
+				return false;
+	}
+	return !fake_kernel_count(&k->ports) && !fake_kernel_count(&k->vnets) &&
+	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&
+	       !fake_kernel_count(&k->vlans);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Long random walks: changes right and wrong, devices that come, go, change and are renamed, calls
+ * of the kernel that fail, restarts. After each step the kernel holds what follows from the
+ * objects, and after each refusal what it held before.
+ */
+#include <errno.h>
+
+#include "world.h"
+
+#define STEPS 400
+#define WALKS 10
+
+struct walk {
+	struct world *w;
+	uint64_t state;
+	unsigned int step;
+	char what[256]; /* the step that is being taken, for messages */
+};
+
+/* xorshift: the same walk from the same seed everywhere. */
+static uint32_t draw(struct walk *k, uint32_t below)
+{
+	k->state ^= k->state << 13;
+	k->state ^= k->state >> 7;
+	k->state ^= k->state << 17;
+	return (uint32_t)(k->state >> 32) % below;
+}
+
+#define PICK(k, list) ((list)[draw(k, UTIL_ARRAY_SIZE(list))])
+
+static const char *const vnets[] = { "v0", "v1" };
+static const char *const devices[] = { "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7" };
+static const char *const names[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6" };
+static const char *const types[] = { "service", "guest", "guest", "hybrid", "hybrid" };
+static const char *const macs[] = { "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03",
+				    "02:00:00:00:00:04" };
+static const char *const sets[] = { "none", "10", "10,20", "20-22,30", "1-12" };
+static const char *const own_sets[] = { "inherit", "inherit", "none", "10", "20,30" };
+static const char *const pvids[] = { "1", "10", "20", "5" };
+static const char *const priorities[] = { "5", "10", "10", "20" };
+static const char *const mtus[] = { "1500", "1400", "9000", "2000" };
+static const char *const promiscs[] = { "auto", "auto", "on", "off" };
+static const char *const switches[] = { "on", "off" };
+
+static int add_vnet(struct walk *k)
+{
+	const char *name = PICK(k, vnets), *mac = PICK(k, macs), *mtu = PICK(k, mtus);
+
+	snprintf(k->what, sizeof(k->what), "vnet add %s address %s mtu %s", name, mac, mtu);
+	switch (draw(k, 4)) {
+	case 0:
+		return world_try_vnet(k->w, name, "address", mac, "mtu", mtu, "upper",
+				      PICK(k, devices), NULL);
+	case 1:
+		return world_try_vnet(k->w, name, "mtu", mtu, "netns", "/proc/self/ns/net", NULL);
+	default:
+		return world_try_vnet(k->w, name, "address", mac, "mtu", mtu, "pvid",
+				      PICK(k, pvids), "vlans", PICK(k, sets), NULL);
+	}
+}
+
+static int set_vnet(struct walk *k)
+{
+	static const struct {
+		const char *key;
+		const char *const *values;
+		uint32_t count;
+	} rows[] = {
+		{ "address", macs, UTIL_ARRAY_SIZE(macs) },
+		{ "mtu", mtus, UTIL_ARRAY_SIZE(mtus) },
+		{ "pvid", pvids, UTIL_ARRAY_SIZE(pvids) },
+		{ "vlans", sets, UTIL_ARRAY_SIZE(sets) },
+		{ "promiscuous", promiscs, UTIL_ARRAY_SIZE(promiscs) },
+		{ "guard", switches, UTIL_ARRAY_SIZE(switches) },
+		{ "hybrid_needs_service", switches, UTIL_ARRAY_SIZE(switches) },
+	};
+	const char *name = PICK(k, vnets);
+	uint32_t i = draw(k, UTIL_ARRAY_SIZE(rows)), j = draw(k, UTIL_ARRAY_SIZE(rows));
+	const char *a = rows[i].values[draw(k, rows[i].count)];
+	const char *b = rows[j].values[draw(k, rows[j].count)];
+
+	snprintf(k->what, sizeof(k->what), "vnet set %s %s %s %s %s", name, rows[i].key, a,
+		 rows[j].key, b);
+	if (!manager_find_vnet(k->w->m, name, NULL))
+		return 0;
+	return world_try_set(k->w, name, rows[i].key, a, rows[j].key, b, NULL);
+}
+
+static int add_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names), *type = PICK(k, types);
+	const char *device = PICK(k, devices), *peer = PICK(k, macs), *set = PICK(k, own_sets);
+
+	snprintf(k->what, sizeof(k->what), "resource add %s %s %s %s peer %s vlans %s", vnet, name,
+		 type, device, peer, set);
+	if (util_same(type, "guest"))
+		return world_try_resource(k->w, vnet, name, "type", type, "device", device, "peer",
+					  peer, "vlans", set, NULL);
+	if (util_same(type, "hybrid"))
+		return world_try_resource(k->w, vnet, name, "type", type, "device", device,
+					  "priority", PICK(k, priorities), "vlans", set, NULL);
+	return world_try_resource(k->w, vnet, name, "type", type, "device", device, "vlans", set,
+				  NULL);
+}
+
+static int set_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names);
+	const struct vnet *v = manager_find_vnet(k->w->m, vnet, NULL);
+	const struct resource *r = v ? manager_find_resource(v, name, NULL) : NULL;
+	const char *key = "admin", *value = draw(k, 3) ? "up" : "down";
+
+	switch (draw(k, 5)) {
+	case 0:
+		key = "priority";
+		value = PICK(k, priorities);
+		break;
+	case 1:
+		key = "vlans";
+		value = PICK(k, own_sets);
+		break;
+	case 2:
+		key = "pvid";
+		value = draw(k, 2) ? "inherit" : PICK(k, pvids);
+		break;
+	case 3:
+		key = "peer";
+		value = PICK(k, macs);
+		break;
+	}
+	snprintf(k->what, sizeof(k->what), "resource set %s %s %s %s", vnet, name, key, value);
+	return r ? world_try_resource_set(k->w, vnet, name, key, value, NULL) : 0;
+}
+
+static int del_vnet(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+
+	snprintf(k->what, sizeof(k->what), "vnet del %s", name);
+	return draw(k, 4) ? 0 : manager_vnet_del(k->w->m, name, &k->w->e);
+}
+
+static int del_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names);
+
+	snprintf(k->what, sizeof(k->what), "resource del %s %s", vnet, name);
+	return manager_resource_del(k->w->m, vnet, name, &k->w->e);
+}
+
+static int (*const changes[])(struct walk *k) = { add_vnet,	add_vnet,     set_vnet,
+						  add_resource, add_resource, add_resource,
+						  set_resource, set_resource, del_vnet,
+						  del_resource };
+
+/* What is refused has changed nothing, whyever it was refused. */
+static void change(struct walk *k, bool broken)
+{
+	static const char *const calls[] = { "link_set",   "attach",	     "detach",
+					     "port_write", "resource_write", "vnet_write",
+					     "fdb_write",  "vlans_write",    "veth_add",
+					     "link_get" };
+	char *before = world_text(k->w), *after, what[1024];
+	const char *call = broken ? PICK(k, calls) : "none";
+	int err;
+
+	if (broken)
+		fake_kernel_fail_once(k->w->k, call, EIO, draw(k, 6));
+	k->w->k->fail_halfway = draw(k, 2);
+	k->w->save_fails = broken && !draw(k, 6);
+	if (k->w->save_fails)
+		fake_kernel_heal(k->w->k);
+	k->w->k->failed = false;
+	err = PICK(k, changes)(k);
+	fake_kernel_heal(k->w->k);
+	k->w->save_fails = false;
+	/* Another refusal, and then a failure on the way back: that needs manager_settle(). */
+	if (err && (!k->w->k->failed || err == -EIO)) {
+		after = world_text(k->w);
+		snprintf(what, sizeof(what), "step %u, %s, %s fails: %s", k->step, k->what, call,
+			 k->w->e.message);
+		world_same(what, before, after);
+		free(after);
+	}
+	free(before);
+}
+
+static const char *free_name(struct walk *k)
+{
+	const char *name = PICK(k, devices);
+
+	return fake_kernel_find(k->w->k, name) ? NULL : name;
+}
+
+static void come(struct walk *k)
+{
+	const char *name = free_name(k);
+
+	snprintf(k->what, sizeof(k->what), "device %s comes", name ?: "-");
+	if (!name)
+		return;
+	fake_kernel_add(k->w->k, name);
+	if (!draw(k, 6))
+		fake_kernel_find(k->w->k, name)->max_mtu = 2000;
+	if (!draw(k, 3))
+		fake_kernel_find(k->w->k, name)->flags &= ~(unsigned int)IFF_UP;
+	if (!draw(k, 3))
+		fake_kernel_find(k->w->k, name)->carrier = false;
+	k->w->k->busy[fake_kernel_find(k->w->k, name)->ifindex] = !draw(k, 3);
+	fake_kernel_tell(k->w->k, k->w->m, name);
+}
+
+static void affect(struct walk *k, const char *name)
+{
+	struct link *l = fake_kernel_find(k->w->k, name);
+	const char *to = free_name(k);
+
+	switch (draw(k, 6)) {
+	case 0:
+		world_delete(k->w, name);
+		break;
+	case 1:
+		if (to)
+			world_rename(k->w, name, to);
+		break;
+	case 2:
+		world_up(k->w, name, !(l->flags & IFF_UP));
+		break;
+	case 3:
+		l->mtu = draw(k, 2) ? 1300 : 1500;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	default:
+		world_carrier(k->w, name, !l->carrier);
+		break;
+	}
+}
+
+static void news(struct walk *k)
+{
+	const char *name = PICK(k, devices);
+
+	snprintf(k->what, sizeof(k->what), "something happens to %s", name);
+	if (fake_kernel_find(k->w->k, name) && !fake_kernel_find(k->w->k, name)->peer)
+		affect(k, name);
+	else
+		come(k);
+}
+
+static void upper_news(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+	struct link *l = fake_kernel_find(k->w->k, name);
+
+	snprintf(k->what, sizeof(k->what), "something happens to upper %s", name);
+	if (!l)
+		return;
+	switch (draw(k, 4)) {
+	case 0:
+		world_delete(k->w, name);
+		return;
+	case 1:
+		l->mtu = draw(k, 2) ? 1500 : 3000;
+		break;
+	case 2:
+		mac_parse(PICK(k, macs), l->address);
+		break;
+	default:
+		l->promiscuity = draw(k, 2);
+		break;
+	}
+	fake_kernel_tell(k->w->k, k->w->m, name);
+}
+
+/* News was lost: all of it is read again. */
+static void resync(struct walk *k)
+{
+	struct fake_kernel *f = k->w->k;
+	const char *name = PICK(k, devices), *to = free_name(k);
+	struct link *l = fake_kernel_find(f, name);
+
+	snprintf(k->what, sizeof(k->what), "resync, with %s changed", name);
+	if (l && draw(k, 2))
+		fake_kernel_remove(f, name);
+	else if (l && to)
+		util_copy(l->name, sizeof(l->name), to);
+	else if (!l)
+		fake_kernel_add(f, name);
+	manager_on_overrun(k->w->m);
+	manager_on_dump_begin(k->w->m);
+	for (size_t i = 0; i < f->link_count; i++)
+		manager_on_link(k->w->m, &f->links[i]);
+	manager_on_dump_end(k->w->m);
+}
+
+static void step(struct walk *k)
+{
+	switch (draw(k, 10)) {
+	case 0:
+	case 1:
+		news(k);
+		break;
+	case 2:
+		upper_news(k);
+		break;
+	case 3:
+		if (draw(k, 3))
+			resync(k);
+		else
+			snprintf(k->what, sizeof(k->what), "restart"), world_stop(k->w),
+				world_start(k->w);
+		break;
+	case 4:
+	case 5:
+		change(k, true);
+		break;
+	default:
+		change(k, false);
+		break;
+	}
+}
+
+START_TEST(test_walk)
+{
+	struct walk k = { .w = world_new(), .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
+
+	for (k.step = 0; k.step < STEPS; k.step++) {
+		step(&k);
+		if (getenv("WALK"))
+			fprintf(stderr, "%u: %s\n", k.step, k.what);
+		manager_settle(k.w->m);
+		world_news(k.w);
+		world_check(k.w);
+		world_forget_events(k.w);
+	}
+	world_done(k.w, manager_flush(k.w->m, &k.w->e));
+	ck_assert(fake_kernel_is_clean(k.w->k));
+	world_free(k.w);
+}
+END_TEST
+
+/* WALK=3 takes the fourth walk alone and tells each step. */
+int main(void)
+{
+	const char *only = getenv("WALK");
+	TCase *t;
+	Suite *s = unit_suite("walk", &t);
+
+	tcase_set_timeout(t, 120);
+	if (only)
+		tcase_add_loop_test(t, test_walk, atoi(only), atoi(only) + 1);
+	else
+		tcase_add_loop_test(t, test_walk, 0, WALKS);
+	return unit_run(s);
+}

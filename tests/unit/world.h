@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A manager over a kernel in memory, for the tests of the core: made, changed by words as a user
+ * writes them, and looked at as a whole.
+ */
+#ifndef VNET_TESTS_UNIT_WORLD_H
+#define VNET_TESTS_UNIT_WORLD_H
+
+#include "../../daemon/manager_internal.h"
+#include "fake_kernel.h"
+#include "unit.h"
+
+/* Addresses that the tests use. */
+#define WORLD_MAC  "02:00:00:00:00:01"
+#define WORLD_PEER "02:00:00:00:00:02"
+
+struct world {
+	struct fake_kernel *k;
+	struct manager *m;
+	struct error e; /* of the last change that was tried */
+	bool save_fails;
+	unsigned int saves;
+	char *kept;	    /* what was last saved, as JSON; NULL: nothing yet */
+	char state[300];    /* for world_state() */
+	char events[65536]; /* "vnet-added vnet0\n", "path-switched vnet0 unicast h1 s\n" ... */
+};
+
+struct world *world_new(void);
+void world_free(struct world *w);
+
+/* A device that the monitor has told of. */
+struct link *world_device(struct world *w, const char *name);
+/* Changes something on a device, and the monitor tells of it. */
+void world_carrier(struct world *w, const char *name, bool carrier);
+void world_up(struct world *w, const char *name, bool up);
+void world_rename(struct world *w, const char *name, const char *to);
+/* Deletes a device, and the other end of a pair with it; the monitor tells of both. */
+void world_delete(struct world *w, const char *name);
+
+/*
+ * Keys and values up to a NULL, as a user writes them. world_try_*: 0 or -errno with the error in
+ * w->e; the others have to succeed.
+ */
+int world_try_vnet(struct world *w, const char *name, ...) __attribute__((sentinel));
+int world_try_set(struct world *w, const char *name, ...) __attribute__((sentinel));
+int world_try_resource(struct world *w, const char *vnet, const char *name, ...)
+	__attribute__((sentinel));
+int world_try_resource_set(struct world *w, const char *vnet, const char *name, ...)
+	__attribute__((sentinel));
+#define world_vnet(w, ...)	   world_done(w, world_try_vnet(w, __VA_ARGS__, NULL))
+#define world_set(w, ...)	   world_done(w, world_try_set(w, __VA_ARGS__, NULL))
+#define world_resource(w, ...)	   world_done(w, world_try_resource(w, __VA_ARGS__, NULL))
+#define world_resource_set(w, ...) world_done(w, world_try_resource_set(w, __VA_ARGS__, NULL))
+void world_done(struct world *w, int err);
+void world_vnet_del(struct world *w, const char *name);
+void world_resource_del(struct world *w, const char *vnet, const char *name);
+
+struct vnet *world_find(struct world *w, const char *vnet);
+struct resource *world_find_resource(struct world *w, const char *vnet, const char *name);
+
+/* "up", "down: device s0 has no carrier" */
+const char *world_state(struct world *w, const char *vnet, const char *name);
+
+/* vnet0 with service s (device s0), guest g (g0, WORLD_PEER), hybrids h1, h2 (h10, h20; priorities
+ * 10, 20). */
+void world_usual(struct world *w);
+
+/*
+ * The monitor tells of every device as it is now, as the kernel does after each change of ours.
+ * Nothing may follow from it.
+ */
+void world_news(struct world *w);
+
+/* Everything: kernel, manager, what was kept. The caller frees it. */
+char *world_text(struct world *w);
+
+/* Both are the same text; else @what and the first line that differs are told. */
+void world_same(const char *what, const char *before, const char *after);
+
+/* The error of what was refused just now. */
+void world_refused(struct world *w, int err, enum error_kind kind, int number, const char *object,
+		   const char *field, const char *message);
+
+/* Is what is in the kernel what follows from the objects, by the words of the design alone? */
+void world_check(struct world *w);
+
+/* The daemon stops and starts over the same kernel, with what was kept. */
+void world_stop(struct world *w);
+void world_start(struct world *w);
+
+void world_forget_events(struct world *w);
+void world_forget_journal(struct world *w);
+
+/* Where line @a comes before line @b in @text, both are there. */
+void world_in_order(const char *text, const char *a, const char *b);
+
+#endif

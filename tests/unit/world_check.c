@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The oracle: what has to be in the kernel, worked out anew from the objects' settings and the
+ * devices there are, by the words of the design and with none of the daemon's code.
+ */
+#include "../../daemon/path.h"
+#include "world.h"
+
+struct sums {
+	size_t ports;
+	size_t resources;
+	size_t fdb;
+	size_t vlans;
+	size_t hooks;
+	size_t filters;
+};
+
+static const struct link *by_index(const struct fake_kernel *k, uint32_t ifindex)
+{
+	for (size_t i = 0; ifindex && i < k->link_count; i++)
+		if (k->links[i].ifindex == ifindex)
+			return &k->links[i];
+	return NULL;
+}
+
+/* --- one resource --- */
+
+static bool is_type(const struct resource *r, enum settings_type type)
+{
+	return r->settings.type == type;
+}
+
+/* The device is there, and there is a reason not to take it. */
+static bool is_unfit(const struct world *w, const struct resource *r)
+{
+	const struct link *l = fake_kernel_find(w->k, r->settings.device);
+
+	return l && (owner_find(w->m, l->ifindex) || l->master ||
+		     (l->max_mtu && l->max_mtu < r->vnet->settings.mtu));
+}
+
+static enum resource_state state_of(const struct world *w, const struct resource *r)
+{
+	const struct link *l = by_index(w->k, r->ifindex);
+
+	if (!l)
+		return is_unfit(w, r) ? RESOURCE_FAILED : RESOURCE_WAITING;
+	if (!r->settings.admin_up || !(l->flags & IFF_UP) || !l->carrier)
+		return RESOURCE_DOWN;
+	return RESOURCE_UP;
+}
+
+static bool is_up(const struct world *w, const struct resource *r)
+{
+	return r && r->ifindex && state_of(w, r) == RESOURCE_UP;
+}
+
+static size_t up_count(const struct world *w, const struct vnet *v)
+{
+	size_t n = 0;
+
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		n += is_up(w, r);
+	return n;
+}
+
+static const struct resource *service_of(const struct vnet *v)
+{
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		if (is_type(r, SETTINGS_SERVICE))
+			return r;
+	return NULL;
+}
+
+/* The next bound hybrid behind @after (NULL: the first), by priority and then by age. */
+static const struct resource *next_hybrid(const struct vnet *v, const struct resource *after)
+{
+	const struct resource *best = NULL;
+	bool seen = false;
+
+	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+		bool behind;
+
+		if (r == after)
+			seen = true;
+		if (r == after || !is_type(r, SETTINGS_HYBRID) || !r->ifindex)
+			continue;
+		behind = !after || r->settings.priority > after->settings.priority ||
+			 (r->settings.priority == after->settings.priority && seen);
+		if (behind && (!best || r->settings.priority < best->settings.priority))
+			best = r;
+	}
+	return best;
+}
+
+static uint16_t pvid_of(const struct resource *r)
+{
+	if (r->settings.pvid)
+		return r->settings.pvid;
+	return is_type(r, SETTINGS_HYBRID) ? 1 : r->vnet->settings.pvid;
+}
+
+static bool is_member(const struct resource *r, uint16_t vlan)
+{
+	const struct vlan_set *set =
+		r->settings.has_vlans ? &r->settings.vlans : &r->vnet->settings.vlans;
+
+	return vlan == pvid_of(r) || vlan_has(set, vlan);
+}
+
+static void check_fdb(struct world *w, const struct resource *r, struct sums *sums)
+{
+	char mac[MAC_TEXT_SIZE];
+	uint16_t missing = 0;
+
+	mac_format(r->settings.peer, mac);
+	for (uint16_t vlan = VLAN_FIRST; vlan <= VLAN_LAST; vlan++) {
+		if (!is_member(r, vlan))
+			continue;
+		sums->fdb++;
+		if (fake_kernel_fdb(w->k, r->vnet->number, vlan, mac) != r->number)
+			missing = vlan;
+	}
+	ck_assert_msg(!missing, "%s is not in the FDB in VLAN %u", r->name, missing);
+}
+
+static void check_set(const struct abi_vlans *row, const struct vlan_set *set)
+{
+	uint16_t wrong = 0;
+
+	ck_assert_ptr_nonnull(row);
+	for (uint16_t vlan = 0; vlan < ABI_VLANS; vlan++)
+		if ((row->bits[vlan / 64] >> (vlan % 64) & 1) != vlan_has(set, vlan))
+			wrong = vlan;
+	ck_assert_uint_eq(wrong, 0);
+}
+
+static void check_device(struct world *w, const struct resource *r, struct sums *sums)
+{
+	const struct link *l = by_index(w->k, r->ifindex);
+	const uint8_t *mac = r->vnet->settings.address, *filter = w->k->filter[r->ifindex];
+
+	ck_assert_str_eq(l->name, r->settings.device);
+	ck_assert_uint_ge(l->mtu, r->vnet->settings.mtu);
+	if (is_type(r, SETTINGS_HYBRID)) {
+		ck_assert(mac_same(l->address, mac));
+	} else {
+		ck_assert(mac_same(filter, mac));
+		sums->filters++;
+	}
+	if (is_type(r, SETTINGS_SERVICE))
+		ck_assert(l->flags & IFF_ALLMULTI);
+}
+
+static void check_rows(struct world *w, const struct resource *r, struct sums *sums)
+{
+	const struct abi_resource *row = fake_kernel_resource(w->k, r->number);
+	const struct abi_port *port = fake_kernel_port(w->k, r->ifindex);
+	const struct resource *next = is_type(r, SETTINGS_HYBRID) ? next_hybrid(r->vnet, r) : NULL;
+
+	ck_assert_msg(row, "%s has no row", r->name);
+	ck_assert_uint_eq(row->ifindex, r->ifindex);
+	ck_assert_uint_eq(row->pvid, pvid_of(r));
+	ck_assert_uint_eq(row->type, is_type(r, SETTINGS_SERVICE) ? ABI_SERVICE
+				     : is_type(r, SETTINGS_GUEST) ? ABI_GUEST
+								  : ABI_HYBRID);
+	ck_assert_msg(row->up == is_up(w, r), "%s: up is %u", r->name, row->up);
+	ck_assert(mac_same(row->peer, r->settings.peer));
+	ck_assert_uint_eq(row->vlans, r->settings.has_vlans);
+	ck_assert_uint_eq(row->vnet, r->vnet->number);
+	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
+		      row->fallback);
+	ck_assert_msg(port && port->vnet == r->vnet->number && port->resource == r->number,
+		      "%s: its port", r->name);
+	ck_assert(w->k->attached[KERNEL_HOOK_RX][r->ifindex]);
+	sums->resources++;
+	sums->ports++;
+	sums->hooks++;
+	if (!r->settings.has_vlans)
+		return;
+	check_set(fake_kernel_vlans(w->k, r->vnet->number, r->number), &r->settings.vlans);
+	sums->vlans++;
+}
+
+static void check_resource(struct world *w, const struct resource *r, struct sums *sums)
+{
+	ck_assert_msg(r->state == state_of(w, r), "%s: is %s (%s)", r->name,
+		      resource_state_name(r->state), r->reason);
+	ck_assert_int_eq(r->state == RESOURCE_UP, !r->reason[0]);
+	if (is_type(r, SETTINGS_GUEST)) {
+		check_fdb(w, r, sums);
+		ck_assert_int_eq(r->active, is_up(w, r));
+	}
+	if (!r->ifindex)
+		return;
+	ck_assert_ptr_nonnull(by_index(w->k, r->ifindex));
+	check_device(w, r, sums);
+	check_rows(w, r, sums);
+}
+
+/* --- one vnet --- */
+
+static const struct resource *active_hybrid(const struct world *w, const struct vnet *v)
+{
+	const struct resource *h = next_hybrid(v, NULL);
+
+	if (v->settings.hybrid_needs_service && !is_up(w, service_of(v)))
+		return NULL;
+	while (h && !is_up(w, h))
+		h = next_hybrid(v, h);
+	return h;
+}
+
+static void check_carrier(const struct world *w, const struct vnet *v, const struct link *port,
+			  const struct link *upper)
+{
+	const struct resource *service = service_of(v);
+	bool any = up_count(w, v) > 0;
+	bool carrier = port && (service ? is_up(w, service) : any);
+
+	ck_assert_int_eq(v->carrier, carrier);
+	if (v->settings.upper[0])
+		return;
+	if (port)
+		ck_assert_int_eq(!!(port->flags & IFF_UP), any);
+	/* The stack sees no carrier, and what can still pass passes. */
+	if (upper)
+		ck_assert_int_eq(!(upper->flags & IFF_RUNNING), any && !carrier);
+}
+
+static void check_vnet_row(struct world *w, const struct vnet *v, const struct link *port,
+			   const struct link *upper)
+{
+	const struct abi_vnet *row = fake_kernel_vnet(w->k, v->number);
+	const struct resource *service = service_of(v), *hybrid = next_hybrid(v, NULL);
+	bool promiscuous =
+		v->settings.promiscuous == SETTINGS_PROMISC_ON ||
+		(v->settings.promiscuous == SETTINGS_PROMISC_AUTO && upper && upper->promiscuity);
+	uint32_t flags = (v->settings.guard ? ABI_VNET_GUARD : 0) |
+			 (promiscuous ? ABI_VNET_PROMISC : 0) |
+			 (!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
+			 (v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0);
+
+	ck_assert_ptr_nonnull(row);
+	ck_assert(mac_same(row->mac, v->settings.address));
+	ck_assert_uint_eq(row->pvid, v->settings.pvid);
+	ck_assert_uint_eq(row->port, port ? port->ifindex : 0);
+	ck_assert_uint_eq(row->flags, flags);
+	ck_assert_uint_eq(row->service, service && service->ifindex ? service->number : 0);
+	ck_assert_uint_eq(row->hybrid, hybrid ? hybrid->number : 0);
+}
+
+static void check_end(struct world *w, const struct vnet *v, const struct link *l,
+		      enum kernel_hook hook, struct sums *sums)
+{
+	const struct abi_port *port = fake_kernel_port(w->k, l->ifindex);
+	bool wanted = hook != KERNEL_HOOK_TX_EGRESS || !l->promiscuity;
+
+	/* The shortcut stays attached; without its port it lets frames pass. */
+	ck_assert_int_eq(port != NULL, wanted);
+	if (port)
+		ck_assert(port->vnet == v->number && !port->resource);
+	sums->ports += wanted;
+	ck_assert(w->k->attached[hook][l->ifindex]);
+	sums->hooks++;
+}
+
+static void check_upper(struct world *w, const struct vnet *v, const struct link *port,
+			const struct link *upper, struct sums *sums)
+{
+	if (port)
+		check_end(w, v, port, KERNEL_HOOK_TX_INGRESS, sums);
+	if (v->settings.upper[0]) {
+		const struct link *there = fake_kernel_find(w->k, v->settings.upper);
+		const struct manager_owner *o = there ? owner_find(w->m, there->ifindex) : NULL;
+		bool busy = o && (o->vnet != v || o->resource);
+
+		ck_assert_msg(port == (busy ? NULL : there), "upper %s is not taken in",
+			      v->settings.upper);
+		return;
+	}
+	if (!port)
+		return;
+	ck_assert_uint_eq(port->mtu, v->settings.mtu);
+	if (!upper)
+		return;
+	check_end(w, v, upper, KERNEL_HOOK_TX_EGRESS, sums);
+	ck_assert(mac_same(upper->address, v->settings.address));
+	ck_assert_uint_eq(upper->mtu, v->settings.mtu);
+}
+
+/* --- the way of a frame --- */
+
+static const struct resource *guest_of(const struct vnet *v, const uint8_t *mac, uint16_t vlan)
+{
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		if (is_type(r, SETTINGS_GUEST) && mac_same(r->settings.peer, mac) &&
+		    is_member(r, vlan))
+			return r;
+	return NULL;
+}
+
+/* DESIGN 3, TX, in its own words. */
+static const struct resource *way_of(const struct world *w, const struct vnet *v,
+				     const uint8_t *mac, uint16_t vlan, const char **why)
+{
+	const struct resource *service = is_up(w, service_of(v)) ? service_of(v) : NULL;
+	const struct resource *hybrid = active_hybrid(w, v), *guest = guest_of(v, mac, vlan);
+	const struct resource *r;
+
+	if (vlan != v->settings.pvid && !vlan_has(&v->settings.vlans, vlan)) {
+		*why = "vlan";
+		return NULL;
+	}
+	if (mac[0] & 1) {
+		*why = service ? "multicast" : "no_service";
+		r = service;
+	} else if (guest) {
+		r = is_up(w, guest) ? guest : service ?: hybrid;
+		*why = r == guest ? "guest" : r == service && r ? "guest-over-service" : "hybrid";
+	} else {
+		r = hybrid ?: service;
+		*why = hybrid ? "hybrid" : "service";
+	}
+	if (!r)
+		*why = mac[0] & 1 ? "no_service" : "no_path";
+	else if (r->settings.has_vlans && vlan != pvid_of(r) &&
+		 !vlan_has(&r->settings.vlans, vlan)) {
+		*why = "vlan";
+		r = NULL;
+	}
+	return r;
+}
+
+static void check_way(const struct world *w, const struct vnet *v, const uint8_t *mac,
+		      uint16_t vlan)
+{
+	uint16_t id = vlan ?: v->settings.pvid;
+	const char *why = NULL;
+	const struct resource *r = way_of(w, v, mac, id, &why);
+	struct path_answer answer;
+
+	ck_assert_int_eq(path_find(v, mac, vlan, &answer), 0);
+	ck_assert_msg(answer.resource == r, "VLAN %u: goes over %s, not over %s", vlan,
+		      answer.resource ? answer.resource->name : "none", r ? r->name : "none");
+	ck_assert_str_eq(answer.reason, why);
+	ck_assert_str_ne(answer.why, "");
+}
+
+static void check_ways(const struct world *w, const struct vnet *v)
+{
+	static const uint8_t broadcast[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t multicast[] = { 0x01, 0x00, 0x5e, 0, 0, 1 };
+	static const uint8_t unknown[] = { 0x02, 0x77, 0, 0, 0, 0x77 };
+	static const uint16_t vlans[] = { 0, 1, 10, 20, 30, VLAN_LAST };
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(vlans); i++) {
+		check_way(w, v, broadcast, vlans[i]);
+		check_way(w, v, multicast, vlans[i]);
+		check_way(w, v, unknown, vlans[i]);
+		for (const struct resource *r = v->resources; r; r = r->hh.next)
+			if (is_type(r, SETTINGS_GUEST))
+				check_way(w, v, r->settings.peer, vlans[i]);
+	}
+}
+
+/* --- all of it --- */
+
+static void check_vnet(struct world *w, const struct vnet *v, struct sums *sums)
+{
+	const struct link *port = by_index(w->k, v->port_ifindex);
+	const struct link *upper = by_index(w->k, v->upper_ifindex);
+	const struct resource *service = service_of(v), *hybrid = active_hybrid(w, v);
+
+	ck_assert_int_eq(!port, !v->port_ifindex);
+	check_upper(w, v, port, upper, sums);
+	check_vnet_row(w, v, port, upper);
+	check_carrier(w, v, port, upper);
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		check_resource(w, r, sums);
+	if (v->settings.vlans.count) {
+		check_set(fake_kernel_vlans(w->k, v->number, 0), &v->settings.vlans);
+		sums->vlans++;
+	}
+	ck_assert_uint_eq(v->up_count, up_count(w, v));
+	ck_assert_ptr_eq(v->multicast, is_up(w, service) ? service : NULL);
+	ck_assert_ptr_eq(v->unicast, hybrid ?: (is_up(w, service) ? service : NULL));
+	check_ways(w, v);
+}
+
+static void check_sums(const struct world *w, const struct sums *sums)
+{
+	static const uint8_t none[MAC_LEN];
+	size_t hooks = 0, filters = 0;
+
+	for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++) {
+		filters += !mac_same(w->k->filter[i], none);
+		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+			hooks += w->k->attached[hook][i];
+	}
+	ck_assert_uint_eq(fake_kernel_count(&w->k->vnets), manager_vnet_count(w->m));
+	ck_assert_uint_eq(fake_kernel_count(&w->k->ports), sums->ports);
+	ck_assert_uint_eq(fake_kernel_count(&w->k->resources), sums->resources);
+	ck_assert_uint_eq(fake_kernel_count(&w->k->fdb), sums->fdb);
+	ck_assert_uint_eq(fake_kernel_count(&w->k->vlans), sums->vlans);
+	ck_assert_uint_eq(hooks, sums->hooks);
+	ck_assert_uint_eq(filters, sums->filters);
+}
+
+void world_check(struct world *w)
+{
+	struct sums sums = { 0 };
+
+	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
+		check_vnet(w, v, &sums);
+	check_sums(w, &sums);
+}
