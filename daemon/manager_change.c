@@ -101,7 +101,10 @@ int manager_vnet_add(struct manager *m, const char *name, const struct vnet_sett
 	if (err)
 		return err;
 	emit_vnet(v, MANAGER_VNET_ADDED);
-	err = reconcile_vnet(v, e);
+	/* A name that is taken or a namespace that is not there: then nothing else is begun. */
+	err = reconcile_upper(v, e);
+	if (!err)
+		err = reconcile_vnet(v, e);
 	if (!err)
 		err = manager_save(m, e);
 	if (err)
