@@ -57,13 +57,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest bpftest bench lint clean help
+.PHONY: all deps install demo test check selftest bpftest vmtest bench lint clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps install demo test check bpftest selftest bench lint clean'
+	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench lint clean'
 
 # --- the data path ---
 
@@ -147,6 +147,12 @@ test:
 test-build: all $(UNIT) $(BPFTEST) $(TOOLS)
 test-run:
 	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(sort $(wildcard tests/selftests/[0-9]*.sh))
+
+# On Debian 12's own kernel, in an emulated machine.
+vmtest:
+	$(Q)tests/deps build test vm
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(BPFTEST) $(TOOLS)
+	$(Q)tests/vm/run --build $(B)
 
 demo:
 	$(Q)$(MAKE) --no-print-directory deps
