@@ -224,16 +224,18 @@ static int fake_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_
 {
 	struct fake_kernel *k = rtnl;
 	struct link *l = by_index(k, ifindex);
+	bool busy;
 
+	busy = l && k->busy[ifindex] && (l->flags & IFF_UP) &&
+	       memcmp(change->address, l->address, MAC_LEN) != 0;
 	if (fails(k, "link_set")) {
-		if (k->fail_halfway && l)
+		if (k->fail_halfway && l && !busy)
 			apply(l, change, KERNEL_LINK_ADDRESS);
 		return -k->fail_error;
 	}
 	if (!l)
 		return -ENODEV;
-	if ((change->set & KERNEL_LINK_ADDRESS) && k->busy[ifindex] && (l->flags & IFF_UP) &&
-	    memcmp(change->address, l->address, MAC_LEN) != 0)
+	if ((change->set & KERNEL_LINK_ADDRESS) && busy)
 		return -EBUSY;
 	apply(l, change, KERNEL_LINK_ADDRESS);
 	if ((change->set & KERNEL_LINK_MTU) && l->max_mtu && change->mtu > l->max_mtu)
