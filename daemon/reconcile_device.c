@@ -77,9 +77,10 @@ static void look_again(struct manager *m, const struct link *l)
 
 /* Some drivers change their MAC only while the device is down. */
 static int set_while_down(struct manager *m, const struct link *l,
-			  const struct kernel_link_change *change)
+			  const struct kernel_link_change *change,
+			  const struct kernel_link_change *before)
 {
-	struct kernel_link_change down = { .set = KERNEL_LINK_UP }, again = *change;
+	struct kernel_link_change down = { .set = KERNEL_LINK_UP }, again = *change, undo = *before;
 	int err = manager_rtnl(m, link_set, l->ifindex, &down);
 
 	if (err)
@@ -89,8 +90,9 @@ static int set_while_down(struct manager *m, const struct link *l,
 	again.set |= KERNEL_LINK_UP;
 	err = manager_rtnl(m, link_set, l->ifindex, &again);
 	if (err) {
-		down.up = true;
-		manager_rtnl(m, link_set, l->ifindex, &down);
+		undo.set |= KERNEL_LINK_UP;
+		undo.up = true;
+		manager_rtnl(m, link_set, l->ifindex, &undo);
 	}
 	return err;
 }
@@ -106,7 +108,7 @@ static int set_link(struct manager *m, const struct link *l,
 	int err = manager_rtnl(m, link_set, l->ifindex, change);
 
 	if (err == -EBUSY && (change->set & KERNEL_LINK_ADDRESS) && (l->flags & IFF_UP))
-		err = set_while_down(m, l, change);
+		return set_while_down(m, l, change, before);
 	if (err)
 		manager_rtnl(m, link_set, l->ifindex, before);
 	return err;

@@ -275,8 +275,8 @@ static void withdraw(struct resource *r, const struct link *l)
 	struct abi_resource row = r->row;
 	char reason[sizeof(r->reason)];
 
-	if (!row.up || judge(r, l, reason, sizeof(reason)) == RESOURCE_UP)
-		return;
+	if (!row.up || judge(r, l, reason, sizeof(reason)) != RESOURCE_DOWN)
+		return; /* an MTU that is too small is about to be raised */
 	row.up = 0;
 	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
 		r->row = row;
