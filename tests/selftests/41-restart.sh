@@ -5,6 +5,8 @@
 # vnet-test: alone
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=held.sh
+. "$(dirname "$0")/held.sh"
 # shellcheck source=world.sh
 . "$(dirname "$0")/world.sh"
 
@@ -36,10 +38,6 @@ programs() {
 
 is_free() { # a program's number
 	! bpftool prog show id "$1"
-}
-
-open_files() {
-	find "/proc/$vnetd_pid/fd" -mindepth 1 -printf '%l\n' | sed 's/[0-9]*\]$//' | sort | uniq -c
 }
 
 frames() { # that the service, the hybrid and the guest of vnet0 have sent
@@ -74,7 +72,7 @@ restart() { # TEXT COMMAND...: that ends vnetd
 restart 'stopped and started' stop_vnetd
 restart 'killed and started' kill_vnetd KILL
 
-maps_before=$(maps) links_before=$(links) files_before=$(open_files) old_programs=()
+maps_before=$(maps) links_before=$(links) files_before=$(held_files) old_programs=()
 for i in {1..20}; do
 	mapfile -t -O ${#old_programs[@]} old_programs < <(programs)
 	if [ $((i % 2)) = 0 ]; then
@@ -88,7 +86,7 @@ traffic_settle
 ok '20 restarts: no frame is lost' wait_for 5 lost_at_most 0
 is '20 restarts: the links are the same' "$(links)" "$links_before"
 is '20 restarts: the maps are the same' "$(maps)" "$maps_before"
-is '20 restarts: as many files are open' "$(open_files)" "$files_before"
+is '20 restarts: as many files are open' "$(held_files)" "$files_before"
 still=()
 for program in "${old_programs[@]}"; do
 	wait_for 5 is_free "$program" || still+=("$program")

@@ -4,6 +4,8 @@
 # goes on, the state of every resource is right within a second of the last change, and nothing leaks.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=held.sh
+. "$(dirname "$0")/held.sh"
 
 readonly pairs=200 guests=40
 
@@ -53,10 +55,10 @@ right() { # TEXT STATES
 	echo "# $1: after $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
 }
 
-held() { # open files by kind (that of the state comes and goes), pins, and entries of the maps that follow the devices
-	find "/proc/$vnetd_pid/fd" -mindepth 1 -printf '%l\n' | grep -v '/state/' | sed 's/[0-9]*\]$//' | sort | uniq -c
-	find "$T/bpf/vnet" -type f | wc -l
-	bpftool -j map dump pinned "$T/bpf/vnet/default/maps/ports" | jq length
+held() {
+	held_files
+	held_pins
+	echo "ports $(held_entries ports)"
 }
 
 ns far

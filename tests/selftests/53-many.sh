@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # 500 guests of one vnet are registered by one batch file, restarted with, and removed again; nothing of
-# them is left. Every tenth has a device: each device costs the kernel a grace period of RCU, twice.
+# them is left. Every fifth has a device: each device costs the kernel a grace period of RCU, twice.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=held.sh
+. "$(dirname "$0")/held.sh"
 
-readonly guests=500 devices=50
+readonly guests=500 devices=100
 
 peer() { # NUMBER
 	printf '02:00:00:01:%02x:%02x\n' $(($1 / 256)) $(($1 % 256))
@@ -17,10 +19,10 @@ devices() { # all of them, with what a resource changes
 }
 
 held() {
-	find "/proc/$vnetd_pid/fd" -mindepth 1 -printf '%l\n' | grep -v '/state/' | sed 's/[0-9]*\]$//' | sort | uniq -c
-	find "$T/bpf/vnet" -type f | sort
+	held_files
+	held_pins
 	for map in ports fdb counters; do
-		echo "$map $(bpftool -j map dump pinned "$T/bpf/vnet/default/maps/$map" | jq length)"
+		echo "$map $(held_entries $map)"
 	done
 }
 
@@ -44,7 +46,7 @@ for ((i = 0; i < guests; i += guests / devices)); do
 done >"$T/links"
 ip -batch "$T/links"
 veth s0 - s1 -
-start_vnetd
+start_vnetd --state /run/vnetd # in memory, as it is by default
 ctl vnet add vnet0 address "$(mac 1)"
 ip link set vnet0 up
 ctl resource add vnet0 sv type service dev s0
@@ -68,7 +70,7 @@ fails 'one more with a MAC that is taken' 2 'g255' \
 
 shown=$(ctl -j resource show)
 kill_vnetd KILL
-timed 'vnetd starts with them' start_vnetd
+timed 'vnetd starts with them' start_vnetd --state /run/vnetd
 is 'all are as they were' "$(ctl -j resource show)" "$shown"
 
 for ((i = guests - 1; i >= 0; i--)); do
