@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "desired.h"
 
+#include <errno.h>
+
 /*
  * Arrays grow to the next power of two, so that their room follows from their count and appending
  * tens of thousands of resources stays linear. It holds as long as nobody else grows them.
@@ -54,6 +56,58 @@ const struct desired_resource *desired_find_resource(const struct desired_vnet *
 	return NULL;
 }
 
+static size_t names_index(const struct desired_names *n, const char *name)
+{
+	size_t i = 0;
+
+	while (i < n->count && !util_same(n->name[i], name))
+		i++;
+	return i;
+}
+
+int desired_names_add(struct desired_names *n, const char *name)
+{
+	void *grown;
+
+	if (desired_names_has(n, name))
+		return 0;
+	grown = append(n->name, n->count, sizeof(*n->name));
+	if (!grown)
+		return -ENOMEM;
+	n->name = grown;
+	util_copy(n->name[n->count++], sizeof(*n->name), name);
+	return 0;
+}
+
+bool desired_names_has(const struct desired_names *n, const char *name)
+{
+	return names_index(n, name) < n->count;
+}
+
+void desired_names_drop(struct desired_names *n, const char *name)
+{
+	size_t i = names_index(n, name);
+
+	if (i == n->count)
+		return;
+	n->count--;
+	memmove(n->name[i], n->name[i + 1], (n->count - i) * sizeof(*n->name));
+}
+
+int desired_names_copy(struct desired_names *n, const struct desired_names *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (desired_names_add(n, from->name[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+void desired_names_clear(struct desired_names *n)
+{
+	free(n->name);
+	*n = (struct desired_names) { 0 };
+}
+
 bool desired_same(const struct setting *table, const void *a, const void *b)
 {
 	char text_a[SETTINGS_TEXT_SIZE], text_b[SETTINGS_TEXT_SIZE];
@@ -69,8 +123,11 @@ bool desired_same(const struct setting *table, const void *a, const void *b)
 
 void desired_clear(struct desired *d)
 {
-	for (size_t i = 0; i < d->vnet_count; i++)
+	for (size_t i = 0; i < d->vnet_count; i++) {
 		free(d->vnets[i].resources);
+		desired_names_clear(&d->vnets[i].removed);
+	}
 	free(d->vnets);
+	desired_names_clear(&d->removed);
 	*d = (struct desired) { 0 };
 }

@@ -29,6 +29,12 @@ struct desired_resource {
 	struct desired_saved saved;
 };
 
+/* What is in the files and was removed at run time: a restart does not bring it back. */
+struct desired_names {
+	size_t count;
+	char (*name)[DESIRED_RESOURCE_NAME_SIZE]; /* owned; a vnet's is shorter */
+};
+
 struct desired_vnet {
 	char name[SETTINGS_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
@@ -37,11 +43,13 @@ struct desired_vnet {
 	struct vnet_settings base;
 	size_t resource_count;
 	struct desired_resource *resources; /* owned */
+	struct desired_names removed;	    /* resources */
 };
 
 struct desired {
 	size_t vnet_count;
-	struct desired_vnet *vnets; /* owned */
+	struct desired_vnet *vnets;   /* owned */
+	struct desired_names removed; /* vnets */
 };
 
 /* Append a zeroed element and return it (borrowed until the next append); NULL: no memory. */
@@ -51,6 +59,14 @@ struct desired_resource *desired_add_resource(struct desired_vnet *v);
 const struct desired_vnet *desired_find(const struct desired *d, const char *name);
 const struct desired_resource *desired_find_resource(const struct desired_vnet *v,
 						     const char *name);
+
+/* 0, if it is there already as well, or -ENOMEM. */
+int desired_names_add(struct desired_names *n, const char *name);
+bool desired_names_has(const struct desired_names *n, const char *name);
+void desired_names_drop(struct desired_names *n, const char *name);
+/* Adds all of @from. 0 or -ENOMEM. */
+int desired_names_copy(struct desired_names *n, const struct desired_names *from);
+void desired_names_clear(struct desired_names *n);
 
 /* Do two settings of @table say the same? */
 bool desired_same(const struct setting *table, const void *a, const void *b);

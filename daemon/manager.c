@@ -45,6 +45,7 @@ void manager_free(struct manager *m)
 		HASH_DEL(m->owners, o);
 		free(o);
 	}
+	desired_names_clear(&m->removed);
 	numbers_clear(&m->vnet_numbers);
 	numbers_clear(&m->resource_numbers);
 	link_table_free(m->links);

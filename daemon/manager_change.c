@@ -140,7 +140,26 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 	return err;
 }
 
-/* What is to go is first no longer kept: if that fails, nothing has been touched. */
+/*
+ * What is to go is first no longer kept: if that fails, nothing has been touched. Unless it is the
+ * files that let it go, they still have it, and the next start has to know better.
+ */
+static int keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
+			const char *name, bool from_config, struct error *e)
+{
+	bool in_files = from_config && !m->saves_held;
+	int err = in_files ? desired_names_add(removed, name) : 0;
+
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, name, NULL, "%s: no memory", name);
+	*leaving = true;
+	err = manager_save(m, e);
+	*leaving = false;
+	if (err && in_files)
+		desired_names_drop(removed, name);
+	return err;
+}
+
 int manager_vnet_del(struct manager *m, const char *name, struct error *e)
 {
 	struct vnet *v = manager_find_vnet(m, name, e);
@@ -148,9 +167,7 @@ int manager_vnet_del(struct manager *m, const char *name, struct error *e)
 
 	if (!v)
 		return -ENOENT;
-	v->leaving = true;
-	err = manager_save(m, e);
-	v->leaving = false;
+	err = keep_without(m, &v->leaving, &m->removed, v->name, v->from_config, e);
 	if (!err)
 		remove_vnet(v);
 	return err;
@@ -229,17 +246,11 @@ int manager_resource_del(struct manager *m, const char *vnet, const char *name, 
 	struct resource *r;
 	int err = find_both(m, vnet, name, &r, e);
 
-	if (err)
-		return err;
-	r->leaving = true;
-	err = manager_save(m, e);
-	r->leaving = false;
-	if (err)
-		return err;
-	/* Its file says otherwise now, unless it is the file that lets it go. */
-	r->vnet->differs |= r->from_config && !m->saves_held;
-	remove_resource(r);
-	return 0;
+	if (!err)
+		err = keep_without(m, &r->leaving, &r->vnet->removed, r->name, r->from_config, e);
+	if (!err)
+		remove_resource(r);
+	return err;
 }
 
 static void set_leaving(struct manager *m, bool leaving)
@@ -248,16 +259,21 @@ static void set_leaving(struct manager *m, bool leaving)
 		v->leaving = leaving;
 }
 
+/* What the files have comes back with the next start: nothing of before is remembered. */
 int manager_flush(struct manager *m, struct error *e)
 {
+	struct desired_names removed = UTIL_TAKE(m->removed, (struct desired_names) { 0 });
 	struct vnet *v, *next;
 	int err;
 
 	set_leaving(m, true);
 	err = manager_save(m, e);
 	set_leaving(m, false);
-	if (err)
+	if (err) {
+		m->removed = removed;
 		return err;
+	}
+	desired_names_clear(&removed);
 	HASH_ITER (hh, m->vnets, v, next)
 		remove_vnet(v);
 	err = m->kernel.ops->flush(m->kernel.datapath);

@@ -44,6 +44,15 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	return 0;
 }
 
+static int restore_removed(struct desired_names *removed, const struct desired_names *from,
+			   struct error *e)
+{
+	if (!desired_names_copy(removed, from))
+		return 0;
+	return error_set(e, ERROR_FAILED, ENOMEM, NULL, NULL,
+			 "no memory for the names of what was removed at run time");
+}
+
 static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct error *e,
 			 int *first)
 {
@@ -59,6 +68,7 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	v->has_pair = true;
 	v->from_config = d->from_config;
 	v->base = d->base;
+	complain(e, first, restore_removed(&v->removed, &d->removed, &own), &own);
 	for (size_t i = 0; i < d->resource_count; i++) {
 		err = restore_resource(v, &d->resources[i], &own);
 		complain(e, first, err, &own);
@@ -70,7 +80,9 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	struct error own = { 0 };
 	int first = 0, err;
 
+	m->starting = true;
 	m->saves_held = true; /* half of it must not take the place of the whole */
+	complain(e, &first, restore_removed(&m->removed, &state->removed, &own), &own);
 	for (size_t i = 0; i < state->vnet_count; i++)
 		restore_vnet(m, &state->vnets[i], e, &first);
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
@@ -108,6 +120,30 @@ static const struct resource_settings *said_of(const struct resource *r)
 	return r->from_config ? &r->base : &r->settings;
 }
 
+/*
+ * What was removed at run time comes back with a reload, but not because vnetd was restarted; nor
+ * does what was made by hand in its place give way then.
+ */
+static bool stays_away(const struct manager *m, const struct desired_names *removed,
+		       const char *name, bool from_config)
+{
+	return m->starting && !from_config && desired_names_has(removed, name);
+}
+
+static bool resource_stays_away(const struct vnet *v, const char *name)
+{
+	const struct resource *r = manager_find_resource(v, name, NULL);
+
+	return stays_away(v->manager, &v->removed, name, r && r->from_config);
+}
+
+static bool vnet_stays_away(const struct manager *m, const char *name)
+{
+	const struct vnet *v = manager_find_vnet(m, name, NULL);
+
+	return stays_away(m, &m->removed, name, v && v->from_config);
+}
+
 /* What leaves makes room first: for the one service, for a device, for a MAC. */
 static void remove_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
 			     int *first)
@@ -120,7 +156,7 @@ static void remove_resources(struct vnet *v, const struct desired_vnet *d, struc
 		bool leaves =
 			wanted ? is_other_resource(said_of(r), &wanted->settings) : r->from_config;
 
-		if (leaves)
+		if (leaves && !resource_stays_away(v, r->name))
 			complain(e, first, manager_resource_del(v->manager, v->name, r->name, &own),
 				 &own);
 	}
@@ -134,6 +170,8 @@ static int configure_resource(struct vnet *v, const struct desired_resource *d, 
 	int err;
 
 	if (r && r->from_config && desired_same(settings_resource, &r->base, &d->base))
+		return 0;
+	if (resource_stays_away(v, d->name))
 		return 0;
 	if (r) {
 		memcpy(settings.device, r->settings.device, sizeof(settings.device));
@@ -163,8 +201,8 @@ static size_t configure_resources(struct vnet *v, const struct desired_vnet *d, 
 		if (last)
 			complain(e, first, err, &own);
 	}
-	if (!refused)
-		v->differs = false;
+	if (!refused && !v->manager->starting)
+		desired_names_clear(&v->removed);
 	return refused;
 }
 
@@ -175,6 +213,8 @@ static int configure_settings(struct manager *m, const struct desired_vnet *d, s
 	int err = 0;
 
 	if (v && v->from_config && desired_same(settings_vnet, &v->base, &d->base))
+		return 0;
+	if (vnet_stays_away(m, d->name))
 		return 0;
 	/* A file without an address leaves the choice to us, and it was made already. */
 	if (v && !mac_is_unicast(settings.address))
@@ -230,7 +270,7 @@ static int configure(struct manager *m, const struct desired *config,
 	remove_unlisted(m, config, refused, e, &first);
 	for (size_t i = 0; i < config->vnet_count; i++) {
 		v = manager_find_vnet(m, config->vnets[i].name, NULL);
-		if (v)
+		if (v && !vnet_stays_away(m, v->name))
 			remove_resources(v, &config->vnets[i], e, &first);
 	}
 	for (size_t i = 0; i < config->vnet_count; i++) {
@@ -241,11 +281,27 @@ static int configure(struct manager *m, const struct desired *config,
 	for (int last = 0; last <= (refusals > 0); last++)
 		for (size_t i = 0; i < config->vnet_count; i++) {
 			v = manager_find_vnet(m, config->vnets[i].name, NULL);
-			if (v)
+			if (v && !vnet_stays_away(m, v->name))
 				refusals +=
 					configure_resources(v, &config->vnets[i], last, e, &first);
 		}
 	return first;
+}
+
+/* All is back; or, after a start, some is in no file any more and so cannot come back. */
+static void forget_removed(struct manager *m, const struct desired *config)
+{
+	for (size_t i = m->removed.count; i-- > 0;)
+		if (!m->starting || !desired_find(config, m->removed.name[i]))
+			desired_names_drop(&m->removed, m->removed.name[i]);
+	for (size_t i = 0; i < config->vnet_count; i++) {
+		struct vnet *v = manager_find_vnet(m, config->vnets[i].name, NULL);
+
+		for (size_t n = v ? v->removed.count : 0; n-- > 0;)
+			if (!desired_find_resource(&config->vnets[i], v->removed.name[n]))
+				desired_names_drop(&v->removed, v->removed.name[n]);
+	}
+	m->starting = false;
 }
 
 int manager_configure(struct manager *m, const struct desired *config,
@@ -256,6 +312,7 @@ int manager_configure(struct manager *m, const struct desired *config,
 
 	m->saves_held = true; /* one file for all of it, at the end */
 	first = configure(m, config, refused, e);
+	forget_removed(m, config);
 	m->saves_held = false;
 	err = manager_save(m, &own);
 	complain(e, &first, err, &own);
@@ -302,9 +359,11 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 		d->from_config = v->from_config;
 		d->settings = v->settings;
 		d->base = v->base;
-		if (snapshot_resources(v, d))
+		if (snapshot_resources(v, d) || desired_names_copy(&d->removed, &v->removed))
 			goto no_memory;
 	}
+	if (desired_names_copy(&all.removed, &m->removed))
+		goto no_memory;
 	*ret = all;
 	return 0;
 no_memory:
@@ -319,7 +378,7 @@ void manager_mark_saved(struct manager *m, const char *name)
 	if (!v)
 		return;
 	v->from_config = true;
-	v->differs = false;
+	desired_names_clear(&v->removed);
 	v->base = v->settings;
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		r->from_config = true;

@@ -27,12 +27,14 @@ struct manager {
 	void *context;
 	struct link_table *links;
 	struct vnet *vnets;	      /* hash by name */
+	struct desired_names removed; /* vnets of the files that were removed at run time */
 	struct manager_owner *owners; /* hash by ifindex */
 	struct resource *waiting;     /* hash by device name: resources without a device */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
 	size_t resource_count;
 	size_t uppers_missing; /* vnets whose upper is not there */
+	bool starting;	       /* until the files were read for the first time */
 	bool saves_held;       /* many changes are under way, kept together at their end */
 	bool swept;	       /* nothing in the kernel is unknown to us */
 	bool unsettled;	       /* a removal failed half-way: something may be left over */

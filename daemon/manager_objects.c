@@ -133,6 +133,7 @@ void object_vnet_free(struct vnet *v)
 		m->uppers_missing--;
 	HASH_DEL(m->vnets, v);
 	numbers_release(&m->vnet_numbers, v->number);
+	desired_names_clear(&v->removed);
 	free(v);
 }
 

@@ -9,7 +9,8 @@ static bool is_saved(const struct manager *m, const struct desired_vnet *d)
 {
 	const struct vnet *v = manager_find_vnet(m, d->name, NULL);
 
-	if (!d->from_config || v->differs || !desired_same(settings_vnet, &d->settings, &d->base))
+	if (!d->from_config || v->removed.count ||
+	    !desired_same(settings_vnet, &d->settings, &d->base))
 		return false;
 	for (size_t i = 0; i < d->resource_count; i++) {
 		const struct desired_resource *r = &d->resources[i];

@@ -119,6 +119,18 @@ static struct json_object *resources_new(const struct desired_vnet *v)
 	return UTIL_TAKE_PTR(array);
 }
 
+/* Nothing to say is nothing said. */
+static bool put_names(struct json_object *o, const char *key, const struct desired_names *n)
+{
+	UTIL_CLEANUP(put_json)
+	struct json_object *array = n->count ? json_object_new_array() : NULL;
+
+	for (size_t i = 0; array && i < n->count; i++)
+		if (!append(array, text(n->name[i])))
+			return false;
+	return !n->count || put(o, key, UTIL_TAKE_PTR(array));
+}
+
 static struct json_object *vnet_new(const struct desired_vnet *v)
 {
 	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
@@ -128,7 +140,9 @@ static struct json_object *vnet_new(const struct desired_vnet *v)
 		return NULL;
 	if (v->from_config && !put(o, "base", settings_new(settings_vnet, &v->base)))
 		return NULL;
-	return put(o, "resources", resources_new(v)) ? UTIL_TAKE_PTR(o) : NULL;
+	if (!put(o, "resources", resources_new(v)) || !put_names(o, "removed", &v->removed))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
 }
 
 struct json_object *state_json_new(const struct desired *d)
@@ -141,7 +155,9 @@ struct json_object *state_json_new(const struct desired *d)
 	for (size_t i = 0; i < d->vnet_count; i++)
 		if (!append(array, vnet_new(&d->vnets[i])))
 			return NULL;
-	return put(o, "vnets", UTIL_TAKE_PTR(array)) ? UTIL_TAKE_PTR(o) : NULL;
+	if (!put(o, "vnets", UTIL_TAKE_PTR(array)) || !put_names(o, "removed", &d->removed))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
 }
 
 static int wrong(struct error *e, const char *key, const char *expected)
@@ -309,6 +325,29 @@ static int read_resources(struct json_object *o, struct desired_vnet *v, struct 
 	return r;
 }
 
+static int read_names(struct json_object *o, const char *key, struct desired_names *n,
+		      struct error *e)
+{
+	struct json_object *array = member(o, key, json_type_array);
+	int r = 0;
+
+	if (!has(o, key))
+		return 0;
+	if (!array)
+		return wrong(e, key, "an array");
+	for (size_t i = 0; i < json_object_array_length(array) && r == 0; i++) {
+		struct json_object *name = json_object_array_get_idx(array, i);
+
+		if (!json_object_is_type(name, json_type_string))
+			return wrong(e, key, "an array of names");
+		if (settings_check_name("the", json_object_get_string(name), sizeof(*n->name), e) <
+		    0)
+			return -EBADMSG;
+		r = desired_names_add(n, json_object_get_string(name));
+	}
+	return r;
+}
+
 static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 {
 	struct desired_vnet *v = desired_add_vnet(d);
@@ -328,7 +367,9 @@ static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 		settings_vnet_default(&v->base);
 		r = read_settings(o, "base", settings_vnet, &v->base, e);
 	}
-	return r < 0 ? r : read_resources(o, v, e);
+	if (r == 0)
+		r = read_resources(o, v, e);
+	return r < 0 ? r : read_names(o, "removed", &v->removed, e);
 }
 
 int state_json_read(struct json_object *state, struct desired *ret, struct error *e)
@@ -340,5 +381,5 @@ int state_json_read(struct json_object *state, struct desired *ret, struct error
 		return wrong(e, "vnets", "an array");
 	for (size_t i = 0; i < json_object_array_length(array) && r == 0; i++)
 		r = read_vnet(json_object_array_get_idx(array, i), ret, e);
-	return r;
+	return r < 0 ? r : read_names(state, "removed", &ret->removed, e);
 }

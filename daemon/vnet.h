@@ -48,11 +48,11 @@ struct vnet {
 	uint32_t number;
 	bool from_config;
 	struct vnet_settings settings;
-	struct vnet_settings base;  /* from_config: as the file has it */
-	bool differs;		    /* a resource of its file was removed at run time */
-	bool leaving;		    /* is being removed: not kept */
-	bool has_pair;		    /* the devices of its names were made for it */
-	struct resource *resources; /* hash by name, in the order of their making */
+	struct vnet_settings base;    /* from_config: as the file has it */
+	struct desired_names removed; /* resources of its file that were removed at run time */
+	bool leaving;		      /* is being removed: not kept */
+	bool has_pair;		      /* the devices of its names were made for it */
+	struct resource *resources;   /* hash by name, in the order of their making */
 
 	/* kept beside the hash, so that one change does not walk over thousands of guests */
 	struct resource *service;		   /* the registered one, NULL: none */

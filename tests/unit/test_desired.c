@@ -77,6 +77,36 @@ START_TEST(clear_leaves_it_empty_and_usable)
 }
 END_TEST
 
+START_TEST(names_are_a_set)
+{
+	struct desired_names a = { 0 }, b = { 0 };
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "g%d", i);
+		ck_assert_int_eq(desired_names_add(&a, name), 0);
+		ck_assert_int_eq(desired_names_add(&a, name), 0);
+	}
+	ck_assert_uint_eq(a.count, 20);
+	desired_names_drop(&a, "g0");
+	desired_names_drop(&a, "g19");
+	desired_names_drop(&a, "g7");
+	desired_names_drop(&a, "g7");
+	ck_assert_uint_eq(a.count, 17);
+	ck_assert(!desired_names_has(&a, "g7") && !desired_names_has(&a, "g19"));
+	ck_assert(desired_names_has(&a, "g1") && desired_names_has(&a, "g18"));
+	ck_assert_int_eq(desired_names_add(&b, "other"), 0);
+	ck_assert_int_eq(desired_names_copy(&b, &a), 0);
+	ck_assert_uint_eq(b.count, 18);
+	ck_assert_str_eq(b.name[17], "g18");
+	desired_names_clear(&a);
+	ck_assert(!desired_names_has(&a, "g1"));
+	ck_assert_int_eq(desired_names_add(&a, "again"), 0);
+	desired_names_clear(&a);
+	desired_names_clear(&b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -85,5 +115,6 @@ int main(void)
 	tcase_add_test(t, appends_zeroed_and_keeps_order);
 	tcase_add_test(t, resources_belong_to_their_vnet);
 	tcase_add_test(t, clear_leaves_it_empty_and_usable);
+	tcase_add_test(t, names_are_a_set);
 	return unit_run(s);
 }

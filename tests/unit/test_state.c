@@ -155,6 +155,17 @@ static void make(struct desired *d)
 	v = desired_add_vnet(d);
 	util_copy(v->name, sizeof(v->name), "v1");
 	settings_vnet_default(&v->settings);
+
+	desired_names_add(&d->vnets[0].removed, "fifteen-letters");
+	desired_names_add(&d->vnets[0].removed, "g1");
+	desired_names_add(&d->removed, "v2");
+}
+
+static void assert_same_names(const struct desired_names *a, const struct desired_names *b)
+{
+	ck_assert_uint_eq(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++)
+		ck_assert_str_eq(a->name[i], b->name[i]);
 }
 
 static void assert_same(const struct setting *table, const void *a, const void *b)
@@ -207,7 +218,9 @@ static void assert_same_desired(const struct desired *a, const struct desired *b
 		ck_assert_uint_eq(v->resource_count, w->resource_count);
 		for (size_t j = 0; j < v->resource_count; j++)
 			assert_same_resource(&v->resources[j], &w->resources[j]);
+		assert_same_names(&v->removed, &w->removed);
 	}
+	assert_same_names(&a->removed, &b->removed);
 }
 
 static void assert_load(const struct desired *expected)
@@ -454,6 +467,11 @@ static const struct {
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"address\":\"02:00\"}"), "address" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"up\":1}"), "up" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"filter\":null}"), "filter" },
+	{ "{\"vnets\":[],\"removed\":{}}", "removed" },
+	{ "{\"vnets\":[],\"removed\":[1]}", "removed" },
+	{ "{\"vnets\":[],\"removed\":[\"a/b\"]}", "a/b" },
+	{ VNET("\"settings\":{},\"resources\":[],\"removed\":\"g1\""), "removed" },
+	{ VNET("\"settings\":{},\"resources\":[],\"removed\":[null]"), "removed" },
 };
 
 START_TEST(wrong_contents_are_damage)
