@@ -63,6 +63,33 @@ done
 ok 'an unrelated reload' ctl reload
 is 'changes nothing of it' "$(snapshot)" "$before"
 
+# --- what was deleted stays away until a reload, whatever was made in its place ---
+ctl vnet del bad
+ctl resource del one sv
+before=$(snapshot)
+for how in kill stop; do
+	restart $how
+	is "$how and start: what was deleted stays away" "$(snapshot)" "$before"
+done
+ctl vnet add bad mtu 1234
+ctl resource add one sv type service dev late0
+before=$(snapshot)
+restart kill
+is 'what was made in its place stays' "$(snapshot)" "$before"
+ok 'a reload' ctl reload
+is 'brings back what the files say' \
+	"$(of bad .mtu) $(of one '.resources[] | select(.name == "sv") | "\(.device) \(.origin)"')" '1350 s0 config'
+ctl vnet del bad
+ctl flush
+restart kill
+is 'after a flush all is back' "$(vnets)" 'bad one two'
+ctl vnet set one mtu 1450 guard off
+ctl resource set one sv vlans 20-29
+ctl resource add one g type guest dev g0 peer "$(mac 2)"
+ctl resource set two hy admin down
+address=$(of two .address)
+wait_for 10 state_is one g up
+
 # --- files that change while vnetd is away ---
 stop_vnetd
 conf one '[VNet]' "Address=$(mac 1)" MTU=1460 '[Resource sv]' Type=service Device=s0
