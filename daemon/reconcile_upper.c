@@ -2,6 +2,9 @@
 /* The upper: made or found, its MAC and MTU, where vnet_tx is attached. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 
 #include "log.h"
 #include "manager_internal.h"
@@ -21,11 +24,18 @@ static int open_netns(const struct vnet *v, int *ret, struct error *e)
 	if (!name[0])
 		return 0;
 	snprintf(path, sizeof(path), "%s%s", name[0] == '/' ? "" : NETNS_FOLDER, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Whatever it may be: opening it must neither wait nor do anything. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return error_set(e, ERROR_NOT_FOUND, errno, v->name, "netns",
 				 "%s: network namespace %s cannot be opened (%s): %s", v->name,
 				 name, path, strerror(errno));
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return error_set(e, ERROR_INVALID, EINVAL, v->name, "netns",
+				 "%s: netns %s (%s) is not a network namespace", v->name, name,
+				 path);
+	}
 	*ret = fd;
 	return 0;
 }
