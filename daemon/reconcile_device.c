@@ -170,11 +170,28 @@ static void set_filter(struct resource *r, const uint8_t *address)
 	}
 }
 
+#define CHANGE_TEXT_SIZE 64
+
+/* "MTU 9000, MAC 02:00:00:00:00:01" */
+static const char *change_text(const struct kernel_link_change *c, char buffer[CHANGE_TEXT_SIZE])
+{
+	bool has_mtu = c->set & KERNEL_LINK_MTU, has_mac = c->set & KERNEL_LINK_ADDRESS;
+	char mtu[24] = "", mac[MAC_TEXT_SIZE] = "";
+
+	if (has_mtu)
+		snprintf(mtu, sizeof(mtu), "MTU %u", c->mtu);
+	if (has_mac)
+		mac_format(c->address, mac);
+	snprintf(buffer, CHANGE_TEXT_SIZE, "%s%s%s%s", has_mtu || has_mac ? mtu : "flags",
+		 has_mtu && has_mac ? ", " : "", has_mac ? "MAC " : "", mac);
+	return buffer;
+}
+
 int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 {
 	struct manager *m = r->vnet->manager;
 	struct kernel_link_change want = wanted_of(r, l), before;
-	char label[RESOURCE_LABEL_SIZE];
+	char label[RESOURCE_LABEL_SIZE], change[CHANGE_TEXT_SIZE];
 	int err;
 
 	differences(l, &want, &before);
@@ -186,11 +203,9 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 		err = set_link(m, l, &want, &before);
 		if (err)
 			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
-					 "%s: device %s cannot be set up for the vnet (%s%s%s): %s",
-					 label, l->name,
-					 want.set & KERNEL_LINK_MTU ? "its MTU, " : "",
-					 want.set & KERNEL_LINK_ADDRESS ? "its MAC, " : "",
-					 "its flags", strerror(-err));
+					 "%s: device %s cannot be set up for the vnet (%s): %s",
+					 label, l->name, change_text(&want, change),
+					 strerror(-err));
 		remember(&r->saved, &before, &want);
 		m->unsaved = true;
 		note_link(m, l, &want);

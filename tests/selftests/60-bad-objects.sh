@@ -67,10 +67,10 @@ bad 'vnet0: address 02:00:00:00:00:09 is vnet vnet1.s already' vnet set vnet0 ad
 bad 'vnet0/g1: vnet vnet0 has a resource of that name already' resource add vnet0 g1 type guest dev p0 peer "$(mac 5)"
 bad 'vnet0/s2: vnet vnet0 has a service already, resource sv; a vnet takes one' resource add vnet0 s2 type service dev p0
 bad 'vnet0/s2: vnet vnet0 has a service already, .*' resource add vnet0 s2 type service dev later
-bad 'vnet0/g2: .*02:00:00:00:00:02.*g1.*' resource add vnet0 g2 type guest dev p0 peer "$(mac 2)"
-bad 'vnet0/g2: .*02:00:00:00:00:03.*late.*' resource add vnet0 g2 type guest dev p0 peer "$(mac 3)"
-bad 'vnet0/late: .*02:00:00:00:00:02.*g1.*' resource set vnet0 late peer "$(mac 2)"
-bad 'vnet0/g1: .*02:00:00:00:00:03.*late.*' resource set vnet0 g1 peer "$(mac 3)"
+bad 'vnet0/g2: peer 02:00:00:00:00:02 in VLAN 1 is already reached over resource g1' resource add vnet0 g2 type guest dev p0 peer "$(mac 2)"
+bad 'vnet0/g2: peer 02:00:00:00:00:03 in VLAN 1 is already reached over resource late' resource add vnet0 g2 type guest dev p0 peer "$(mac 3)"
+bad 'vnet0/late: peer 02:00:00:00:00:02 in VLAN 1 is already reached over resource g1' resource set vnet0 late peer "$(mac 2)"
+bad 'vnet0/g1: peer 02:00:00:00:00:03 in VLAN 1 is already reached over resource late' resource set vnet0 g1 peer "$(mac 3)"
 bad 'vnet0/g2: peer 02:00:00:00:00:01 is the address of vnet vnet0 itself; .*' \
 	resource add vnet0 g2 type guest dev p0 peer "$(mac 1)"
 bad 'vnet0: address 02:00:00:00:00:02 is the peer of its resource g1' vnet set vnet0 address "$(mac 2)"
@@ -103,10 +103,10 @@ ip link add mv0 link p0 type macvlan mode bridge
 ip link set mv0 up
 ctl resource add vnet0 mv type guest dev mv0 peer "$(mac 6)"
 wait_for 10 state_is vnet0 mv up
-bad 'vnet0/mv: .*mv0.*' vnet set vnet0 mtu 9000
+bad 'vnet0/mv: device mv0 cannot be set up for the vnet \(MTU 9000\): Invalid argument' vnet set vnet0 mtu 9000
 ctl vnet set vnet1 mtu 9000
 ctl resource del vnet0 mv
-bad 'vnet1/r: .*mv0.*' resource add vnet1 r type service dev mv0
+bad 'vnet1/r: device mv0 cannot be set up for the vnet \(MTU 9000\): Invalid argument' resource add vnet1 r type service dev mv0
 
 # --- more hybrids than a vnet takes ---
 for i in 1 2 3 4 5 6 7; do
