@@ -255,6 +255,21 @@ static void remove_unlisted(struct manager *m, const struct desired *config,
 	}
 }
 
+/* Returns how many were refused; those are told of in the @last try alone. */
+static size_t configure_all_resources(struct manager *m, const struct desired *config, bool last,
+				      struct error *e, int *first)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < config->vnet_count; i++) {
+		struct vnet *v = manager_find_vnet(m, config->vnets[i].name, NULL);
+
+		if (v && !vnet_stays_away(m, v->name))
+			refused += configure_resources(v, &config->vnets[i], last, e, first);
+	}
+	return refused;
+}
+
 /*
  * Everything leaves before anything comes, so that a device or a MAC can move from one object to
  * another; and as those that come may still wait for each other, who was refused gets a second try.
@@ -263,7 +278,6 @@ static int configure(struct manager *m, const struct desired *config,
 		     const struct config_refused *refused, struct error *e)
 {
 	struct error own = { 0 };
-	size_t refusals = 0;
 	struct vnet *v;
 	int first = 0;
 
@@ -278,13 +292,8 @@ static int configure(struct manager *m, const struct desired *config,
 
 		complain(e, &first, err, &own);
 	}
-	for (int last = 0; last <= (refusals > 0); last++)
-		for (size_t i = 0; i < config->vnet_count; i++) {
-			v = manager_find_vnet(m, config->vnets[i].name, NULL);
-			if (v && !vnet_stays_away(m, v->name))
-				refusals +=
-					configure_resources(v, &config->vnets[i], last, e, &first);
-		}
+	if (configure_all_resources(m, config, false, e, &first))
+		configure_all_resources(m, config, true, e, &first);
 	return first;
 }
 
@@ -377,6 +386,7 @@ void manager_mark_saved(struct manager *m, const char *name)
 
 	if (!v)
 		return;
+	m->unsaved = true;
 	v->from_config = true;
 	desired_names_clear(&v->removed);
 	v->base = v->settings;

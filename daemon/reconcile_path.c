@@ -224,7 +224,9 @@ static void note_active(struct vnet *v)
 	if (v->service)
 		v->service->active = service != NULL;
 	for (size_t i = 0; i < v->hybrid_count; i++)
-		v->hybrids[i]->active = v->hybrids[i] == hybrid;
+		v->hybrids[i]->active = false;
+	if (hybrid)
+		hybrid->active = true;
 	v->unicast = unicast;
 	v->multicast = service;
 	if (unicast != was_unicast)

@@ -51,8 +51,9 @@ static inline void util_fclosep(FILE **f)
 #define UTIL_CLOSE UTIL_CLEANUP(util_closep)
 
 /*
- * Copies @src into the array @dst of @size bytes and fills the rest with zeroes, so that structs which
- * hold such arrays can be compared byte by byte. Returns false, and an empty @dst, if it does not fit.
+ * Copies @src into the array @dst of @size bytes and fills the rest with zeroes, so that structs
+ * which hold such arrays can be compared byte by byte. Returns false, and an empty @dst, if it does
+ * not fit.
  */
 static inline bool util_copy(char *dst, size_t size, const char *src)
 {

@@ -75,7 +75,7 @@ int fixture_compare(const struct model_config *c, const char *who, const struct 
 
 /* What the model says, in the form of what is seen in the world. */
 void fixture_ask_model(const struct model_config *c, enum model_program program, uint32_t ifindex,
-		       const struct model_frame *in, struct model_output *ret_output,
+		       const struct model_frame *in, struct model_output *out,
 		       struct world_seen *ret);
 
 /* --- the test programs --- */
