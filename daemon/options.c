@@ -35,11 +35,11 @@ static const struct option long_options[] = {
 void options_help(FILE *out)
 {
 	fputs("usage: vnetd [OPTION...]\n"
-	      "Keeps stable virtual NICs whose lower resources come and go. Runs in the "
-	      "foreground.\n"
+	      "Keeps stable virtual NICs whose lower resources come and go.\n"
+	      "Runs in the foreground.\n"
 	      "\n"
-	      "  --config DIR       read *.vnet files from DIR; may be repeated, the first ranks\n"
-	      "                     highest (default " VNET_SYSCONFDIR
+	      "  --config DIR       read *.vnet files from DIR; may be repeated, the first\n"
+	      "                     ranks highest (" VNET_SYSCONFDIR
 	      "/vnet, /run/vnet, /usr/lib/vnet)\n"
 	      "  --socket PATH      where vnetctl finds it (default /run/vnetd/vnetd.sock)\n"
 	      "  --state DIR        runtime state, kept across restarts (default /run/vnetd)\n"
@@ -61,6 +61,14 @@ static int complain(const char *option, const char *value, const char *expected)
 	return -EINVAL;
 }
 
+static int take_path(const char *option, const char *value, const char **ret)
+{
+	if (!value[0])
+		return complain(option, value, "a path");
+	*ret = value;
+	return 0;
+}
+
 static int add_config(struct options *o, const char *dir)
 {
 	size_t n = 0;
@@ -69,8 +77,7 @@ static int add_config(struct options *o, const char *dir)
 		n++;
 	if (n == OPTIONS_CONFIG_MAX)
 		return complain("--config", dir, "one of at most 16 folders");
-	o->config[n] = dir;
-	return 0;
+	return take_path("--config", dir, &o->config[n]);
 }
 
 static int take(struct options *o, int option, const char *value)
@@ -81,14 +88,11 @@ static int take(struct options *o, int option, const char *value)
 	case OPT_CONFIG:
 		return add_config(o, value);
 	case OPT_SOCKET:
-		o->socket = value;
-		return 0;
+		return take_path("--socket", value, &o->socket);
 	case OPT_STATE:
-		o->state = value;
-		return 0;
+		return take_path("--state", value, &o->state);
 	case OPT_BPFFS:
-		o->bpffs = value;
-		return 0;
+		return take_path("--bpffs", value, &o->bpffs);
 	case OPT_INSTANCE:
 		o->instance = value;
 		if (settings_check_name("instance", value, 32, &e)) {
