@@ -57,13 +57,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest bpftest vmtest bench lint clean help
+.PHONY: all deps install demo test check selftest bpftest vmtest bench lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench lint clean'
+	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench lint sanitize clean'
 
 # --- the data path ---
 
@@ -164,6 +164,9 @@ bench: all $(TOOLS)
 
 lint:
 	$(Q)tests/lint --build $(B)
+
+sanitize:
+	$(Q)tests/sanitize
 
 clean:
 	$(Q)rm -rf build

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An idle vnetd sleeps: it needs less than 12 MiB and never wakes up, but for the carrier poll while a
 # hybrid is active.
+# vnet-test: plain
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make install puts every file where it belongs and touches nothing else; the installed units are right, and
 # programs in C and C++ are built with the installed library as a packager or a user would do it.
+# vnet-test: plain
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
