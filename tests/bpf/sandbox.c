@@ -39,7 +39,9 @@ static bool folder_make(void)
 static void enter(void)
 {
 	ck_assert_msg(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0, "unshare: %s", strerror(errno));
-	ck_assert_int_eq(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
+	/* In a chroot "/" is no mount point: its propagation cannot be changed and need not be. */
+	ck_assert_msg(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 || errno == EINVAL,
+		      "mount: %s", strerror(errno));
 	ck_assert_msg(mount("bpf", folder, "bpf", 0, "mode=0700") == 0, "mount: %s",
 		      strerror(errno));
 	sandbox_run("ip link set lo up");

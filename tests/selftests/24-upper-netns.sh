@@ -57,14 +57,14 @@ tcp() { # TEXT FROM-NS TO-NS ADDRESS
 }
 
 plumb() {
-	ip -n pod addr add 192.0.2.1/24 dev vnet0
+	in_ns pod ip addr add 192.0.2.1/24 dev vnet0
 	neighbour pod vnet0 192.0.2.2 $guest
 }
 
 plumb
 for name in sv g1; do
-	ip -n $name addr add 192.0.2.2/24 dev far
-	ip -n $name link set far address $guest
+	in_ns $name ip addr add 192.0.2.2/24 dev far
+	in_ns $name ip link set far address $guest
 	neighbour $name far 192.0.2.1 $vnet
 done
 tcp 'to the guest' pod g1 192.0.2.2

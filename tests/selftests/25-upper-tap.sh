@@ -105,8 +105,8 @@ both_ways 'after it'
 listen_no_more up sv g1 hy
 # What the machine asks for by broadcast is answered over the service, so the peer is there.
 ctl resource del vnet0 hy
-ip -n vm addr add 192.0.2.1/24 dev eth0
-ip -n sv addr add 192.0.2.2/24 dev far
+in_ns vm ip addr add 192.0.2.1/24 dev eth0
+in_ns sv ip addr add 192.0.2.2/24 dev far
 bg_ready recv in_ns sv tcpstream recv --port 7000
 ok 'TCP from the machine' in_ns vm tcpstream send --to 192.0.2.2:7000 --bytes 10000000
 ok 'every byte is right' bg_wait recv

@@ -80,7 +80,7 @@ ctl resource set vnet0 c admin up
 
 listen_no_more up up1 sv g1 hy sv1 g11
 ip addr add 192.0.2.1/24 dev vnet0
-ip -n b addr add 192.0.2.2/24 dev vnet1
+in_ns b ip addr add 192.0.2.2/24 dev vnet1
 neighbour - vnet0 192.0.2.2 $mac1
 neighbour b vnet1 192.0.2.1 $mac0
 bg_ready recv in_ns b tcpstream recv --port 7000

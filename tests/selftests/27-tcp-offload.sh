@@ -13,7 +13,7 @@ ns pod
 far_end() { # NAME MAC
 	ns "$1"
 	veth "$1" - far "$1" "" "$2"
-	ip -n "$1" addr add 192.0.2.2/24 dev far
+	in_ns "$1" ip addr add 192.0.2.2/24 dev far
 	neighbour "$1" far 192.0.2.1 $vnet
 }
 far_end sv $hybrid
@@ -22,7 +22,7 @@ far_end hy $hybrid
 
 # Frames and bytes as a device counts them: what the stack keeps as one is one.
 received() { # NS DEVICE: "PACKETS BYTES"
-	ip -n "$1" -j -s link show "$2" | jq -r '.[0].stats64.rx | "\(.packets) \(.bytes)"'
+	in_ns "$1" ip -j -s link show "$2" | jq -r '.[0].stats64.rx | "\(.packets) \(.bytes)"'
 }
 
 segments() { # RESOURCE o|i: counted by the vnet, one by one
@@ -83,7 +83,7 @@ ctl vnet set vnet0 pvid 10
 ip link add c0 type veth peer name c1
 ctl resource add vnet0 g1 type guest dev c0 peer $guest pvid 1 vlans 10
 ctl resource add vnet1 g0 type guest dev c1 peer $vnet pvid 1 vlans 10
-ip -n pod addr add 192.0.2.2/24 dev vnet1
+in_ns pod ip addr add 192.0.2.2/24 dev vnet1
 neighbour pod vnet1 192.0.2.1 $vnet
 neighbour host vnet0 192.0.2.2 $guest
 transfer 'tagged on the way' host pod vnet1 192.0.2.2 g1 o

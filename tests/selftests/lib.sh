@@ -438,7 +438,7 @@ ns_del() { # NAME...
 	done
 }
 
-# Not "ip netns exec", which hides the mounts below /sys.
+# Not "ip netns exec" or "ip -n": they hide the mounts below /sys, and fail in a chroot.
 in_ns() { # NAME COMMAND...
 	local name=$1
 
