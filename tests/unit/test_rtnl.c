@@ -354,7 +354,8 @@ END_TEST
 
 START_TEST(test_stats)
 {
-	struct kernel_link_change down = { .set = KERNEL_LINK_UP };
+	struct kernel_link_change small = { .set = KERNEL_LINK_MTU, .mtu = 68 };
+	uint8_t large[600] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
 	struct kernel_link_stats before, after, none = { .rx_errors = 77 };
 	uint32_t ifindex;
 	int fd;
@@ -362,11 +363,11 @@ START_TEST(test_stats)
 	ck_assert_int_eq(add("vnet0", "port", -1), 0);
 	ifindex = if_nametoindex("vnet0");
 	ck_assert_int_eq(rtnl_link_stats(rtnl, ifindex, &before), 0);
-	/* A veth drops what its other end, being down, cannot take. */
-	ck_assert_int_eq(set(if_nametoindex("port"), down), 0);
+	/* A veth drops what is too large for its other end. */
+	ck_assert_int_eq(set(if_nametoindex("port"), small), 0);
 	fd = packet_socket("vnet0");
 	for (int i = 0; i < 3; i++)
-		send_frame(fd);
+		ck_assert_int_eq(send(fd, large, sizeof(large), 0), sizeof(large));
 	close(fd);
 	ck_assert_int_eq(rtnl_link_stats(rtnl, ifindex, &after), 0);
 	/* At least: the stack may have sent something of its own. */

@@ -25,12 +25,15 @@ static inline int unit_net_write(const char *path, const char *text)
 	return n == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/* Moves the process into user and network namespaces of its own, where it is root. */
+/* Moves the process into a network namespace of its own, where it is root: with a user namespace
+ * unless it is root already, which in a chroot could not make one. */
 static inline int unit_net_enter(void)
 {
 	unsigned int uid = geteuid(), gid = getegid();
 	char map[32];
 
+	if (uid == 0 && unshare(CLONE_NEWNET) == 0)
+		return 0;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return -errno;
 	snprintf(map, sizeof(map), "0 %u 1", uid);
