@@ -366,8 +366,8 @@ START_TEST(test_stats)
 	/* A veth drops what is too large for its other end. */
 	ck_assert_int_eq(set(if_nametoindex("port"), small), 0);
 	fd = packet_socket("vnet0");
-	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(send(fd, large, sizeof(large), 0), sizeof(large));
+	for (int i = 0; i < 3; i++) /* newer kernels tell the sender */
+		ck_assert(send(fd, large, sizeof(large), 0) == sizeof(large) || errno == ENOBUFS);
 	close(fd);
 	ck_assert_int_eq(rtnl_link_stats(rtnl, ifindex, &after), 0);
 	/* At least: the stack may have sent something of its own. */
