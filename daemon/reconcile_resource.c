@@ -288,6 +288,12 @@ static int keep(struct resource *r, const struct link *l, struct error *e)
 
 	withdraw(r, l);
 	err = reconcile_device(r, l, e);
+	/* Taken in for a smaller MTU, which was then refused. */
+	if (err && l->max_mtu && l->max_mtu < r->vnet->settings.mtu) {
+		err = validate_device(r, l, e);
+		let_go(r);
+		return err;
+	}
 	return err ? err : attach(r, e);
 }
 
