@@ -154,6 +154,14 @@ static int (*const changes[])(struct walk *k) = { add_vnet,	add_vnet,     set_vn
 						  set_resource, set_resource, del_vnet,
 						  del_resource };
 
+static void dump(struct world *w)
+{
+	manager_on_dump_begin(w->m);
+	for (size_t i = 0; i < w->k->link_count; i++)
+		manager_on_link(w->m, &w->k->links[i]);
+	manager_on_dump_end(w->m);
+}
+
 /* What is refused has changed nothing, whyever it was refused. */
 static void change(struct walk *k, bool broken)
 {
@@ -184,6 +192,27 @@ static void change(struct walk *k, bool broken)
 		free(after);
 	}
 	free(before);
+	/* What was failing already, and would have come right but for this, is tried again then. */
+	if (k->w->k->failed)
+		dump(k->w);
+}
+
+/* A change, and then news from before it, as it may wait in the socket. */
+static void change_and_old_news(struct walk *k)
+{
+	struct fake_kernel *f = k->w->k;
+	size_t n = f->link_count;
+	struct link *old = calloc(n + 1, sizeof(*old));
+
+	memcpy(old, f->links, n * sizeof(*old));
+	change(k, false);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < f->link_count; j++)
+			if (old[i].ifindex == f->links[j].ifindex)
+				manager_on_link(k->w->m, &old[i]);
+	for (size_t i = 0; i < f->link_count; i++)
+		fake_kernel_tell(f, k->w->m, f->links[i].name);
+	free(old);
 }
 
 static const char *free_name(struct walk *k)
@@ -288,10 +317,7 @@ static void resync(struct walk *k)
 	else if (!l)
 		fake_kernel_add(f, name);
 	manager_on_overrun(k->w->m);
-	manager_on_dump_begin(k->w->m);
-	for (size_t i = 0; i < f->link_count; i++)
-		manager_on_link(k->w->m, &f->links[i]);
-	manager_on_dump_end(k->w->m);
+	dump(k->w);
 }
 
 static void step(struct walk *k)
@@ -314,6 +340,9 @@ static void step(struct walk *k)
 	case 4:
 	case 5:
 		change(k, true);
+		break;
+	case 6:
+		change_and_old_news(k);
 		break;
 	default:
 		change(k, false);
