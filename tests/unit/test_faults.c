@@ -257,7 +257,8 @@ START_TEST(test_once)
 	unsigned int all = 0;
 
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(calls); i++)
-		for (int halfway = 0; halfway <= util_same(calls[i], "link_set"); halfway++) {
+		for (int halfway = 0; halfway < (util_same(calls[i], "link_set") ? 2 : 1);
+		     halfway++) {
 			unsigned int after = 0;
 
 			while (fail_one(s, calls[i], after, halfway))
