@@ -691,7 +691,8 @@ END_TEST
 /* Another process changes devices all the time, and each of our dumps runs into it. */
 static void make_storm(void)
 {
-	int r = rtnl_new(&w.rtnl); /* the parent goes on using the other one */
+	struct rtnl *rtnl = NULL; /* the parent goes on using the other one */
+	int r = rtnl_new(&rtnl);
 
 	for (int i = 0; r == 0 && i < STORM_ROUNDS; i++) {
 		static const uint8_t address[MAC_LEN] = { 2, 0, 0, 0, 0, 3 };
@@ -700,10 +701,11 @@ static void make_storm(void)
 
 		snprintf(name, sizeof(name), "storm%d", i);
 		snprintf(port, sizeof(port), "storm%d-p", i);
-		r = rtnl_veth_add(w.rtnl, &veth);
+		r = rtnl_veth_add(rtnl, &veth);
 		if (r == 0 && i % 4)
-			r = rtnl_link_del(w.rtnl, if_nametoindex(port));
+			r = rtnl_link_del(rtnl, if_nametoindex(port));
 	}
+	rtnl_free(rtnl);
 	_exit(r == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -758,7 +760,7 @@ static struct sockaddr_nl monitor_address(void)
 static void send_forged(struct sockaddr_nl to, uint16_t type, uint32_t ifindex)
 {
 	struct mnl_socket *s = mnl_socket_open(NETLINK_ROUTE);
-	char buffer[256] __attribute__((aligned(8)));
+	char buffer[256] __attribute__((aligned(8))) = { 0 }; /* what is between attributes, too */
 	struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
 
