@@ -13,16 +13,40 @@
 #include "mac.h"
 #include "vlan.h"
 
-#define SETTINGS_NAME_SIZE  14 /* a vnet's name and "-p" still make a device name */
-#define SETTINGS_NETNS_SIZE 64
-#define SETTINGS_TEXT_SIZE  VLAN_TEXT_SIZE /* the longest formatted value */
+#define SETTINGS_NAME_SIZE	  14 /* a vnet's name and "-p" still make a device name */
+#define SETTINGS_NETNS_SIZE	  64
+#define SETTINGS_ALLOWED_MAX	  32
+#define SETTINGS_PREFIX_TEXT_SIZE 50
+/* The longest formatted value: the prefixes, each with a comma. */
+#define SETTINGS_TEXT_SIZE (SETTINGS_ALLOWED_MAX * SETTINGS_PREFIX_TEXT_SIZE)
 
 #define SETTINGS_MTU_DEFAULT 1500
 #define SETTINGS_MTU_MIN     68
 #define SETTINGS_MTU_MAX     65521
 
-enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC };
+#define SETTINGS_STORM_LIMIT_MAX 10000000
+
+enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC, SETTINGS_MODE_XDP };
 enum settings_promisc { SETTINGS_PROMISC_AUTO, SETTINGS_PROMISC_ON, SETTINGS_PROMISC_OFF };
+
+/* What an upper that is not trusted may send; "restricted" limits the protocols. */
+enum settings_protection {
+	SETTINGS_MAC_NOSPOOF = 1 << 0,
+	SETTINGS_IP_NOSPOOF = 1 << 1,
+	SETTINGS_DHCP_NOSPOOF = 1 << 2,
+	SETTINGS_RESTRICTED = 1 << 3,
+};
+
+struct settings_prefix {
+	uint8_t address[16]; /* IPv4: as ::ffff:a.b.c.d; the bits behind the prefix are zero */
+	uint8_t length;	     /* in bits, of all 128: an IPv4 /24 is 120 */
+};
+
+/* Sorted, none twice. */
+struct settings_prefixes {
+	size_t count;
+	struct settings_prefix prefix[SETTINGS_ALLOWED_MAX];
+};
 
 struct vnet_settings {
 	uint8_t address[MAC_LEN]; /* all zero: vnetd chooses a random one at creation */
@@ -35,7 +59,10 @@ struct vnet_settings {
 	struct vlan_set vlans;
 	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
 	bool hybrid_needs_service;
-	uint32_t monitor_interval_ms; /* of the carrier poll of an active hybrid; 0: none */
+	uint32_t monitor_interval_ms;	  /* of the carrier poll of an active hybrid; 0: none */
+	unsigned int protection;	  /* enum settings_protection */
+	struct settings_prefixes allowed; /* source addresses, for SETTINGS_IP_NOSPOOF */
+	uint32_t storm_limit;		  /* frames a second in each direction, 0: none */
 };
 
 enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS_TYPE_NONE };
@@ -43,12 +70,14 @@ enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS
 struct resource_settings {
 	enum settings_type type;
 	char device[IFNAMSIZ];
-	uint8_t peer[MAC_LEN]; /* guest only, else all zero */
-	uint32_t priority;     /* hybrid only: the lowest number is the best */
-	uint16_t pvid;	       /* 0: inherited (service, guest: the vnet's; hybrid: 1) */
-	bool has_vlans;	       /* false: the vnet's */
+	uint8_t peer[MAC_LEN]; /* guest only, else all zero; with peer_vnet all zero, too */
+	char peer_vnet[SETTINGS_NAME_SIZE]; /* guest only: a vnet of this daemon, then no device */
+	uint32_t priority;		    /* hybrid only: the lowest number is the best */
+	uint16_t pvid;	/* 0: inherited (service, guest: the vnet's; hybrid: 1) */
+	bool has_vlans; /* false: the vnet's */
 	struct vlan_set vlans;
 	bool admin_up;
+	uint32_t storm_limit; /* frames a second in each direction, 0: none */
 };
 
 enum settings_json { SETTINGS_JSON_STRING, SETTINGS_JSON_INT, SETTINGS_JSON_BOOL };

@@ -140,6 +140,37 @@ static void format_admin(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
 	util_copy(buffer, SETTINGS_TEXT_SIZE, admin_names[s->admin_up]);
 }
 
+static int parse_peer_vnet(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	if (settings_check_name("vnet", text, sizeof(s->peer_vnet), NULL) < 0)
+		return -EINVAL;
+	util_copy(s->peer_vnet, sizeof(s->peer_vnet), text);
+	return 0;
+}
+
+static void format_peer_vnet(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->peer_vnet);
+}
+
+static int parse_storm_limit(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_storm_limit(text, &s->storm_limit);
+}
+
+static void format_storm_limit(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	settings_value_format_storm_limit(s->storm_limit, buffer);
+}
+
 /* clang-format off */
 const struct setting settings_resource[] = {
 	{ "type", "Type", SETTINGS_JSON_STRING, true,
@@ -148,6 +179,9 @@ const struct setting settings_resource[] = {
 	  SETTINGS_VALUE_DEVICE, parse_device, format_device },
 	{ "peer", "Peer", SETTINGS_JSON_STRING, false,
 	  SETTINGS_VALUE_MAC, parse_peer, format_peer },
+	{ "peer_vnet", "PeerVNet", SETTINGS_JSON_STRING, true,
+	  "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'",
+	  parse_peer_vnet, format_peer_vnet },
 	{ "priority", "Priority", SETTINGS_JSON_INT, false,
 	  "a number from 0 to 65535", parse_priority, format_priority },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
@@ -156,6 +190,8 @@ const struct setting settings_resource[] = {
 	  "inherit, " SETTINGS_VALUE_VLANS, parse_vlans, format_vlans },
 	{ "admin", "Admin", SETTINGS_JSON_STRING, false,
 	  "up or down", parse_admin, format_admin },
+	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false,
+	  SETTINGS_VALUE_STORM, parse_storm_limit, format_storm_limit, "none" },
 	{ .key = NULL },
 };
 /* clang-format on */
@@ -200,12 +236,35 @@ static int check_peer(const struct resource_settings *s, const char *object, str
 	return 0;
 }
 
+/* A vnet of this host takes the place of a device and of a MAC. */
+static int check_peer_vnet(const struct resource_settings *s, const char *object, struct error *e)
+{
+	char mac[MAC_TEXT_SIZE];
+
+	if (s->type != SETTINGS_GUEST)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "peer_vnet",
+				 "%s: peer_vnet %s cannot be given for type %s, expected it for "
+				 "type guest alone",
+				 object, s->peer_vnet, settings_type_name(s->type));
+	if (s->device[0])
+		return error_set(e, ERROR_INVALID, EINVAL, object, "peer_vnet",
+				 "%s: peer_vnet %s cannot be given together with device %s, "
+				 "expected one of them",
+				 object, s->peer_vnet, s->device);
+	if (has_peer(s))
+		return error_set(e, ERROR_INVALID, EINVAL, object, "peer_vnet",
+				 "%s: peer_vnet %s cannot be given together with peer %s, "
+				 "expected one of them: the vnet's address is the peer",
+				 object, s->peer_vnet, mac_format(s->peer, mac));
+	return 0;
+}
+
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e)
 {
 	if (s->type == SETTINGS_TYPE_NONE)
 		return error_set(e, ERROR_INVALID, EINVAL, object, "type",
 				 "%s: type is required, expected service, guest or hybrid", object);
-	if (!s->device[0])
+	if (!s->device[0] && !s->peer_vnet[0])
 		return error_set(e, ERROR_INVALID, EINVAL, object, "device",
 				 "%s: device is required, expected " SETTINGS_VALUE_DEVICE, object);
 	if (s->type != SETTINGS_HYBRID && s->priority != PRIORITY_DEFAULT)
@@ -213,7 +272,7 @@ int settings_resource_check(const struct resource_settings *s, const char *objec
 				 "%s: priority %u cannot be given for type %s, expected it for "
 				 "type hybrid alone",
 				 object, s->priority, settings_type_name(s->type));
-	return check_peer(s, object, e);
+	return s->peer_vnet[0] ? check_peer_vnet(s, object, e) : check_peer(s, object, e);
 }
 
 const char *settings_type_name(enum settings_type type)

@@ -124,3 +124,18 @@ int settings_value_device(const char *text, char ret[IFNAMSIZ])
 	util_copy(ret, IFNAMSIZ, text);
 	return 0;
 }
+
+int settings_value_storm_limit(const char *text, uint32_t *ret)
+{
+	if (!util_same(text, "none"))
+		return settings_value_number(text, 1, SETTINGS_STORM_LIMIT_MAX, ret);
+	*ret = 0;
+	return 0;
+}
+
+void settings_value_format_storm_limit(uint32_t limit, char buffer[SETTINGS_TEXT_SIZE])
+{
+	util_copy(buffer, SETTINGS_TEXT_SIZE, "none");
+	if (limit)
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", limit);
+}

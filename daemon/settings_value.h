@@ -16,6 +16,7 @@
 #define SETTINGS_VALUE_MAC   "a unicast MAC like 02:00:00:00:00:01"
 #define SETTINGS_VALUE_PVID  "a number from 1 to 4094"
 #define SETTINGS_VALUE_VLANS "none, all, or VLANs from 1 to 4094 like 10,20-29 in at most 32 ranges"
+#define SETTINGS_VALUE_STORM "a number of frames a second from 1 to 10000000, or none"
 
 /* The user's @text fit for one line of an error message: nothing unprintable, not too long. */
 const char *settings_value_show(const char *text, char buffer[SETTINGS_VALUE_TEXT_SIZE]);
@@ -41,5 +42,24 @@ void settings_value_format_mac(const uint8_t mac[MAC_LEN], char buffer[SETTINGS_
 /* What can be the name of a network device. */
 int settings_value_device(const char *text, char ret[IFNAMSIZ]);
 #define SETTINGS_VALUE_DEVICE "a device name of 1 to 15 printable characters without '/' and ':'"
+
+/* "none" for 0. */
+int settings_value_storm_limit(const char *text, uint32_t *ret);
+void settings_value_format_storm_limit(uint32_t limit, char buffer[SETTINGS_TEXT_SIZE]);
+
+/* Of enum settings_protection, and the addresses that go with it; settings_protection.c. */
+int settings_value_protection(const char *text, unsigned int *ret);
+void settings_value_format_protection(unsigned int bits, char buffer[SETTINGS_TEXT_SIZE]);
+int settings_value_prefixes(const char *text, struct settings_prefixes *ret);
+void settings_value_format_prefixes(const struct settings_prefixes *list,
+				    char buffer[SETTINGS_TEXT_SIZE]);
+
+/* "10.1.0.0/16", or just the address if the prefix is all of it. Returns @buffer. */
+const char *settings_prefix_format(const struct settings_prefix *p,
+				   char buffer[SETTINGS_PREFIX_TEXT_SIZE]);
+
+/* An IPv6 prefix so short that the IPv4 addresses, which are written as ::ffff:a.b.c.d, are in it.
+ */
+bool settings_prefix_takes_in_ipv4(const struct settings_prefix *p);
 
 #endif

@@ -10,6 +10,7 @@
 static const char *const mode_names[] = {
 	[SETTINGS_MODE_AUTO] = "auto",
 	[SETTINGS_MODE_TC] = "tc",
+	[SETTINGS_MODE_XDP] = "xdp",
 };
 
 static const char *const promisc_names[] = {
@@ -196,6 +197,48 @@ static void format_monitor_interval(const void *settings, char buffer[SETTINGS_T
 	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->monitor_interval_ms);
 }
 
+static int parse_protection(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_protection(text, &s->protection);
+}
+
+static void format_protection(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_protection(s->protection, buffer);
+}
+
+static int parse_allowed_ips(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_prefixes(text, &s->allowed);
+}
+
+static void format_allowed_ips(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_prefixes(&s->allowed, buffer);
+}
+
+static int parse_storm_limit(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_storm_limit(text, &s->storm_limit);
+}
+
+static void format_storm_limit(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_storm_limit(s->storm_limit, buffer);
+}
+
 /* clang-format off */
 const struct setting settings_vnet[] = {
 	{ "address", "Address", SETTINGS_JSON_STRING, false,
@@ -208,7 +251,7 @@ const struct setting settings_vnet[] = {
 	  "a name under /run/netns or an absolute path, of at most 63 printable characters",
 	  parse_netns, format_netns },
 	{ "mode", "Mode", SETTINGS_JSON_STRING, false,
-	  "auto or tc (xdp is not available in this version)", parse_mode, format_mode },
+	  "auto, tc or xdp", parse_mode, format_mode },
 	{ "guard", "Guard", SETTINGS_JSON_BOOL, false,
 	  SETTINGS_VALUE_BOOL, parse_guard, format_guard },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
@@ -222,6 +265,14 @@ const struct setting settings_vnet[] = {
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false,
 	  "a number of milliseconds from 0 to 10000",
 	  parse_monitor_interval, format_monitor_interval },
+	{ "protection", "Protection", SETTINGS_JSON_STRING, false,
+	  "none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas",
+	  parse_protection, format_protection },
+	{ "allowed_ips", "AllowedIPs", SETTINGS_JSON_STRING, false,
+	  "none, or at most 32 IP addresses and prefixes like 10.0.0.7,10.1.0.0/16,2001:db8::/64 "
+	  "with zeros behind the prefix", parse_allowed_ips, format_allowed_ips },
+	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false,
+	  SETTINGS_VALUE_STORM, parse_storm_limit, format_storm_limit, "none" },
 	{ .key = NULL },
 };
 /* clang-format on */
@@ -244,6 +295,25 @@ static bool is_reserved(const char *name)
 	return util_same(name, "all") || util_same(name, "default");
 }
 
+static int check_allowed(const struct vnet_settings *s, const char *object, struct error *e)
+{
+	char text[SETTINGS_PREFIX_TEXT_SIZE];
+
+	if ((s->protection & SETTINGS_IP_NOSPOOF) && !s->allowed.count)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "allowed_ips",
+				 "%s: allowed_ips is required with protection ip-nospoof, expected "
+				 "the addresses that the upper may use",
+				 object);
+	for (size_t i = 0; i < s->allowed.count; i++)
+		if (settings_prefix_takes_in_ipv4(&s->allowed.prefix[i]))
+			return error_set(e, ERROR_INVALID, EINVAL, object, "allowed_ips",
+					 "%s: allowed_ips %s would take in every IPv4 address as "
+					 "well, expected longer IPv6 prefixes like 2000::/3",
+					 object,
+					 settings_prefix_format(&s->allowed.prefix[i], text));
+	return 0;
+}
+
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e)
 {
 	if (!s->upper[0] && is_reserved(object))
@@ -252,7 +322,7 @@ int settings_vnet_check(const struct vnet_settings *s, const char *object, struc
 				 "device can have",
 				 object, object);
 	if (!s->upper[0])
-		return 0;
+		return check_allowed(s, object, e);
 	if (s->netns[0])
 		return error_set(e, ERROR_INVALID, EINVAL, object, "netns",
 				 "%s: netns %s cannot be given together with upper %s, expected "
@@ -264,7 +334,7 @@ int settings_vnet_check(const struct vnet_settings *s, const char *object, struc
 				 "%s: address is required with upper %s, expected the MAC that is "
 				 "used behind it",
 				 object, s->upper);
-	return 0;
+	return check_allowed(s, object, e);
 }
 
 const char *settings_mode_name(enum settings_mode mode)
