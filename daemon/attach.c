@@ -6,6 +6,7 @@
 #include "clsact.h"
 #include "pin.h"
 #include "tcx.h"
+#include "xdp.h"
 
 #define ATTACH_NAME_SIZE 32
 
@@ -13,10 +14,13 @@ static const struct {
 	const char *name;
 	bool egress;
 	uint32_t handle; /* of the clsact filter: apart, so that two hooks of a device never mix */
+	bool xdp;	 /* neither tcx nor clsact */
 } hooks[KERNEL_HOOK_END] = {
-	[KERNEL_HOOK_TX_EGRESS] = { "tx-egress", true, 1 },
-	[KERNEL_HOOK_TX_INGRESS] = { "tx-ingress", false, 2 },
-	[KERNEL_HOOK_RX] = { "rx", false, 3 },
+	[KERNEL_HOOK_TX_EGRESS] = { .name = "tx-egress", .egress = true, .handle = 1 },
+	[KERNEL_HOOK_TX_INGRESS] = { .name = "tx-ingress", .handle = 2 },
+	[KERNEL_HOOK_RX] = { .name = "rx", .handle = 3 },
+	[KERNEL_HOOK_XDP_TX] = { .name = "xdp-tx", .xdp = true },
+	[KERNEL_HOOK_XDP_RX] = { .name = "xdp-rx", .xdp = true },
 };
 
 static const char qdisc_name[] = "qdisc";
@@ -54,14 +58,48 @@ static bool name_parse(const char *name, enum kernel_hook *ret_hook, uint32_t *r
 	return false;
 }
 
-static int link_remove_pinned(const struct attach_place *place, enum kernel_hook hook,
-			      uint32_t ifindex, const char *name)
+/* --- links, which are pinned --- */
+
+static struct tcx_place tcx_place(const struct attach_place *place, enum kernel_hook hook,
+				  uint32_t ifindex, const char *name)
 {
-	return tcx_detach(&(struct tcx_place) { .folder = place->links,
-						.name = name,
-						.ifindex = ifindex,
-						.egress = hooks[hook].egress });
+	return (struct tcx_place) {
+		.folder = place->links,
+		.name = name,
+		.ifindex = ifindex,
+		.egress = hooks[hook].egress,
+	};
 }
+
+static int link_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+		    const char *name, int program, int old_program)
+{
+	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
+
+	return hooks[hook].xdp ? xdp_attach(&xdp, program, old_program)
+			       : tcx_attach(&tcx, program, old_program);
+}
+
+static bool link_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+			  const char *name)
+{
+	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
+
+	return hooks[hook].xdp ? xdp_is_there(&xdp) : tcx_is_there(&tcx);
+}
+
+static int link_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+		       const char *name)
+{
+	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
+
+	return hooks[hook].xdp ? xdp_detach(&xdp) : tcx_detach(&tcx);
+}
+
+/* --- filters, which are marked --- */
 
 /* The mark stays while the qdisc does, for whoever removes the last filter of ours. */
 static int qdisc_release(const struct attach_place *place, uint32_t ifindex)
@@ -127,40 +165,30 @@ static int filter_add(const struct attach_place *place, enum kernel_hook hook, u
 	return r;
 }
 
+/* --- either --- */
+
 int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
 	       int program, int old_program)
 {
 	char name[ATTACH_NAME_SIZE];
-	const struct tcx_place link = {
-		.folder = place->links,
-		.name = name,
-		.ifindex = ifindex,
-		.egress = hooks[hook].egress,
-	};
 	int r;
 
 	name_write(name, hooks[hook].name, ifindex);
-	if (place->tcx) {
-		r = tcx_attach(&link, program, old_program);
+	if (place->tcx || hooks[hook].xdp) {
+		r = link_add(place, hook, ifindex, name, program, old_program);
 		return r < 0 ? r : filter_remove(place, hook, ifindex, name);
 	}
 	r = filter_add(place, hook, ifindex, name, program);
-	return r < 0 ? r : tcx_detach(&link);
+	return r < 0 ? r : link_remove(place, hook, ifindex, name);
 }
 
 bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
 {
-	char name[ATTACH_NAME_SIZE];
-	const struct tcx_place link = {
-		.folder = place->links,
-		.name = name,
-		.ifindex = ifindex,
-		.egress = hooks[hook].egress,
-	};
 	const struct clsact_place filter = { ifindex, hooks[hook].egress, hooks[hook].handle };
+	char name[ATTACH_NAME_SIZE];
 
 	name_write(name, hooks[hook].name, ifindex);
-	return tcx_is_there(&link) ||
+	return link_is_there(place, hook, ifindex, name) ||
 	       (pin_is_marked(place->filters, name) && clsact_is_there(&filter));
 }
 
@@ -170,7 +198,7 @@ int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint3
 	int link, filter;
 
 	name_write(name, hooks[hook].name, ifindex);
-	link = link_remove_pinned(place, hook, ifindex, name);
+	link = link_remove(place, hook, ifindex, name);
 	filter = filter_remove(place, hook, ifindex, name);
 	return link < 0 ? link : filter;
 }

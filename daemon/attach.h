@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Programs at devices, by tcx or by clsact, never by both. What is attached stands on the bpffs and
- * not in the daemon's memory: LINKS/rx-14 is the pinned tcx link, FILTERS/rx-14 a mark for the
- * clsact filter, and FILTERS/qdisc-14 one for the clsact qdisc that was made by us. A mark is there
- * before the thing and goes after it, so what a dead daemon left is always found.
+ * Programs at devices: by tcx or by clsact, never by both; those for XDP by XDP links. What is
+ * attached stands on the bpffs and not in the daemon's memory: LINKS/rx-14 is the pinned tcx link,
+ * LINKS/xdp-rx-14 the XDP link, FILTERS/rx-14 a mark for the clsact filter, and FILTERS/qdisc-14
+ * one for the clsact qdisc that was made by us. A mark is there before the thing and goes after it,
+ * so what a dead daemon left is always found.
  *
  * A clsact qdisc is removed when we made it and nobody has a filter in it any more.
  */
@@ -15,10 +16,11 @@
 struct attach_place {
 	const char *links;
 	const char *filters;
-	bool tcx; /* else clsact */
+	bool tcx; /* else clsact; XDP has its own way */
 };
 
-/* The other way's attachment, of a time when that was chosen, goes when this one is in place. */
+/* The other way's attachment, of a time when that was chosen, goes when this one is in place. Of a
+ * hook for XDP: what xdp_attach() says. */
 int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
 	       int program, int old_program);
 
