@@ -71,8 +71,8 @@ static struct tcx_place tcx_place(const struct attach_place *place, enum kernel_
 	};
 }
 
-static int link_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
-		    const char *name, int program, int old_program)
+static int pinned_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+		      const char *name, int program, int old_program)
 {
 	const struct xdp_place xdp = { place->links, name, ifindex };
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
@@ -81,8 +81,8 @@ static int link_add(const struct attach_place *place, enum kernel_hook hook, uin
 			       : tcx_attach(&tcx, program, old_program);
 }
 
-static bool link_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
-			  const char *name)
+static bool pinned_is_there(const struct attach_place *place, enum kernel_hook hook,
+			    uint32_t ifindex, const char *name)
 {
 	const struct xdp_place xdp = { place->links, name, ifindex };
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
@@ -90,8 +90,8 @@ static bool link_is_there(const struct attach_place *place, enum kernel_hook hoo
 	return hooks[hook].xdp ? xdp_is_there(&xdp) : tcx_is_there(&tcx);
 }
 
-static int link_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
-		       const char *name)
+static int pinned_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+			 const char *name)
 {
 	const struct xdp_place xdp = { place->links, name, ifindex };
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
@@ -175,11 +175,11 @@ int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t
 
 	name_write(name, hooks[hook].name, ifindex);
 	if (place->tcx || hooks[hook].xdp) {
-		r = link_add(place, hook, ifindex, name, program, old_program);
+		r = pinned_add(place, hook, ifindex, name, program, old_program);
 		return r < 0 ? r : filter_remove(place, hook, ifindex, name);
 	}
 	r = filter_add(place, hook, ifindex, name, program);
-	return r < 0 ? r : link_remove(place, hook, ifindex, name);
+	return r < 0 ? r : pinned_remove(place, hook, ifindex, name);
 }
 
 bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
@@ -188,7 +188,7 @@ bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, ui
 	char name[ATTACH_NAME_SIZE];
 
 	name_write(name, hooks[hook].name, ifindex);
-	return link_is_there(place, hook, ifindex, name) ||
+	return pinned_is_there(place, hook, ifindex, name) ||
 	       (pin_is_marked(place->filters, name) && clsact_is_there(&filter));
 }
 
@@ -198,7 +198,7 @@ int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint3
 	int link, filter;
 
 	name_write(name, hooks[hook].name, ifindex);
-	link = link_remove(place, hook, ifindex, name);
+	link = pinned_remove(place, hook, ifindex, name);
 	filter = filter_remove(place, hook, ifindex, name);
 	return link < 0 ? link : filter;
 }
