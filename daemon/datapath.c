@@ -24,9 +24,9 @@ static const char *const folder_names[FOLDER_END] = {
 };
 
 static const enum loader_program hook_programs[KERNEL_HOOK_END] = {
-	[KERNEL_HOOK_TX_EGRESS] = LOADER_TX,
-	[KERNEL_HOOK_TX_INGRESS] = LOADER_TX,
-	[KERNEL_HOOK_RX] = LOADER_RX,
+	[KERNEL_HOOK_TX_EGRESS] = LOADER_TX,  [KERNEL_HOOK_TX_INGRESS] = LOADER_TX,
+	[KERNEL_HOOK_RX] = LOADER_RX,	      [KERNEL_HOOK_XDP_TX] = LOADER_XDP_TX,
+	[KERNEL_HOOK_XDP_RX] = LOADER_XDP_RX,
 };
 
 /* --- a life --- */
@@ -293,6 +293,13 @@ int datapath_open(struct datapath *d, struct error *e)
 	d->place.tcx = !d->no_tcx && tcx_is_supported();
 	d->open = true;
 	return 0;
+}
+
+int datapath_open_if_there(struct datapath *d)
+{
+	if (!d->open && access(d->folders[FOLDER_MAPS], F_OK) < 0)
+		return -errno;
+	return datapath_open(d, NULL);
 }
 
 /* --- attachments --- */

@@ -48,6 +48,10 @@ int datapath_resource_write(void *datapath, uint32_t resource, const struct abi_
 int datapath_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t resource);
 int datapath_vlans_write(void *datapath, const struct abi_vlans_key *key,
 			 const struct abi_vlans *row);
+int datapath_device_write(void *datapath, uint32_t ifindex, bool there);
+int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
+			 const struct abi_storm *row);
+int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there);
 int datapath_vnet_read(void *datapath, uint32_t vnet, struct abi_vnet *ret);
 int datapath_resource_read(void *datapath, uint32_t resource, struct abi_resource *ret);
 int datapath_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The data path's inside, for datapath.c and datapath_rows.c alone. */
+/* The data path's inside, for the datapath*.c files alone. */
 #ifndef VNETD_DATAPATH_INTERNAL_H
 #define VNETD_DATAPATH_INTERNAL_H
 
@@ -21,6 +21,9 @@ struct datapath {
 	int old_programs[LOADER_PROGRAM_END]; /* of the daemon before us, until the sweep; or -1 */
 	struct rows_cpus *cpus;
 };
+
+/* For who does not add: after a flush there is nothing (-ENOENT), and nothing is made for it. */
+int datapath_open_if_there(struct datapath *d);
 
 /* Lets go of the programs of the daemon before us. */
 void datapath_forget_old(struct datapath *d);

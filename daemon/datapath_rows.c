@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The rows of the maps: written, read, summed up, and removed when nobody wants them any more. */
+/* The rows of the maps: written, read, summed up. */
 #include "datapath_internal.h"
 
 #include <errno.h>
@@ -14,45 +14,57 @@ static int map_of(struct datapath *d, enum loader_map map)
 	return r < 0 ? r : d->set.maps[map];
 }
 
-/* For who does not add: after a flush there is nothing, and that needs no data path to be made. */
+/* For who does not add. */
 static int map_if_there(struct datapath *d, enum loader_map map)
 {
-	if (!d->open && access(d->folders[FOLDER_MAPS], F_OK) < 0)
-		return -errno;
-	return map_of(d, map);
+	int r = datapath_open_if_there(d);
+
+	return r < 0 ? r : d->set.maps[map];
 }
 
-/* A row of an array together with its row of counters, which is there whenever the first is. */
-static int counted_write(struct datapath *d, enum loader_map map, enum loader_map counts,
-			 uint32_t number, const void *row, size_t size)
+/* The near maps are arrays, for the numbers that nearly all have; the far ones are hashes. */
+static enum loader_map ports_of(uint32_t ifindex)
 {
-	static const uint8_t none[64];
-	int fd, made, r;
+	return ifindex < ABI_PORTS_NEAR ? LOADER_PORTS : LOADER_FAR_PORTS;
+}
+
+static enum loader_map counters_of(uint32_t resource)
+{
+	return resource < ABI_COUNTERS_NEAR ? LOADER_COUNTERS : LOADER_FAR_COUNTERS;
+}
+
+/* For who adds, the map; for who removes, the map or none: then @ret is -1. */
+static int map_for(struct datapath *d, enum loader_map map, const void *row, int *ret)
+{
+	int fd = row ? map_of(d, map) : map_if_there(d, map);
+
+	if (fd < 0 && (row || fd != -ENOENT))
+		return fd;
+	*ret = fd < 0 ? -1 : fd;
+	return 0;
+}
+
+/* @row NULL: none, which is all zeroes. */
+static int array_write(struct datapath *d, enum loader_map map, uint32_t number, const void *row,
+		       size_t size)
+{
+	static const uint8_t none[ROWS_ARRAY_ROW_MAX];
+	int fd, r;
 
 	if (!number)
 		return -EINVAL;
-	fd = row ? map_of(d, map) : map_if_there(d, map);
-	if (fd < 0)
-		return !row && fd == -ENOENT ? 0 : fd;
-	if (!row) {
-		r = rows_write(fd, number, none, size);
-		return r < 0 ? r : rows_delete(d->set.maps[counts], &number);
-	}
-	made = rows_cpus_make(d->cpus, d->set.maps[counts], number);
-	if (made < 0)
-		return made;
-	r = rows_write(fd, number, row, size);
-	if (r < 0 && made)
-		rows_delete(d->set.maps[counts], &number);
-	return r;
+	r = map_for(d, map, row, &fd);
+	if (r < 0 || fd < 0)
+		return r;
+	return rows_write(fd, number, row ? row : none, size);
 }
 
 /* An array's row of zeroes says that there is none. */
 static int array_read(struct datapath *d, enum loader_map map, uint32_t number, void *ret,
 		      size_t size)
 {
-	static const uint8_t none[64];
-	uint8_t row[64];
+	static const uint8_t none[ROWS_ARRAY_ROW_MAX];
+	uint8_t row[ROWS_ARRAY_ROW_MAX];
 	int fd, r;
 
 	fd = map_if_there(d, map);
@@ -70,10 +82,10 @@ static int array_read(struct datapath *d, enum loader_map map, uint32_t number, 
 /* @row NULL: none. */
 static int hash_write(struct datapath *d, enum loader_map map, const void *key, const void *row)
 {
-	int fd = row ? map_of(d, map) : map_if_there(d, map);
+	int fd, r = map_for(d, map, row, &fd);
 
-	if (fd < 0)
-		return !row && fd == -ENOENT ? 0 : fd;
+	if (r < 0 || fd < 0)
+		return r;
 	return row ? bpf_map_update_elem(fd, key, row, BPF_ANY) : rows_delete(fd, key);
 }
 
@@ -84,20 +96,85 @@ static int hash_read(struct datapath *d, enum loader_map map, const void *key, v
 	return fd < 0 ? fd : bpf_map_lookup_elem(fd, key, ret);
 }
 
-int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
+/* --- rows with counts: there, and zero, before the row is, and gone after it --- */
+
+struct counted {
+	enum loader_map rows; /* an array */
+	size_t size;
+	enum loader_map counts;
+	bool near; /* the counts are an array too: they are always there */
+};
+
+/* 1 if this made them, 0 if they were there: who has a row keeps its counts. */
+static int counts_begin(struct datapath *d, const struct counted *c, uint32_t number)
 {
-	return hash_write(datapath, LOADER_PORTS, &ifindex, port);
+	uint8_t row[ROWS_ARRAY_ROW_MAX];
+	int fd = map_of(d, c->counts), r;
+
+	if (fd < 0)
+		return fd;
+	if (!c->near)
+		return rows_cpus_make(d->cpus, fd, number);
+	r = array_read(d, c->rows, number, row, c->size);
+	if (r != -ENOENT)
+		return r;
+	/* A program may have counted after the row before this one was gone. */
+	r = rows_cpus_zero(d->cpus, fd, number);
+	return r < 0 ? r : 1;
+}
+
+static int counts_end(struct datapath *d, const struct counted *c, uint32_t number)
+{
+	int fd = map_if_there(d, c->counts);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return c->near ? rows_cpus_zero(d->cpus, fd, number) : rows_delete(fd, &number);
+}
+
+static int counted_write(struct datapath *d, const struct counted *c, uint32_t number,
+			 const void *row)
+{
+	int made = 0, r;
+
+	if (!number)
+		return -EINVAL;
+	if (row)
+		made = counts_begin(d, c, number);
+	if (made < 0)
+		return made;
+	r = array_write(d, c->rows, number, row, c->size);
+	if (!row && r == 0)
+		return counts_end(d, c, number);
+	if (r < 0 && made)
+		counts_end(d, c, number);
+	return r;
 }
 
 int datapath_vnet_write(void *datapath, uint32_t vnet, const struct abi_vnet *row)
 {
-	return counted_write(datapath, LOADER_VNETS, LOADER_DROPS, vnet, row, sizeof(*row));
+	static const struct counted c = { LOADER_VNETS, sizeof(*row), LOADER_DROPS, false };
+
+	return counted_write(datapath, &c, vnet, row);
 }
 
 int datapath_resource_write(void *datapath, uint32_t resource, const struct abi_resource *row)
 {
-	return counted_write(datapath, LOADER_RESOURCES, LOADER_COUNTERS, resource, row,
-			     sizeof(*row));
+	const enum loader_map counts = counters_of(resource);
+	const struct counted c = { LOADER_RESOURCES, sizeof(*row), counts,
+				   counts == LOADER_COUNTERS };
+
+	return counted_write(datapath, &c, resource, row);
+}
+
+/* --- the other rows --- */
+
+int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
+{
+	const enum loader_map map = ports_of(ifindex);
+
+	return map == LOADER_PORTS ? array_write(datapath, map, ifindex, port, sizeof(*port))
+				   : hash_write(datapath, map, &ifindex, port);
 }
 
 int datapath_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t resource)
@@ -110,6 +187,47 @@ int datapath_vlans_write(void *datapath, const struct abi_vlans_key *key,
 {
 	return hash_write(datapath, LOADER_VLANS, key, row);
 }
+
+/*
+ * A row that is there already stays: while one is replaced, a program on another CPU may find
+ * neither the old nor the new one.
+ */
+int datapath_device_write(void *datapath, uint32_t ifindex, bool there)
+{
+	const struct abi_device row = { ifindex };
+	struct abi_device old;
+	int fd, r = map_for(datapath, LOADER_DEVICES, there ? &row : NULL, &fd);
+
+	if (r < 0 || fd < 0)
+		return r;
+	if (!there)
+		return rows_delete(fd, &ifindex);
+	if (bpf_map_lookup_elem(fd, &ifindex, &old) == 0)
+		return 0;
+	r = bpf_map_update_elem(fd, &ifindex, &row, BPF_ANY);
+	/* The kernel's words for "full" and for "no such device". */
+	return r == -E2BIG ? -ENOSPC : r == -EINVAL ? -ENODEV : r;
+}
+
+int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
+			 const struct abi_storm *row)
+{
+	struct abi_storm old;
+
+	if (row && hash_read(datapath, LOADER_STORMS, key, &old) == 0 &&
+	    old.interval_ns == row->interval_ns && old.burst_ns == row->burst_ns)
+		return 0;
+	return hash_write(datapath, LOADER_STORMS, key, row);
+}
+
+int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)
+{
+	static const uint32_t row = 1;
+
+	return hash_write(datapath, LOADER_ALLOWED, key, there ? &row : NULL);
+}
+
+/* --- reading --- */
 
 int datapath_vnet_read(void *datapath, uint32_t vnet, struct abi_vnet *ret)
 {
@@ -134,11 +252,16 @@ int datapath_vlans_read(void *datapath, const struct abi_vlans_key *key, struct 
 int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *ret)
 {
 	struct datapath *d = datapath;
-	int fd = map_if_there(d, LOADER_COUNTERS);
+	struct abi_resource row;
+	int fd = map_if_there(d, counters_of(resource)), r;
 
-	return fd < 0 ? fd
-		      : rows_cpus_sum(d->cpus, fd, resource, sizeof(*ret) / sizeof(uint64_t),
-				      (uint64_t *)ret);
+	if (fd < 0)
+		return fd;
+	/* Near counters are always there, of a resource or of none. */
+	r = datapath_resource_read(d, resource, &row);
+	return r < 0 ? r
+		     : rows_cpus_sum(d->cpus, fd, resource, sizeof(*ret) / sizeof(uint64_t),
+				     (uint64_t *)ret);
 }
 
 int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
@@ -149,121 +272,4 @@ int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
 	return fd < 0 ? fd
 		      : rows_cpus_sum(d->cpus, fd, vnet, sizeof(*ret) / sizeof(uint64_t),
 				      (uint64_t *)ret);
-}
-
-/* --- what is no longer wanted --- */
-
-struct sweep {
-	struct datapath *d;
-	const struct kernel_wanted *wanted;
-};
-
-static int sweep_port(void *context, const void *key, const void *value)
-{
-	const struct sweep *s = context;
-	const uint32_t *ifindex = key;
-
-	return s->wanted->port(s->wanted->context, *ifindex)
-		       ? 0
-		       : datapath_port_write(s->d, *ifindex, NULL);
-}
-
-static int sweep_fdb(void *context, const void *key, const void *value)
-{
-	const struct sweep *s = context;
-	const struct abi_fdb_key *k = key;
-	const uint32_t *resource = value;
-
-	return s->wanted->fdb(s->wanted->context, k, *resource) ? 0
-								: datapath_fdb_write(s->d, k, 0);
-}
-
-static int sweep_vlans(void *context, const void *key, const void *value)
-{
-	const struct sweep *s = context;
-	const struct abi_vlans_key *k = key;
-
-	return s->wanted->vlans(s->wanted->context, k) ? 0 : datapath_vlans_write(s->d, k, NULL);
-}
-
-static int sweep_resource(void *context, const void *key, const void *value)
-{
-	static const struct abi_resource none;
-	const struct sweep *s = context;
-	const uint32_t *number = key;
-
-	if (memcmp(value, &none, sizeof(none)) == 0 ||
-	    s->wanted->resource(s->wanted->context, *number))
-		return 0;
-	return datapath_resource_write(s->d, *number, NULL);
-}
-
-static int sweep_vnet(void *context, const void *key, const void *value)
-{
-	static const struct abi_vnet none;
-	const struct sweep *s = context;
-	const uint32_t *number = key;
-
-	if (memcmp(value, &none, sizeof(none)) == 0 || s->wanted->vnet(s->wanted->context, *number))
-		return 0;
-	return datapath_vnet_write(s->d, *number, NULL);
-}
-
-/* Counters whose row is gone, of a daemon that died between the two. */
-static int sweep_counters(void *context, const void *key)
-{
-	const struct sweep *s = context;
-	const uint32_t *number = key;
-
-	return s->wanted->resource(s->wanted->context, *number)
-		       ? 0
-		       : rows_delete(s->d->set.maps[LOADER_COUNTERS], number);
-}
-
-static int sweep_drops(void *context, const void *key)
-{
-	const struct sweep *s = context;
-	const uint32_t *number = key;
-
-	return s->wanted->vnet(s->wanted->context, *number)
-		       ? 0
-		       : rows_delete(s->d->set.maps[LOADER_DROPS], number);
-}
-
-/* In the order of removal: who refers to a row goes before it. */
-static const struct {
-	enum loader_map map;
-	size_t key_size;
-	size_t value_size;
-	int (*visit)(void *context, const void *key, const void *value);
-} sweep_maps[] = {
-	{ LOADER_PORTS, sizeof(uint32_t), sizeof(struct abi_port), sweep_port },
-	{ LOADER_FDB, sizeof(struct abi_fdb_key), sizeof(uint32_t), sweep_fdb },
-	{ LOADER_VLANS, sizeof(struct abi_vlans_key), sizeof(struct abi_vlans), sweep_vlans },
-	{ LOADER_VNETS, sizeof(uint32_t), sizeof(struct abi_vnet), sweep_vnet },
-	{ LOADER_RESOURCES, sizeof(uint32_t), sizeof(struct abi_resource), sweep_resource },
-};
-
-int datapath_sweep(void *datapath, const struct kernel_wanted *wanted)
-{
-	struct datapath *d = datapath;
-	struct sweep s = { d, wanted };
-	int first, r;
-
-	r = map_if_there(d, LOADER_META);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	first = attach_sweep(&d->place, wanted->hook, wanted->context);
-	for (size_t i = 0; i < UTIL_ARRAY_SIZE(sweep_maps); i++) {
-		r = rows_each(d->set.maps[sweep_maps[i].map], sweep_maps[i].key_size,
-			      sweep_maps[i].value_size, sweep_maps[i].visit, &s);
-		first = first ? first : r;
-	}
-	r = rows_each_key(d->set.maps[LOADER_COUNTERS], sizeof(uint32_t), sweep_counters, &s);
-	first = first ? first : r;
-	r = rows_each_key(d->set.maps[LOADER_DROPS], sizeof(uint32_t), sweep_drops, &s);
-	first = first ? first : r;
-	/* What is attached now runs our programs; nothing needs the others any more. */
-	datapath_forget_old(d);
-	return first;
 }

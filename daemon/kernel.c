@@ -8,6 +8,8 @@ const char *kernel_attach_name(enum kernel_attach attach)
 		return "tcx";
 	case KERNEL_ATTACH_CLSACT:
 		return "clsact";
+	case KERNEL_ATTACH_XDP:
+		return "xdp";
 	case KERNEL_ATTACH_NONE:
 		break;
 	}

@@ -17,14 +17,26 @@
 #define LOADER_TAIL_SIZE 4096
 
 static const char *const map_names[LOADER_MAP_END] = {
-	[LOADER_META] = "meta",		  [LOADER_PORTS] = "ports", [LOADER_VNETS] = "vnets",
-	[LOADER_RESOURCES] = "resources", [LOADER_FDB] = "fdb",	    [LOADER_VLANS] = "vlans",
-	[LOADER_COUNTERS] = "counters",	  [LOADER_DROPS] = "drops",
+	[LOADER_META] = "meta",
+	[LOADER_PORTS] = "ports",
+	[LOADER_FAR_PORTS] = "far_ports",
+	[LOADER_VNETS] = "vnets",
+	[LOADER_RESOURCES] = "resources",
+	[LOADER_FDB] = "fdb",
+	[LOADER_VLANS] = "vlans",
+	[LOADER_COUNTERS] = "counters",
+	[LOADER_FAR_COUNTERS] = "far_counters",
+	[LOADER_DROPS] = "drops",
+	[LOADER_DEVICES] = "devices",
+	[LOADER_STORMS] = "storms",
+	[LOADER_ALLOWED] = "allowed",
 };
 
 static const char *const program_names[LOADER_PROGRAM_END] = {
 	[LOADER_TX] = "vnet_tx",
 	[LOADER_RX] = "vnet_rx",
+	[LOADER_XDP_TX] = "vnet_xdp_tx",
+	[LOADER_XDP_RX] = "vnet_xdp_rx",
 };
 
 const char *loader_map_name(enum loader_map map)

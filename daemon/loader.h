@@ -9,16 +9,21 @@
 enum loader_map {
 	LOADER_META, /* first: it tells whether the others may be read */
 	LOADER_PORTS,
+	LOADER_FAR_PORTS,
 	LOADER_VNETS,
 	LOADER_RESOURCES,
 	LOADER_FDB,
 	LOADER_VLANS,
 	LOADER_COUNTERS,
+	LOADER_FAR_COUNTERS,
 	LOADER_DROPS,
+	LOADER_DEVICES,
+	LOADER_STORMS,
+	LOADER_ALLOWED,
 	LOADER_MAP_END
 };
 
-enum loader_program { LOADER_TX, LOADER_RX, LOADER_PROGRAM_END };
+enum loader_program { LOADER_TX, LOADER_RX, LOADER_XDP_TX, LOADER_XDP_RX, LOADER_PROGRAM_END };
 
 /* Descriptors, -1: none. */
 struct loader_set {

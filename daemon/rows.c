@@ -9,7 +9,7 @@
 
 #define ROWS_BATCH_BYTES   65536
 #define ROWS_STOCK_WAIT_MS 100
-#define ROWS_KEY_MAX	   16
+#define ROWS_KEY_MAX	   32
 
 struct rows_cpus {
 	size_t count; /* CPUs that could ever be there: the kernel has a value for each */
@@ -18,7 +18,7 @@ struct rows_cpus {
 
 int rows_write(int map, uint32_t number, const void *row, size_t size)
 {
-	uint8_t old[64];
+	uint8_t old[ROWS_ARRAY_ROW_MAX];
 
 	if (size > sizeof(old))
 		return -EINVAL;
@@ -130,6 +130,12 @@ int rows_cpus_make(struct rows_cpus *c, int map, uint32_t key)
 	if (r == -EEXIST)
 		return 0;
 	return r < 0 ? r : 1;
+}
+
+int rows_cpus_zero(struct rows_cpus *c, int map, uint32_t key)
+{
+	memset(c->values, 0, c->count * ROWS_WORDS_MAX * sizeof(*c->values));
+	return bpf_map_update_elem(map, &key, c->values, BPF_EXIST);
 }
 
 int rows_cpus_sum(struct rows_cpus *c, int map, uint32_t key, size_t words, uint64_t *ret)

@@ -5,7 +5,9 @@
 
 #include "util.h"
 
-/* An array's row, which is always there; written only if it differs. At most 64 bytes. */
+#define ROWS_ARRAY_ROW_MAX 64 /* bytes */
+
+/* An array's row, which is always there; written only if it differs. */
 int rows_write(int map, uint32_t number, const void *row, size_t size);
 
 /* A row that is not there is fine. */
@@ -31,6 +33,9 @@ void rows_cpus_free(struct rows_cpus *c);
 
 /* All zeroes, if there is no such row yet. Returns 1 if it was made, 0 if it was there. */
 int rows_cpus_make(struct rows_cpus *c, int map, uint32_t key);
+
+/* A row of an array. */
+int rows_cpus_zero(struct rows_cpus *c, int map, uint32_t key);
 
 int rows_cpus_sum(struct rows_cpus *c, int map, uint32_t key, size_t words, uint64_t *ret);
 

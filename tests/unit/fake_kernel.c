@@ -127,6 +127,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 	for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 		k->attached[hook][ifindex] = false;
 	memset(k->filter[ifindex], 0, MAC_LEN);
+	row_write(&k->devices, &ifindex, sizeof(ifindex), NULL, 0);
 	*l = k->links[--k->link_count];
 }
 
@@ -290,7 +291,8 @@ static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[
 
 /* --- the data path --- */
 
-static const char *const hook_names[] = { "tx-egress", "tx-ingress", "rx" };
+static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress", "tx-ingress", "rx", "xdp-tx",
+							 "xdp-rx" };
 
 static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		       enum kernel_attach *ret)
@@ -301,7 +303,8 @@ static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		return -k->fail_error;
 	if (!by_index(k, ifindex))
 		return -ENODEV;
-	*ret = KERNEL_ATTACH_TCX;
+	*ret = hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ? KERNEL_ATTACH_XDP
+									: KERNEL_ATTACH_TCX;
 	if (k->attached[hook][ifindex])
 		return 0;
 	k->attached[hook][ifindex] = true;
@@ -410,6 +413,59 @@ static int fake_vlans_write(void *datapath, const struct abi_vlans_key *key,
 	return err;
 }
 
+static int fake_device_write(void *datapath, uint32_t ifindex, bool there)
+{
+	const struct abi_device row = { ifindex };
+	struct fake_kernel *k = datapath;
+	const void *value = there ? &row : NULL;
+	int err;
+
+	if (fails(k, "device_write"))
+		return -k->fail_error;
+	if (there && !by_index(k, ifindex))
+		return -ENODEV;
+	if (row_same(&k->devices, &ifindex, sizeof(ifindex), value, sizeof(row)))
+		return 0;
+	err = row_write(&k->devices, &ifindex, sizeof(ifindex), value, sizeof(row));
+	if (!err)
+		note(k, "device %u %s\n", ifindex, there ? "" : "gone");
+	return err;
+}
+
+static int fake_storm_write(void *datapath, const struct abi_storm_key *key,
+			    const struct abi_storm *row)
+{
+	/* The rest of the row is the program's own. */
+	const size_t given = offsetof(struct abi_storm, due_ns);
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fails(k, "storm_write"))
+		return -k->fail_error;
+	if (row_same(&k->storms, key, sizeof(*key), row, given))
+		return 0;
+	err = row_write(&k->storms, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		note(k, "storm %u resource %u %s\n", key->vnet, key->resource, row ? "" : "gone");
+	return err;
+}
+
+static int fake_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)
+{
+	struct fake_kernel *k = datapath;
+	const void *value = there ? "" : NULL;
+	int err;
+
+	if (fails(k, "allowed_write"))
+		return -k->fail_error;
+	if (row_same(&k->allowed, key, sizeof(*key), value, 0))
+		return 0;
+	err = row_write(&k->allowed, key, sizeof(*key), value, 0);
+	if (!err)
+		note(k, "allowed %u /%u %s\n", key->vnet, key->prefixlen, there ? "" : "gone");
+	return err;
+}
+
 static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
 {
 	struct fake_kernel *k = datapath;
@@ -461,6 +517,48 @@ static void sweep_numbers(struct fake_map *map, bool (*wanted)(void *, uint32_t)
 	}
 }
 
+static bool wanted_fdb(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_fdb_key key;
+	uint32_t number;
+
+	memcpy(&key, row->key, sizeof(key));
+	memcpy(&number, row->value, sizeof(number));
+	return w->fdb(w->context, &key, number);
+}
+
+static bool wanted_vlans(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_vlans_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->vlans(w->context, &key);
+}
+
+static bool wanted_storm(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_storm_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->storm(w->context, &key);
+}
+
+static bool wanted_allowed(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_allowed_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->allowed(w->context, &key);
+}
+
+static void sweep_keys(struct fake_map *map, const struct kernel_wanted *w,
+		       bool (*wanted)(const struct kernel_wanted *w, const struct fake_row *row))
+{
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		if (map->rows[i].used && !wanted(w, &map->rows[i]))
+			map->rows[i].used = false;
+}
+
 static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 {
 	struct fake_kernel *k = datapath;
@@ -474,20 +572,11 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 	sweep_numbers(&k->ports, w->port, w->context);
 	sweep_numbers(&k->vnets, w->vnet, w->context);
 	sweep_numbers(&k->resources, w->resource, w->context);
-	for (size_t i = 0; i < FAKE_MAX; i++) {
-		struct fake_row *fdb = &k->fdb.rows[i], *vlans = &k->vlans.rows[i];
-		struct abi_vlans_key vlans_key;
-		struct abi_fdb_key fdb_key;
-		uint32_t number;
-
-		memcpy(&fdb_key, fdb->key, sizeof(fdb_key));
-		memcpy(&vlans_key, vlans->key, sizeof(vlans_key));
-		memcpy(&number, fdb->value, sizeof(number));
-		if (fdb->used && !w->fdb(w->context, &fdb_key, number))
-			fdb->used = false;
-		if (vlans->used && !w->vlans(w->context, &vlans_key))
-			vlans->used = false;
-	}
+	sweep_numbers(&k->devices, w->device, w->context);
+	sweep_keys(&k->fdb, w, wanted_fdb);
+	sweep_keys(&k->vlans, w, wanted_vlans);
+	sweep_keys(&k->storms, w, wanted_storm);
+	sweep_keys(&k->allowed, w, wanted_allowed);
 	return 0;
 }
 
@@ -517,6 +606,9 @@ static const struct kernel_ops fake_ops = {
 	.resource_write = fake_resource_write,
 	.fdb_write = fake_fdb_write,
 	.vlans_write = fake_vlans_write,
+	.device_write = fake_device_write,
+	.storm_write = fake_storm_write,
+	.allowed_write = fake_allowed_write,
 	.resource_read = fake_resource_read,
 	.fdb_read = fake_fdb_read,
 	.vlans_read = fake_vlans_read,

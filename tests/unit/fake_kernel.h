@@ -14,7 +14,7 @@
 
 struct fake_row {
 	bool used;
-	uint8_t key[16];
+	uint8_t key[32];
 	_Alignas(8) uint8_t value[512];
 };
 
@@ -30,7 +30,7 @@ struct fake_kernel {
 	bool attached[KERNEL_HOOK_END][FAKE_IFINDEX_MAX]; /* by hook and ifindex */
 	uint8_t filter[FAKE_IFINDEX_MAX][MAC_LEN];	  /* by ifindex, all zero: none */
 	bool busy[FAKE_IFINDEX_MAX]; /* by ifindex: no other MAC while it is up */
-	struct fake_map ports, vnets, resources, fdb, vlans;
+	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
 	struct abi_counters counters;
 	struct abi_drops drops;
 	struct kernel_link_stats stats;
@@ -73,6 +73,9 @@ const struct abi_vnet *fake_kernel_vnet(struct fake_kernel *k, uint32_t number);
 const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t number);
 const struct abi_vlans *fake_kernel_vlans(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
 const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex);
+const struct abi_storm *fake_kernel_storm(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
+bool fake_kernel_device(struct fake_kernel *k, uint32_t ifindex);
+bool fake_kernel_allowed(struct fake_kernel *k, const struct abi_allowed_key *key);
 uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac);
 size_t fake_kernel_fdb_count(struct fake_kernel *k);
 size_t fake_kernel_count(const struct fake_map *map);

@@ -41,6 +41,23 @@ const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex)
 	return value_of(&k->ports, &ifindex, sizeof(ifindex));
 }
 
+const struct abi_storm *fake_kernel_storm(struct fake_kernel *k, uint32_t vnet, uint32_t resource)
+{
+	struct abi_storm_key key = { .vnet = vnet, .resource = resource };
+
+	return value_of(&k->storms, &key, sizeof(key));
+}
+
+bool fake_kernel_device(struct fake_kernel *k, uint32_t ifindex)
+{
+	return value_of(&k->devices, &ifindex, sizeof(ifindex));
+}
+
+bool fake_kernel_allowed(struct fake_kernel *k, const struct abi_allowed_key *key)
+{
+	return value_of(&k->allowed, key, sizeof(*key));
+}
+
 uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac)
 {
 	struct abi_fdb_key key = { .vnet = vnet, .vlan = vlan };
@@ -106,7 +123,7 @@ static int compare_lines(const void *a, const void *b)
 /* Where a row lies in memory says nothing. */
 static char *sorted(char *text)
 {
-	char *lines[FAKE_MAX * 6], *result = NULL;
+	char *lines[FAKE_MAX * 9], *result = NULL;
 	size_t n = 0, size;
 	FILE *out = open_memstream(&result, &size);
 
@@ -132,6 +149,9 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->resources, "resource", sizeof(uint32_t), sizeof(struct abi_resource), out);
 	text_map(&k->fdb, "fdb", sizeof(struct abi_fdb_key), sizeof(uint32_t), out);
 	text_map(&k->vlans, "vlans", sizeof(struct abi_vlans_key), sizeof(struct abi_vlans), out);
+	text_map(&k->devices, "device", sizeof(uint32_t), sizeof(struct abi_device), out);
+	text_map(&k->storms, "storm", sizeof(struct abi_storm_key), sizeof(struct abi_storm), out);
+	text_map(&k->allowed, "allowed", sizeof(struct abi_allowed_key), 0, out);
 	fclose(out);
 	return sorted(text);
 }
@@ -149,5 +169,6 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	}
 	return !fake_kernel_count(&k->ports) && !fake_kernel_count(&k->vnets) &&
 	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&
-	       !fake_kernel_count(&k->vlans);
+	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&
+	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed);
 }

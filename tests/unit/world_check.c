@@ -166,7 +166,7 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 								  : ABI_HYBRID);
 	ck_assert_msg(row->up == is_up(w, r), "%s: up is %u", r->name, row->up);
 	ck_assert(mac_same(row->peer, r->settings.peer));
-	ck_assert_uint_eq(row->vlans, r->settings.has_vlans);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
 	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
 		      row->fallback);
