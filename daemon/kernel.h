@@ -30,6 +30,36 @@ struct kernel_link_change {
 	bool dormant;
 };
 
+/*
+ * What a device does for the stack beside carrying frames, and XDP programs cannot live with; by
+ * the kernel's names for ethtool: X(enumerator, name).
+ */
+#define KERNEL_OFFLOADS(X)                                                                         \
+	X(TX_CSUM, "tx-checksum-ip-generic")                                                       \
+	X(TX_CSUM_IPV4, "tx-checksum-ipv4")                                                        \
+	X(TX_CSUM_IPV6, "tx-checksum-ipv6")                                                        \
+	X(TX_CSUM_SCTP, "tx-checksum-sctp")                                                        \
+	X(TX_VLAN, "tx-vlan-hw-insert")                                                            \
+	X(TX_STAG, "tx-vlan-stag-hw-insert")                                                       \
+	X(RX_VLAN, "rx-vlan-hw-parse")                                                             \
+	X(RX_STAG, "rx-vlan-stag-hw-parse")                                                        \
+	X(LRO, "rx-lro")                                                                           \
+	X(GRO, "rx-gro")
+
+enum kernel_offload {
+#define X(enumerator, name) KERNEL_OFFLOAD_##enumerator,
+	KERNEL_OFFLOADS(X)
+#undef X
+		KERNEL_OFFLOAD_END
+};
+
+#define KERNEL_OFFLOAD_BIT(enumerator) (1u << KERNEL_OFFLOAD_##enumerator)
+
+struct kernel_offloads {
+	unsigned int can; /* KERNEL_OFFLOAD_BIT()s: those that may be switched */
+	unsigned int on;  /* those that are asked for, whether or not they can be had now */
+};
+
 struct kernel_link_stats {
 	uint64_t rx_errors;
 	uint64_t tx_errors;
@@ -52,10 +82,17 @@ enum kernel_hook {
 	KERNEL_HOOK_TX_EGRESS,	/* vnet_tx at the egress of vnet0: the shortcut */
 	KERNEL_HOOK_TX_INGRESS, /* vnet_tx at the ingress of the port, or of an existing upper */
 	KERNEL_HOOK_RX,		/* vnet_rx at the ingress of a resource */
+	KERNEL_HOOK_XDP_TX,	/* vnet_xdp_tx where vnet_tx is at the ingress, before it */
+	KERNEL_HOOK_XDP_RX,	/* vnet_xdp_rx where vnet_rx is, before it */
 	KERNEL_HOOK_END
 };
 
-enum kernel_attach { KERNEL_ATTACH_NONE, KERNEL_ATTACH_TCX, KERNEL_ATTACH_CLSACT };
+enum kernel_attach {
+	KERNEL_ATTACH_NONE,
+	KERNEL_ATTACH_TCX,
+	KERNEL_ATTACH_CLSACT,
+	KERNEL_ATTACH_XDP, /* native; what it passes on meets tcx or clsact next */
+};
 
 /* Is this still wanted? For datapath_sweep(). */
 struct kernel_wanted {
@@ -65,6 +102,9 @@ struct kernel_wanted {
 	bool (*resource)(void *context, uint32_t resource);
 	bool (*fdb)(void *context, const struct abi_fdb_key *key, uint32_t resource);
 	bool (*vlans)(void *context, const struct abi_vlans_key *key);
+	bool (*device)(void *context, uint32_t ifindex);
+	bool (*storm)(void *context, const struct abi_storm_key *key);
+	bool (*allowed)(void *context, const struct abi_allowed_key *key);
 	void *context;
 };
 
@@ -78,8 +118,16 @@ struct kernel_ops {
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
+	int (*offloads_get)(void *rtnl, const char *device, struct kernel_offloads *ret);
+	/* Those in @set become as in @on. */
+	int (*offloads_set)(void *rtnl, const char *device, unsigned int set, unsigned int on);
 
 	/* the data path; every write is idempotent */
+	/*
+	 * On this kernel the programs see which devices take XDP redirects, and which offloads a
+	 * veth's frame still waits for.
+	 */
+	bool (*sees_devices)(void *datapath);
 	int (*attach)(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		      enum kernel_attach *ret);
 	int (*detach)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
@@ -94,6 +142,12 @@ struct kernel_ops {
 			 uint32_t resource); /* 0: none */
 	int (*vlans_write)(void *datapath, const struct abi_vlans_key *key,
 			   const struct abi_vlans *row); /* NULL: none */
+	/* The row of the device that frames may leave by; @there false: none. -ENOSPC: no room. */
+	int (*device_write)(void *datapath, uint32_t ifindex, bool there);
+	/* A row that says the same already is left alone, with what it counts. NULL: none */
+	int (*storm_write)(void *datapath, const struct abi_storm_key *key,
+			   const struct abi_storm *row);
+	int (*allowed_write)(void *datapath, const struct abi_allowed_key *key, bool there);
 	int (*resource_read)(void *datapath, uint32_t resource, struct abi_resource *ret);
 	int (*fdb_read)(void *datapath, const struct abi_fdb_key *key, uint32_t *ret);
 	int (*vlans_read)(void *datapath, const struct abi_vlans_key *key, struct abi_vlans *ret);
@@ -111,6 +165,7 @@ struct kernel {
 	void *datapath;
 };
 
-const char *kernel_attach_name(enum kernel_attach attach); /* "tcx", "clsact", "none" */
+const char *kernel_attach_name(enum kernel_attach attach);    /* "tcx", "clsact", "xdp", "none" */
+const char *kernel_offload_name(enum kernel_offload offload); /* as ethtool(8) has it */
 
 #endif
