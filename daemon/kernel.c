@@ -15,3 +15,14 @@ const char *kernel_attach_name(enum kernel_attach attach)
 	}
 	return "none";
 }
+
+const char *kernel_offload_name(enum kernel_offload offload)
+{
+	static const char *const names[] = {
+#define X(enumerator, name) [KERNEL_OFFLOAD_##enumerator] = name,
+		KERNEL_OFFLOADS(X)
+#undef X
+	};
+
+	return names[offload];
+}
