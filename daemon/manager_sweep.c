@@ -2,6 +2,7 @@
 /* After a start: whatever an earlier daemon left in the kernel that no object answers for goes
  * away. */
 #include "manager_internal.h"
+#include "reconcile.h"
 
 static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 {
@@ -14,8 +15,10 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 		return !o->resource && vnet_owns_upper(o->vnet) &&
 		       o->vnet->upper_ifindex == ifindex;
 	case KERNEL_HOOK_TX_INGRESS:
+	case KERNEL_HOOK_XDP_TX:
 		return !o->resource && o->vnet->port_ifindex == ifindex;
 	case KERNEL_HOOK_RX:
+	case KERNEL_HOOK_XDP_RX:
 		return o->resource;
 	case KERNEL_HOOK_END:
 		break;
@@ -26,6 +29,14 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 static bool wants_port(void *context, uint32_t ifindex)
 {
 	return owner_find(context, ifindex);
+}
+
+/* Frames leave by resources and by ports. */
+static bool wants_device(void *context, uint32_t ifindex)
+{
+	const struct manager_owner *o = owner_find(context, ifindex);
+
+	return o && (o->resource || o->vnet->port_ifindex == ifindex);
 }
 
 static bool wants_vnet(void *context, uint32_t number)
@@ -40,7 +51,7 @@ static bool wants_resource(void *context, uint32_t number)
 	const struct manager *m = context;
 	const struct resource *r = numbers_find(&m->resource_numbers, number);
 
-	return r && r->ifindex;
+	return r && (r->ifindex || resource_is_peer(r));
 }
 
 static bool wants_fdb(void *context, const struct abi_fdb_key *key, uint32_t number)
@@ -62,7 +73,26 @@ static bool wants_vlans(void *context, const struct abi_vlans_key *key)
 
 	if (!key->resource)
 		return v && v->vlans_written;
-	return r && r->vnet == v && r->row.vlans;
+	return r && r->vnet == v && (r->row.flags & ABI_RESOURCE_VLANS);
+}
+
+static bool wants_storm(void *context, const struct abi_storm_key *key)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, key->resource);
+	const struct vnet *v = numbers_find(&m->vnet_numbers, key->vnet);
+
+	if (!key->resource)
+		return v && v->storm_written;
+	return r && r->vnet == v && r->storm_written;
+}
+
+static bool wants_allowed(void *context, const struct abi_allowed_key *key)
+{
+	const struct manager *m = context;
+	const struct vnet *v = numbers_find(&m->vnet_numbers, key->vnet);
+
+	return v && reconcile_protect_allows(v, key);
 }
 
 int manager_sweep(struct manager *m)
@@ -74,6 +104,9 @@ int manager_sweep(struct manager *m)
 		.resource = wants_resource,
 		.fdb = wants_fdb,
 		.vlans = wants_vlans,
+		.storm = wants_storm,
+		.allowed = wants_allowed,
+		.device = wants_device,
 		.context = m,
 	};
 

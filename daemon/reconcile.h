@@ -37,6 +37,43 @@ void reconcile_resource_follow_name(struct resource *r);
 int reconcile_device(struct resource *r, const struct link *l, struct error *e);
 void reconcile_device_give_back(struct resource *r);
 
+/* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
+void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
+int reconcile_resource_row(struct resource *r);
+/* Takes over the row of an earlier daemon; false: there is none. */
+bool reconcile_resource_adopt(struct resource *r);
+
+/* A direct peer together with its twin; reconcile_peer.c. */
+int reconcile_peer(struct resource *r, struct error *e);
+/* It is being removed: its twin goes on without it. */
+void reconcile_peer_part(struct resource *r);
+/* The direct peers that lead to @v, if what they need of it has changed. */
+int reconcile_peers(struct vnet *v, struct error *e);
+/* The other vnet's resource for this one. NULL: none, or not a direct peer. */
+struct resource *reconcile_peer_twin(const struct resource *r);
+/* Both ends know each other: frames may take it. True of what is not a direct peer, too. */
+bool reconcile_peer_ready(const struct resource *r);
+/* A guest's MAC, which of a direct peer is the other vnet's address. NULL: there is no such vnet.
+ */
+const uint8_t *reconcile_peer_address(const struct manager *m, const struct resource_settings *s);
+
+/*
+ * What a vnet may send: its rows of storms and allowed, and the flags that refer to them;
+ * reconcile_protect.c. The rows come before the vnet's own, and what is to go goes after it, in
+ * reconcile_protect_end(), which is told whether that was written (@err) and returns it.
+ */
+int reconcile_protect(struct vnet *v);
+int reconcile_protect_end(struct vnet *v, int err);
+void reconcile_protect_remove(struct vnet *v);
+uint32_t reconcile_protect_flags(const struct vnet *v); /* enum abi_vnet_flag */
+/* Is this one of its rows? */
+bool reconcile_protect_allows(const struct vnet *v, const struct abi_allowed_key *key);
+/* The row of a storm limit, if there is one; and that it is there no longer. @written: the limit as
+ * last written, kept by the owner. 0 or -errno. */
+int reconcile_storm(struct manager *m, const struct abi_storm_key *key, uint32_t limit,
+		    uint32_t *written);
+int reconcile_storm_remove(struct manager *m, const struct abi_storm_key *key, uint32_t *written);
+
 /* Which resource carries what: the chain of hybrids, the vnet's row, its carrier; reconcile_path.c.
  */
 int reconcile_path(struct vnet *v, struct error *e);
@@ -54,6 +91,8 @@ int reconcile_fdb(struct resource *r, struct error *e);
 int reconcile_fdb_check(const struct vnet *v, const struct vnet_settings *of_vnet,
 			const struct resource *self, const struct resource_settings *s,
 			const char *label, struct error *e);
+/* The same for a guest that is there, if its MAC were @peer. */
+int reconcile_fdb_check_peer(const struct resource *r, const uint8_t *peer, struct error *e);
 void reconcile_fdb_remove(struct resource *r);
 
 #endif

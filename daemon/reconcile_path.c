@@ -59,6 +59,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	flags |= v->promiscuous ? ABI_VNET_PROMISC : 0;
 	flags |= vnet_owns_upper(v) && v->port_ifindex && !v->upper_ifindex ? ABI_VNET_PEER : 0;
 	flags |= v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0;
+	flags |= reconcile_protect_flags(v);
 	*row = (struct abi_vnet) {
 		.pvid = v->settings.pvid,
 		.port = v->port_ifindex,
@@ -243,7 +244,10 @@ int reconcile_path(struct vnet *v, struct error *e)
 		return 0;
 	err = write_vlans(v);
 	if (!err)
+		err = reconcile_protect(v);
+	if (!err)
 		err = write_rows(v);
+	err = reconcile_protect_end(v, err);
 	note_active(v);
 	next = write_carrier(v);
 	if (err)

@@ -43,29 +43,55 @@ static int remove_vlans(struct resource *r)
 	return err;
 }
 
-static int write_row(struct resource *r)
+static int write_storm(struct resource *r)
+{
+	struct abi_storm_key key = { .vnet = r->vnet->number, .resource = r->number };
+
+	return reconcile_storm(r->vnet->manager, &key, r->settings.storm_limit, &r->storm_written);
+}
+
+static int remove_storm(struct resource *r)
+{
+	struct abi_storm_key key = { .vnet = r->vnet->number, .resource = r->number };
+
+	return reconcile_storm_remove(r->vnet->manager, &key, &r->storm_written);
+}
+
+static int remove_unused(struct resource *r)
+{
+	int err = r->settings.has_vlans ? 0 : remove_vlans(r);
+
+	return err || r->settings.storm_limit ? err : remove_storm(r);
+}
+
+int reconcile_resource_row(struct resource *r)
 {
 	struct abi_resource row = {
 		.ifindex = r->ifindex,
 		.pvid = resource_pvid(r),
 		.type = kind_of(r)->abi,
-		.up = r->state == RESOURCE_UP && !r->leaving,
-		.vlans = r->settings.has_vlans,
+		.up = r->state == RESOURCE_UP && !r->leaving && reconcile_peer_ready(r),
+		.flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
+			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0),
 		.vnet = r->vnet->number,
 		.fallback = r->row.fallback,
 	};
-	int err = write_vlans(r);
+	const uint8_t *peer = reconcile_peer_address(r->vnet->manager, &r->settings);
+	const struct resource *twin = reconcile_peer_twin(r);
+	int err = write_vlans(r) ?: write_storm(r);
 
 	if (err)
 		return err;
-	memcpy(row.peer, r->settings.peer, MAC_LEN);
+	if (peer)
+		memcpy(row.peer, peer, MAC_LEN);
+	row.twin = twin ? twin->number : 0;
 	if (memcmp(&row, &r->row, sizeof(row)) != 0) {
 		err = manager_datapath(r->vnet->manager, resource_write, r->number, &row);
 		if (err)
 			return err;
 		r->row = row;
 	}
-	return r->settings.has_vlans ? 0 : remove_vlans(r);
+	return remove_unused(r);
 }
 
 static void remove_rows(struct resource *r)
@@ -75,7 +101,9 @@ static void remove_rows(struct resource *r)
 	manager_removed(m, manager_datapath(m, resource_write, r->number, NULL));
 	r->row = (struct abi_resource) { 0 };
 	manager_removed(m, remove_vlans(r));
+	manager_removed(m, remove_storm(r));
 	r->vlans_written = false;
+	r->storm_written = 0;
 }
 
 /* --- binding --- */
@@ -149,17 +177,16 @@ static void let_go(struct resource *r)
  * After a restart the row is there already and frames are passing by it: it is taken as it is, so
  * that it changes only where something has changed.
  */
-static int adopt_row(struct resource *r)
+bool reconcile_resource_adopt(struct resource *r)
 {
 	struct abi_resource row;
 
-	if (manager_datapath(r->vnet->manager, resource_read, r->number, &row) == 0 &&
-	    row.vnet == r->vnet->number && row.ifindex == r->ifindex) {
-		r->row = row;
-		r->vlans_written = row.vlans;
-		return 0;
-	}
-	return write_row(r);
+	if (manager_datapath(r->vnet->manager, resource_read, r->number, &row) ||
+	    row.vnet != r->vnet->number || row.ifindex != r->ifindex)
+		return false;
+	r->row = row;
+	r->vlans_written = row.flags & ABI_RESOURCE_VLANS;
+	return true;
 }
 
 /* A device that is not what it was before a restart. */
@@ -188,7 +215,7 @@ static int take_in(struct resource *r, const struct link *l, struct error *e)
 	become_bound(r, l->ifindex);
 	err = reconcile_device(r, l, e);
 	if (!err) {
-		err = adopt_row(r);
+		err = reconcile_resource_adopt(r) ? 0 : reconcile_resource_row(r);
 		if (err)
 			error_set(e, ERROR_FAILED, -err, resource_label(r, label), NULL,
 				  "%s: writing it into the maps failed: %s", label, strerror(-err));
@@ -227,7 +254,7 @@ static enum resource_state judge(const struct resource *r, const struct link *l,
 	return RESOURCE_UP;
 }
 
-static void set_state(struct resource *r, enum resource_state state, const char *reason)
+void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason)
 {
 	struct vnet *v = r->vnet;
 	enum resource_state before = r->state;
@@ -256,13 +283,13 @@ static void update_state(struct resource *r, const struct error *failure)
 	char reason[sizeof(r->reason)];
 
 	if (failure) {
-		set_state(r, RESOURCE_FAILED, failure->message);
+		reconcile_resource_state(r, RESOURCE_FAILED, failure->message);
 	} else if (!l) {
 		snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
-		set_state(r, RESOURCE_WAITING, reason);
+		reconcile_resource_state(r, RESOURCE_WAITING, reason);
 	} else {
 		state = judge(r, l, reason, sizeof(reason));
-		set_state(r, state, reason);
+		reconcile_resource_state(r, state, reason);
 	}
 }
 
@@ -311,7 +338,7 @@ static void note_vanished(struct resource *r)
 	char reason[sizeof(r->reason)];
 
 	snprintf(reason, sizeof(reason), "device %s is being deleted", r->settings.device);
-	set_state(r, r->ifindex ? RESOURCE_DOWN : RESOURCE_WAITING, reason);
+	reconcile_resource_state(r, r->ifindex ? RESOURCE_DOWN : RESOURCE_WAITING, reason);
 }
 
 int reconcile_resource(struct resource *r, struct error *e)
@@ -321,6 +348,8 @@ int reconcile_resource(struct resource *r, struct error *e)
 	struct error own = { 0 };
 	int err = 0, next;
 
+	if (resource_is_peer(r))
+		return reconcile_peer(r, e);
 	if (l)
 		err = r->ifindex ? keep(r, l, &own) : take_in(r, l, &own);
 	if (has_vanished(r, err)) {
@@ -329,7 +358,7 @@ int reconcile_resource(struct resource *r, struct error *e)
 	} else {
 		update_state(r, err ? &own : NULL);
 	}
-	next = r->ifindex ? write_row(r) : 0;
+	next = r->ifindex ? reconcile_resource_row(r) : 0;
 	if (next && !err)
 		err = error_set(&own, ERROR_FAILED, -next, resource_label(r, label), NULL,
 				"%s: writing it into the maps failed: %s", label, strerror(-next));
@@ -346,19 +375,22 @@ int reconcile_resource(struct resource *r, struct error *e)
 static void leave_paths(struct resource *r)
 {
 	r->leaving = true;
-	if (r->ifindex)
-		manager_removed(r->vnet->manager, write_row(r));
+	if (r->ifindex || resource_is_peer(r))
+		manager_removed(r->vnet->manager, reconcile_resource_row(r));
 	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
 
 void reconcile_resource_remove(struct resource *r)
 {
 	vnet_delist(r);
+	reconcile_peer_part(r);
 	leave_paths(r);
 	reconcile_fdb_remove(r);
 	if (r->ifindex)
 		let_go(r);
-	set_state(r, RESOURCE_WAITING, "is being removed");
+	else if (resource_is_peer(r))
+		remove_rows(r);
+	reconcile_resource_state(r, RESOURCE_WAITING, "is being removed");
 	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
 
@@ -367,7 +399,7 @@ void reconcile_resource_gone(struct resource *r)
 	char reason[sizeof(r->reason)];
 
 	snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
-	set_state(r, RESOURCE_WAITING, reason);
+	reconcile_resource_state(r, RESOURCE_WAITING, reason);
 	leave_paths(r);
 	let_go(r);
 	r->leaving = false;

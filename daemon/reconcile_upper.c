@@ -397,6 +397,7 @@ void reconcile_upper_remove(struct vnet *v)
 	if (v->vlans_written)
 		manager_removed(m, manager_datapath(m, vlans_write, &key, NULL));
 	manager_removed(m, manager_datapath(m, vnet_write, v->number, NULL));
+	reconcile_protect_remove(v);
 }
 
 /*

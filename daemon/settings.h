@@ -118,6 +118,9 @@ int settings_check_name(const char *what, const char *name, size_t max, struct e
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e);
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
 
+/* Is it one of them? */
+bool settings_prefixes_have(const struct settings_prefixes *list, const struct settings_prefix *p);
+
 const char *settings_type_name(enum settings_type type);
 const char *settings_mode_name(enum settings_mode mode);
 

@@ -157,6 +157,14 @@ static int take_prefix(void *context, const char *part)
 	return 0;
 }
 
+bool settings_prefixes_have(const struct settings_prefixes *list, const struct settings_prefix *p)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!compare(&list->prefix[i], p))
+			return true;
+	return false;
+}
+
 int settings_value_prefixes(const char *text, struct settings_prefixes *ret)
 {
 	struct settings_prefixes list = { 0 };

@@ -35,11 +35,14 @@ struct resource {
 	struct desired_saved saved;
 	struct abi_resource row; /* as last written */
 	bool vlans_written;
+	uint32_t storm_written;	 /* limit of the row, 0: none */
 	size_t fdb_count;	 /* FDB entries as last written: ... */
 	struct abi_fdb_key *fdb; /* ... owned */
 
 	UT_hash_handle hh;	  /* in vnet->resources, by name */
 	UT_hash_handle by_device; /* in the manager's waiting ones, by settings.device */
+	UT_hash_handle by_peer;	  /* of a direct peer: in vnet->peers, by settings.peer_vnet */
+	UT_hash_handle by_target; /* the same in the manager's peers */
 };
 
 struct vnet {
@@ -58,7 +61,8 @@ struct vnet {
 	struct resource *service;		   /* the registered one, NULL: none */
 	struct resource *hybrids[ABI_HYBRIDS_MAX]; /* best priority first */
 	size_t hybrid_count;
-	size_t up_count; /* resources that are up */
+	size_t up_count;	/* resources that are up */
+	struct resource *peers; /* hash by peer_vnet: the direct peers */
 
 	/* observed and derived */
 	uint32_t upper_ifindex; /* 0: in another namespace, or missing */
@@ -75,6 +79,8 @@ struct vnet {
 	/* in the kernel */
 	struct abi_vnet row; /* as last written */
 	bool vlans_written;
+	uint32_t storm_written;			  /* limit of the row, 0: none */
+	struct settings_prefixes allowed_written; /* rows that are there */
 	enum kernel_attach attached; /* vnet_tx at the ingress of the port */
 	bool shortcut;		     /* vnet_tx at the egress of the upper */
 	bool dormant;
@@ -82,6 +88,9 @@ struct vnet {
 	bool name_taken;   /* a device that is not ours has the name of the upper or the port */
 	bool adopted;	   /* `row` was read from the maps: an earlier daemon wrote it */
 	bool settling;	   /* resources are still being taken in: paths wait until all are */
+	/* as the direct peers that lead to it last saw it */
+	bool seen_upper;
+	uint8_t seen_address[MAC_LEN]; /* all zero: not at all */
 	UT_hash_handle hh; /* in the manager's vnets, by name */
 };
 
@@ -89,6 +98,12 @@ struct vnet {
 static inline bool vnet_owns_upper(const struct vnet *v)
 {
 	return !v->settings.upper[0];
+}
+
+/* A guest that is another vnet of this daemon: it has no device. */
+static inline bool resource_is_peer(const struct resource *r)
+{
+	return r->settings.peer_vnet[0];
 }
 
 /* "waiting", "down", "up", "failed" */
