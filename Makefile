@@ -37,7 +37,7 @@ ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if 
 	     $(CFLAGS) $(SANFLAGS) $(WARN) $(CPPFLAGS) $(call pkg-cflags,$(PKGS)) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now
 
-BPF_CFLAGS := -target bpf -g -O2 -Wall -Wextra -Ibpf -I$(ARCH_INCLUDE) -MMD -MP $(if $(W),-Werror)
+BPF_CFLAGS := -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Ibpf -I$(ARCH_INCLUDE) -MMD -MP $(if $(W),-Werror)
 
 # Sources are found by folder; each folder is one product.
 objs	= $(patsubst %.c,$(B)/%.o,$(1))
@@ -49,6 +49,7 @@ UNIT_HELP := $(call objs,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard
 BPFTEST	:= $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
 BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c),$(wildcard tests/bpf/*.c)))
 TOOLS	:= $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
+BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames)
 
 SKEL	:= $(B)/bpf/vnet.skel.h
 IDL	:= $(B)/daemon/interface.h
@@ -57,7 +58,7 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest bpftest vmtest bench lint sanitize clean help
+.PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
 
@@ -128,6 +129,22 @@ $(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
 $(TOOLS): %: %.o
 	$(call link,-lpthread)
 
+# The programs that the bench itself runs.
+$(B)/tests/bench/frames.bpf.o: tests/bench/frames.bpf.c
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+$(B)/tests/bench/frames.skel.h: $(B)/tests/bench/frames.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name frames_bpf > $@
+
+FRAMES := $(call objs,$(filter-out %.bpf.c,$(wildcard tests/bench/frames*.c)))
+$(FRAMES): | $(B)/tests/bench/frames.skel.h
+$(B)/tests/bench/frames: $(FRAMES)
+	$(call link,$(call pkg-libs,libbpf))
+$(B)/tests/bench/udp $(B)/tests/bench/rtt: %: %.o
+	$(call link)
+
 deps:
 	$(Q)tests/deps
 
@@ -159,8 +176,11 @@ demo:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(TOOLS)
 	$(Q)tests/demo --build $(B) $(if $(KEEP),--keep)
 
-bench: all $(TOOLS)
-	$(Q)tests/bench/run --build $(B)
+bench-build: all $(TOOLS) $(BENCH)
+bench:
+	$(Q)tests/deps build test bench
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) bench-build
+	$(Q)tests/bench/run --build $(B) $(BENCH_OPTIONS)
 
 lint:
 	$(Q)tests/lint --build $(B)

@@ -14,13 +14,23 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 #define ABI_VNETS_MAX	  65536 /* number 0 is "none" */
 #define ABI_RESOURCES_MAX 65536 /* number 0 is "none" */
 #define ABI_FDB_MAX	  1048576
 #define ABI_HYBRIDS_MAX	  8 /* hybrids of one vnet: bounds the walk over the fallbacks */
 #define ABI_VLANS	  4096
+
+/*
+ * Nearly all of a host's devices and objects have small numbers: those are found in arrays, which
+ * the kernel looks up in a few instructions; the others in hashes that are named `far_` like the
+ * array.
+ */
+#define ABI_PORTS_NEAR	  65536 /* ifindexes below are in `ports`, others in `far_ports` */
+#define ABI_COUNTERS_NEAR 4096	/* resource numbers, in `counters` and `far_counters` */
+#define ABI_DEVICES_MAX	  65536
+#define ABI_ALLOWED_MAX	  (ABI_VNETS_MAX * 32)
 
 /*
  * Why a frame took no path. One row yields the enumerator, the counter, its name in JSON and its
@@ -36,7 +46,8 @@
 	X(DUPLICATE, "duplicate", "broadcast or multicast that arrives over the service as well")  \
 	X(NOT_OURS, "not_ours", "the destination MAC is not the vnet's")                           \
 	X(STORM, "storm", "more broadcast or multicast than the storm limit")                      \
-	X(LIMITED, "limited", "over the bandwidth limit")
+	X(LIMITED, "limited", "over the bandwidth limit")                                          \
+	X(RESTRICTED, "restricted", "a protocol that a protected upper may not send")
 
 enum abi_drop {
 	ABI_DROP_NONE,
@@ -74,6 +85,13 @@ enum abi_vnet_flag {
 	ABI_VNET_PROMISC = 1 << 1,		/* frames for other MACs are delivered */
 	ABI_VNET_PEER = 1 << 2,			/* the port's peer is in another namespace */
 	ABI_VNET_HYBRID_NEEDS_SERVICE = 1 << 3, /* hybrids carry while the service is up only */
+	ABI_VNET_STORM = 1 << 4,		/* it has a row of its own in `storms` */
+	ABI_VNET_XDP = 1 << 5,			/* the port takes frames that XDP redirects */
+	/* what a protected upper may send */
+	ABI_VNET_MAC_NOSPOOF = 1 << 6,	/* its own MAC alone: Ethernet, ARP and ND */
+	ABI_VNET_IP_NOSPOOF = 1 << 7,	/* the addresses in `allowed`: IP, ARP and ND */
+	ABI_VNET_DHCP_NOSPOOF = 1 << 8, /* DHCP as the client that it is */
+	ABI_VNET_RESTRICTED = 1 << 9,	/* IPv4, IPv6 and ARP alone */
 };
 
 /* Map `vnets`, array by vnet number. All zero: no such vnet. */
@@ -84,7 +102,15 @@ struct abi_vnet {
 	__u32 flags;   /* enum abi_vnet_flag */
 	__u32 service; /* word 2: the registered service, 0: none */
 	__u32 hybrid;  /* the registered hybrid of the best priority, 0: none */
-	__u64 pad;
+	__u32 upper;   /* word 3: ifindex of vnet0 if it is in this namespace, 0: it is not */
+	__u32 pad;
+};
+
+enum abi_resource_flag {
+	ABI_RESOURCE_VLANS = 1 << 0, /* it has a row of its own in `vlans` */
+	ABI_RESOURCE_STORM = 1 << 1, /* it has a row of its own in `storms` */
+	ABI_RESOURCE_PEER = 1 << 2,  /* a veth without a queue, its peer in another namespace */
+	ABI_RESOURCE_XDP = 1 << 3,   /* the device takes frames that XDP redirects */
 };
 
 /* Map `resources`, array by resource number. All zero: no such resource. */
@@ -94,16 +120,26 @@ struct abi_resource {
 	__u8 type;     /* enum abi_type */
 	__u8 up;
 	__u8 peer[6];	/* word 1: a guest's MAC */
-	__u16 vlans;	/* 1: it has a row of its own in `vlans` */
+	__u16 flags;	/* enum abi_resource_flag */
 	__u32 vnet;	/* word 2 */
 	__u32 fallback; /* of a hybrid: the next best one, 0: none */
-	__u64 pad;
+	__u32 twin; /* word 3: of a direct peer: the other vnet's resource for this one, 0: none */
+	__u32 pad;
 };
 
-/* Map `ports`, hash by ifindex: which vnet and resource a device belongs to. */
+enum abi_port_flag {
+	ABI_PORT_EGRESS = 1 << 0, /* the program is at the egress: the shortcut */
+	ABI_PORT_VETH = 1 << 1,
+};
+
+/*
+ * Map `ports`, array by ifindex, and `far_ports`, hash: which vnet and resource a device belongs
+ * to. All zero: nobody's.
+ */
 struct abi_port {
-	__u32 vnet;
 	__u32 resource; /* 0: the upper side */
+	__u16 vnet;
+	__u16 flags; /* enum abi_port_flag */
 };
 
 /* Map `fdb`, hash: the guest that is reached at (vnet, VLAN, MAC). The value is a resource number.
@@ -125,8 +161,8 @@ struct abi_vlans {
 	__u64 bits[ABI_VLANS / 64];
 };
 
-/* Map `counters`, per-CPU hash by resource number. Frames that the network stack keeps as one (GSO)
- * count by their segments. */
+/* Maps `counters`, per-CPU array by resource number, and `far_counters`, per-CPU hash. Frames that
+ * the network stack keeps as one (GSO) count by their segments. */
 struct abi_counters {
 	__u64 rx_packets;
 	__u64 rx_bytes;
@@ -139,8 +175,42 @@ struct abi_counters {
 };
 
 /* Map `drops`, per-CPU hash by vnet number; indexed by enum abi_drop, [0] unused. */
+#define ABI_DROPS_SLOTS 16 /* a power of two */
+
 struct abi_drops {
-	__u64 count[16];
+	__u64 count[ABI_DROPS_SLOTS];
+};
+
+/*
+ * Map `devices`, DEVMAP_HASH by ifindex, of every device that a frame may leave by. The kernel
+ * takes a row away together with its device.
+ */
+struct abi_device {
+	__u32 ifindex; /* as the key */
+};
+
+/*
+ * Map `storms`, hash by owner: how much broadcast and multicast may pass in each direction. A frame
+ * passes if `due` is less than `burst` ahead of the clock, and moves it ahead by `interval`.
+ */
+struct abi_storm_key {
+	__u32 vnet;
+	__u32 resource; /* 0: the vnet itself */
+};
+
+enum abi_direction { ABI_RX, ABI_TX, ABI_DIRECTION_END };
+
+struct abi_storm {
+	__u64 interval_ns; /* between two frames at the limit */
+	__u64 burst_ns;
+	__u64 due_ns[ABI_DIRECTION_END]; /* by enum abi_direction; the program's own */
+};
+
+/* Map `allowed`, LPM trie: the source addresses of a vnet with ABI_VNET_IP_NOSPOOF. */
+struct abi_allowed_key {
+	__u32 prefixlen; /* in bits, of what follows */
+	__u32 vnet;
+	__u8 address[16]; /* IPv4: as ::ffff:a.b.c.d */
 };
 
 /* Map `meta`, array of one: what made the maps. */
@@ -157,7 +227,11 @@ _Static_assert(sizeof(struct abi_vlans_key) == 8, "abi_vlans_key");
 _Static_assert(sizeof(struct abi_vlans) == 512, "abi_vlans");
 _Static_assert(sizeof(struct abi_counters) == 64, "abi_counters");
 _Static_assert(sizeof(struct abi_drops) == 128, "abi_drops");
+_Static_assert(sizeof(struct abi_device) == 4, "abi_device");
+_Static_assert(sizeof(struct abi_storm_key) == 8, "abi_storm_key");
+_Static_assert(sizeof(struct abi_storm) == 32, "abi_storm");
+_Static_assert(sizeof(struct abi_allowed_key) == 24, "abi_allowed_key");
 _Static_assert(sizeof(struct abi_meta) == 8, "abi_meta");
-_Static_assert(ABI_DROP_END <= 16, "abi_drops holds every reason");
+_Static_assert(ABI_DROP_END <= ABI_DROPS_SLOTS, "abi_drops holds every reason");
 
 #endif

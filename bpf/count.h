@@ -14,7 +14,7 @@ struct count_frame {
 	bool multicast; /* and not broadcast */
 };
 
-static __always_inline struct count_frame count_look(const __u8 *dst, __u64 packets, __u64 bytes)
+static __always_inline struct count_frame count_look(__u64 dst, __u64 packets, __u64 bytes)
 {
 	bool broadcast = policy_is_broadcast(dst);
 
@@ -26,9 +26,16 @@ static __always_inline struct count_frame count_look(const __u8 *dst, __u64 pack
 	};
 }
 
+static __always_inline struct abi_counters *count_find(__u32 resource)
+{
+	if (resource < ABI_COUNTERS_NEAR)
+		return bpf_map_lookup_elem(&counters, &resource);
+	return bpf_map_lookup_elem(&far_counters, &resource);
+}
+
 static __always_inline void count_tx(__u32 resource, const struct count_frame *f)
 {
-	struct abi_counters *c = bpf_map_lookup_elem(&counters, &resource);
+	struct abi_counters *c = count_find(resource);
 
 	if (!c)
 		return;
@@ -42,7 +49,7 @@ static __always_inline void count_tx(__u32 resource, const struct count_frame *f
 
 static __always_inline void count_rx(__u32 resource, const struct count_frame *f)
 {
-	struct abi_counters *c = bpf_map_lookup_elem(&counters, &resource);
+	struct abi_counters *c = count_find(resource);
 
 	if (!c)
 		return;
@@ -58,8 +65,8 @@ static __always_inline void count_drop(__u32 vnet, __u8 why, __u64 packets)
 {
 	struct abi_drops *d = bpf_map_lookup_elem(&drops, &vnet);
 
-	if (d && why < ABI_DROP_END)
-		d->count[why] += packets;
+	if (d)
+		d->count[why & (ABI_DROPS_SLOTS - 1)] += packets;
 }
 
 #endif

@@ -13,12 +13,19 @@ struct {
 } meta SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_PORTS_NEAR);
+	__type(key, __u32);
+	__type(value, struct abi_port);
+} ports SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, ABI_VNETS_MAX * 2 + ABI_RESOURCES_MAX);
 	__type(key, __u32);
 	__type(value, struct abi_port);
-} ports SEC(".maps");
+} far_ports SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -51,16 +58,23 @@ struct {
 } vlans SEC(".maps");
 
 /*
- * Per CPU, and allocated with each resource and not for all that could be: an array of 65,536 lines
- * would cost a host of 64 CPUs 256 MiB before it has a single vnet.
+ * The far ones are allocated with each resource and not for all that could be: an array of 65,536
+ * lines would cost a host of 64 CPUs 256 MiB before it has a single vnet.
  */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ABI_COUNTERS_NEAR);
+	__type(key, __u32);
+	__type(value, struct abi_counters);
+} counters SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, ABI_RESOURCES_MAX);
 	__type(key, __u32);
 	__type(value, struct abi_counters);
-} counters SEC(".maps");
+} far_counters SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -69,6 +83,48 @@ struct {
 	__type(key, __u32);
 	__type(value, struct abi_drops);
 } drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, ABI_DEVICES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_VNETS_MAX + ABI_RESOURCES_MAX);
+	__type(key, struct abi_storm_key);
+	__type(value, struct abi_storm);
+} storms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_ALLOWED_MAX);
+	__type(key, struct abi_allowed_key);
+	__type(value, __u32);
+} allowed SEC(".maps");
+
+/* NULL: nobody's. */
+static __always_inline const struct abi_port *maps_port(__u32 ifindex)
+{
+	const struct abi_port *port;
+
+	if (ifindex >= ABI_PORTS_NEAR)
+		return bpf_map_lookup_elem(&far_ports, &ifindex);
+	port = bpf_map_lookup_elem(&ports, &ifindex);
+	return port && port->vnet ? port : NULL;
+}
+
+/* NULL: an array has all rows, and one that is all zero is no vnet. */
+static __always_inline const struct abi_vnet *maps_vnet(__u32 number)
+{
+	const struct abi_vnet *n = bpf_map_lookup_elem(&vnets, &number);
+
+	return n && n->pvid ? n : NULL;
+}
 
 POLICY_INLINE const struct abi_resource *policy_resource(__u32 number)
 {

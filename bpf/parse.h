@@ -8,8 +8,9 @@
 #include "policy.h"
 
 #define PARSE_ETH_LEN  14
-#define PARSE_VLAN_LEN 18
-#define PARSE_VID_MASK 0x0fff
+#define PARSE_TAG_LEN  4
+#define PARSE_VLAN_LEN (PARSE_ETH_LEN + PARSE_TAG_LEN)
+#define PARSE_MACS_LEN 12 /* both: a tag stands behind them */
 
 struct parse_vlan {
 	__be16 tci;
@@ -55,11 +56,13 @@ static __always_inline bool parse_frame(const void *data, const void *end,
 		inner = bpf_ntohs(vlan->inner);
 	}
 
-	f->dst = eth->h_dest;
-	f->src = eth->h_source;
+	f->dst = policy_mac(eth->h_dest);
+	f->src = policy_mac(eth->h_source);
+	f->proto = inner;
 	f->tci = tci;
+	f->prio = tci & ~POLICY_VID_MASK;
 	f->tagged = outer;
-	f->vlan = tci & PARSE_VID_MASK ?: pvid;
+	f->vlan = tci & POLICY_VID_MASK ?: pvid;
 	f->bad_tag = outer == ETH_P_8021AD || (outer && parse_is_vlan(inner));
 	return true;
 }

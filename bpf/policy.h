@@ -12,50 +12,91 @@
 
 #include "abi.h"
 
-/* What the policy looks at, however it was parsed. */
+#define POLICY_INLINE static inline __attribute__((always_inline))
+
+/* Functions of their own: the verifier looks at them once. */
+#ifdef __bpf__
+#define POLICY_OUTLINE __attribute__((noinline))
+#else
+#define POLICY_OUTLINE static inline
+#endif
+
+#define POLICY_VID_MASK 0x0fff
+
+/* What the policy looks at, however it was parsed. MACs are policy_mac()s. */
 struct policy_frame {
-	const __u8 *dst; /* 6 bytes each */
-	const __u8 *src;
+	__u64 dst;
+	__u64 src;
+	__u16 proto;  /* the ethertype, behind a tag */
 	__u16 vlan;   /* of the tag, or the pvid of where the frame came from */
 	__u16 tci;    /* the whole tag, 0 without one; VLAN 0 in it: a priority alone */
+	__u16 prio;   /* the priority bits that the frame leaves with if it leaves tagged */
 	bool tagged;  /* it has a tag, be it a priority alone */
 	bool bad_tag; /* more than one tag, or one that is not 802.1Q: never admitted */
+};
+
+/* The state of a device, looked at for this very frame. */
+enum policy_device {
+	POLICY_DEVICE_USABLE = 1 << 0,	  /* there, up, with carrier */
+	POLICY_DEVICE_XDP = 1 << 1,	  /* takes frames that XDP redirects */
+	POLICY_DEVICE_XDP_FRAGS = 1 << 2, /* and those in several buffers */
 };
 
 /* Either a resource (number not 0) with the reason it was chosen, or the reason for the drop. */
 struct policy_verdict {
 	const struct abi_resource *resource;
 	__u32 number;
-	__u8 reason; /* enum abi_reason */
-	__u8 drop;   /* enum abi_drop */
+	__u32 device; /* enum policy_device of the resource's */
+	__u8 reason;  /* enum abi_reason */
+	__u8 drop;    /* enum abi_drop */
 };
-
-#define POLICY_INLINE static inline __attribute__((always_inline))
 
 /* The look-ups: whoever includes this file defines them. */
 POLICY_INLINE const struct abi_resource *policy_resource(__u32 number); /* NULL: none */
 POLICY_INLINE __u32 policy_fdb(const struct abi_fdb_key *key);		/* 0: not registered */
 POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan);
+POLICY_INLINE __u32 policy_device(__u32 ifindex); /* enum policy_device */
 
-POLICY_INLINE bool policy_same_mac(const __u8 *a, const __u8 *b)
+/* --- MACs: all of one in a word, as the bytes lie in memory --- */
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define POLICY_MAC_GROUP 0x01ULL /* the bit of broadcast and multicast */
+#else
+#define POLICY_MAC_GROUP 0x01000000ULL
+#endif
+#define POLICY_MAC_BROADCAST 0xffffffffffffULL
+
+POLICY_INLINE __u64 policy_mac(const __u8 *mac)
 {
-	__u8 differ = 0;
+	__u32 low;
+	__u16 high;
 
-	for (int i = 0; i < 6; i++)
-		differ |= a[i] ^ b[i];
-	return !differ;
+	__builtin_memcpy(&low, mac, sizeof(low));
+	__builtin_memcpy(&high, mac + sizeof(low), sizeof(high));
+	return low | (__u64)high << 32;
 }
 
-POLICY_INLINE bool policy_is_broadcast(const __u8 *mac)
+POLICY_INLINE void policy_mac_put(__u8 *to, __u64 mac)
 {
-	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+	__u32 low = (__u32)mac;
+	__u16 high = (__u16)(mac >> 32);
+
+	__builtin_memcpy(to, &low, sizeof(low));
+	__builtin_memcpy(to + sizeof(low), &high, sizeof(high));
+}
+
+POLICY_INLINE bool policy_is_broadcast(__u64 mac)
+{
+	return mac == POLICY_MAC_BROADCAST;
 }
 
 /* Broadcast included. */
-POLICY_INLINE bool policy_is_multicast(const __u8 *mac)
+POLICY_INLINE bool policy_is_multicast(__u64 mac)
 {
-	return mac[0] & 1;
+	return mac & POLICY_MAC_GROUP;
 }
+
+/* --- resources --- */
 
 POLICY_INLINE bool policy_admits(__u32 vnet, __u32 resource, __u16 pvid,
 				 const struct policy_frame *f)
@@ -63,6 +104,27 @@ POLICY_INLINE bool policy_admits(__u32 vnet, __u32 resource, __u16 pvid,
 	if (f->bad_tag)
 		return false;
 	return f->vlan == pvid || policy_vlan_bit(vnet, resource, f->vlan);
+}
+
+POLICY_INLINE bool policy_resource_admits(const struct abi_resource *r, __u32 number,
+					  const struct policy_frame *f)
+{
+	if (!(r->flags & ABI_RESOURCE_VLANS))
+		return true;
+	return policy_admits(r->vnet, number, r->pvid, f);
+}
+
+/* A direct peer has no device: it is as usable as the daemon says. */
+POLICY_INLINE __u32 policy_usable(const struct abi_resource *r)
+{
+	__u32 device;
+
+	if (!r->up)
+		return 0;
+	if (r->twin)
+		return POLICY_DEVICE_USABLE;
+	device = policy_device(r->ifindex);
+	return device & POLICY_DEVICE_USABLE ? device : 0;
 }
 
 /* Chooses resource @number if it is up. */
@@ -73,7 +135,10 @@ POLICY_INLINE bool policy_take(__u32 number, __u8 reason, struct policy_verdict 
 	if (!number)
 		return false;
 	r = policy_resource(number);
-	if (!r || !r->up)
+	if (!r)
+		return false;
+	v->device = policy_usable(r);
+	if (!v->device)
 		return false;
 	v->resource = r;
 	v->number = number;
@@ -88,29 +153,38 @@ POLICY_INLINE bool policy_service_up(const struct abi_vnet *n)
 	if (!n->service)
 		return false;
 	r = policy_resource(n->service);
-	return r && r->up;
+	return r && policy_usable(r);
 }
 
-/* The up hybrid of the best priority: they are chained by `fallback` in that order. */
+/*
+ * The first usable hybrid behind @number: they are chained by `fallback`, best priority first. Off
+ * the usual way, so a function of its own.
+ */
+POLICY_OUTLINE __u32 policy_next_hybrid(__u32 number)
+{
+	const struct abi_resource *r = policy_resource(number);
+
+	for (int i = 1; i < ABI_HYBRIDS_MAX && r && r->fallback; i++) {
+		number = r->fallback;
+		r = policy_resource(number);
+		if (r && policy_usable(r))
+			return number;
+	}
+	return 0;
+}
+
+/* The up hybrid of the best priority. */
 POLICY_INLINE bool policy_take_hybrid(const struct abi_vnet *n, struct policy_verdict *v)
 {
-	const struct abi_resource *r;
-	__u32 number = n->hybrid;
-
-	if (!number)
+	if (!n->hybrid)
 		return false;
 	if ((n->flags & ABI_VNET_HYBRID_NEEDS_SERVICE) && !policy_service_up(n))
 		return false;
-	for (int i = 0; i < ABI_HYBRIDS_MAX && number; i++) {
-		if (policy_take(number, ABI_REASON_HYBRID, v))
-			return true;
-		r = policy_resource(number);
-		if (!r)
-			return false;
-		number = r->fallback;
-	}
-	return false;
+	return policy_take(n->hybrid, ABI_REASON_HYBRID, v) ||
+	       policy_take(policy_next_hybrid(n->hybrid), ABI_REASON_HYBRID, v);
 }
+
+/* --- TX --- */
 
 POLICY_INLINE void policy_drop(__u8 why, struct policy_verdict *v)
 {
@@ -119,18 +193,19 @@ POLICY_INLINE void policy_drop(__u8 why, struct policy_verdict *v)
 	v->drop = why;
 }
 
-/*
- * A frame from the upper of vnet @n, whose number is @vnet. Fills @v, which starts out all zero.
- * The frame has been found to be at least as long as its headers.
- */
+/* The first check of a frame from the upper. The frame is at least as long as its headers. */
+POLICY_INLINE bool policy_tx_spoofed(const struct abi_vnet *n, const struct policy_frame *f)
+{
+	return (n->flags & (ABI_VNET_GUARD | ABI_VNET_MAC_NOSPOOF)) && f->src != policy_mac(n->mac);
+}
+
+/* A frame from the upper of vnet @n, whose number is @vnet. Fills @v, which starts out all zero. */
 POLICY_INLINE void policy_tx_choose(const struct abi_vnet *n, __u32 vnet,
 				    const struct policy_frame *f, struct policy_verdict *v)
 {
 	struct abi_fdb_key key = { .vnet = vnet, .vlan = f->vlan };
 	__u32 guest;
 
-	if ((n->flags & ABI_VNET_GUARD) && !policy_same_mac(f->src, n->mac))
-		return policy_drop(ABI_DROP_SPOOFED, v);
 	if (!policy_admits(vnet, 0, n->pvid, f))
 		return policy_drop(ABI_DROP_VLAN, v);
 
@@ -140,7 +215,7 @@ POLICY_INLINE void policy_tx_choose(const struct abi_vnet *n, __u32 vnet,
 		return;
 	}
 
-	__builtin_memcpy(key.mac, f->dst, 6);
+	policy_mac_put(key.mac, f->dst);
 	guest = policy_fdb(&key);
 	if (guest) {
 		if (policy_take(guest, ABI_REASON_GUEST, v) ||
@@ -158,10 +233,26 @@ POLICY_INLINE void policy_tx(const struct abi_vnet *n, __u32 vnet, const struct 
 			     struct policy_verdict *v)
 {
 	policy_tx_choose(n, vnet, f, v);
-	if (v->resource && v->resource->vlans &&
-	    !policy_admits(vnet, v->number, v->resource->pvid, f))
+	if (v->resource && !policy_resource_admits(v->resource, v->number, f))
 		policy_drop(ABI_DROP_VLAN, v);
 }
+
+/* --- between two direct peers --- */
+
+/*
+ * What a wire between the two ends, @from and @to, would do to a frame: it has no tag there if it
+ * is in the pvid of the end that sends, and then it is in the pvid of the end that receives.
+ */
+POLICY_INLINE void policy_cross(const struct abi_resource *from, const struct abi_resource *to,
+				struct policy_frame *f)
+{
+	if (f->vlan != from->pvid)
+		return;
+	f->vlan = to->pvid;
+	f->prio = 0;
+}
+
+/* --- RX --- */
 
 /*
  * A frame that arrived on resource @r, number @number, of vnet @n. Returns ABI_DROP_NONE if it is
@@ -170,22 +261,21 @@ POLICY_INLINE void policy_tx(const struct abi_vnet *n, __u32 vnet, const struct 
 POLICY_INLINE __u8 policy_rx(const struct abi_vnet *n, const struct abi_resource *r, __u32 number,
 			     const struct policy_frame *f)
 {
-	if (policy_same_mac(f->src, n->mac))
+	__u64 own = policy_mac(n->mac);
+
+	if (f->src == own)
 		return ABI_DROP_REFLECTED;
-	if (r->type == ABI_GUEST && (n->flags & ABI_VNET_GUARD) &&
-	    !policy_same_mac(f->src, r->peer))
+	if (r->type == ABI_GUEST && (n->flags & ABI_VNET_GUARD) && f->src != policy_mac(r->peer))
 		return ABI_DROP_SPOOFED;
 
 	if (policy_is_multicast(f->dst)) {
 		if (r->type == ABI_HYBRID && policy_service_up(n))
 			return ABI_DROP_DUPLICATE;
-	} else if (!(n->flags & ABI_VNET_PROMISC) && !policy_same_mac(f->dst, n->mac)) {
+	} else if (!(n->flags & ABI_VNET_PROMISC) && f->dst != own) {
 		return ABI_DROP_NOT_OURS;
 	}
 
-	if (!policy_admits(r->vnet, 0, n->pvid, f))
-		return ABI_DROP_VLAN;
-	if (r->vlans && !policy_admits(r->vnet, number, r->pvid, f))
+	if (!policy_admits(r->vnet, 0, n->pvid, f) || !policy_resource_admits(r, number, f))
 		return ABI_DROP_VLAN;
 	return ABI_DROP_NONE;
 }

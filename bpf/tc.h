@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A frame as the network stack keeps it: how it is read, tagged, counted, dropped and sent on. */
+#ifndef VNET_BPF_TC_H
+#define VNET_BPF_TC_H
+
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
+
+#include "count.h"
+#include "decide.h"
+#include "parse.h"
+#include "protect.h"
+
+/* Not one of ours: what the kernel would have done without us. */
+#define TC_PASS TC_ACT_UNSPEC
+
+static __always_inline __u64 tc_packets(const struct __sk_buff *skb)
+{
+	return skb->gso_segs ?: 1;
+}
+
+/* Parses @skb; its headers may have to be made linear first. */
+static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct policy_frame *f)
+{
+	struct parse_tag tag = {};
+	__u32 need = skb->len < PARSE_VLAN_LEN ? skb->len : PARSE_VLAN_LEN;
+
+	if (skb->vlan_present) {
+		tag.present = true;
+		tag.proto = bpf_ntohs(skb->vlan_proto);
+		tag.tci = skb->vlan_tci;
+	}
+	if ((void *)(long)skb->data + need > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, need);
+	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f);
+}
+
+/* May the upper of @n send this? Returns enum abi_drop. */
+static __always_inline __u8 tc_protect(struct __sk_buff *skb, const struct abi_vnet *n, __u32 vnet,
+				       const struct policy_frame *f)
+{
+	__u32 at = f->tagged && !skb->vlan_present ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
+
+	if (policy_tx_spoofed(n, f))
+		return ABI_DROP_SPOOFED;
+	if (!(n->flags & PROTECT_FLAGS))
+		return ABI_DROP_NONE;
+	if (f->bad_tag)
+		return ABI_DROP_VLAN;
+	return protect_skb(skb, vnet, n->flags, policy_mac(n->mac), at << 16 | f->proto);
+}
+
+/*
+ * Makes the tag what the next device expects: none if the frame's VLAN is @pvid there, else one
+ * with its VLAN and priority.
+ */
+static __always_inline int tc_retag(struct __sk_buff *skb, const struct policy_frame *f, __u16 pvid)
+{
+	bool tag = f->vlan != pvid;
+	__u16 tci = f->prio | f->vlan;
+
+	if (f->tagged) {
+		if (tag && f->tci == tci)
+			return 0;
+		if (bpf_skb_vlan_pop(skb))
+			return -1;
+	}
+	return tag ? bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), tci) : 0;
+}
+
+/* Counts what was decided and does it. @ingress: the program is at an ingress hook. */
+static __always_inline int tc_finish(struct __sk_buff *skb, const struct policy_frame *f,
+				     const struct decide *d, bool ingress)
+{
+	struct count_frame counted = count_look(f->dst, tc_packets(skb), skb->len);
+
+	/* Between direct peers what one end has sent the other may still drop. */
+	if (d->tx && d->drop != ABI_DROP_STORM)
+		count_tx(d->tx, &counted);
+	if (d->drop) {
+		count_drop(d->vnet, d->drop, counted.packets);
+		decide_trace(d, TRACE_NOWHERE);
+		return TC_ACT_SHOT;
+	}
+	if (d->rx)
+		count_rx(d->rx, &counted);
+	if (tc_retag(skb, f, d->pvid))
+		return TC_ACT_SHOT; /* no memory */
+	if (!d->peer || !ingress) {
+		decide_trace(d, TRACE_REDIRECT);
+		return bpf_redirect(d->egress, 0);
+	}
+	/* The stack judged the frame by the MAC of where it came in. */
+	if (d->addressed)
+		bpf_skb_change_type(skb, PACKET_HOST);
+	decide_trace(d, TRACE_REDIRECT_PEER);
+	return bpf_redirect_peer(d->egress, 0);
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A frame as a driver hands it over. XDP comes first and TC behind it on the same device: a frame
+ * that XDP cannot carry as it should be carried is passed on, uncounted, and TC decides.
+ */
+#ifndef VNET_BPF_XDP_H
+#define VNET_BPF_XDP_H
+
+#include "count.h"
+#include "decide.h"
+#include "parse.h"
+#include "protect.h"
+
+#define XDP_CHECKSUM_PARTIAL 3 /* of the kernel's CHECKSUM_* */
+
+struct xdp_buff___vnet {
+	void *data;
+} DEVICE_KERNEL;
+
+struct sk_buff___vnet {
+	__u32 vlan_all;
+	__u8 ip_summed : 2;
+} DEVICE_KERNEL;
+
+/* Stands for any structure that begins with a pointer to a sk_buff. */
+struct sk_buff_head___vnet {
+	struct sk_buff___vnet *next;
+} DEVICE_KERNEL;
+
+void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+/*
+ * Is all of the frame in its bytes? A veth may have taken it from a socket: then there may be a tag
+ * beside it, or a checksum that nobody has filled in. The driver keeps the sk_buff behind its
+ * xdp_buff; NULL: there is none.
+ */
+static __always_inline bool xdp_is_whole(struct xdp_md *xdp, const struct abi_port *port)
+{
+	const struct sk_buff_head___vnet *behind;
+	const struct sk_buff___vnet *skb;
+
+	if (!option_xdp_features || !(port->flags & ABI_PORT_VETH))
+		return true;
+	behind = device_cast(bpf_cast_to_kern_ctx(xdp) + bpf_core_type_size(struct xdp_buff___vnet),
+			     sk_buff_head___vnet);
+	skb = behind->next;
+	if (!skb)
+		return true;
+	return !skb->vlan_all && BPF_CORE_READ_BITFIELD(skb, ip_summed) != XDP_CHECKSUM_PARTIAL;
+}
+
+static __always_inline bool xdp_parse(struct xdp_md *xdp, __u16 pvid, struct policy_frame *f)
+{
+	const struct parse_tag none = {};
+
+	return parse_frame((void *)(long)xdp->data, (void *)(long)xdp->data_end, &none, pvid, f);
+}
+
+/* May the upper of @n send this? Returns enum abi_drop. */
+static __always_inline __u8 xdp_protect(struct xdp_md *xdp, const struct abi_vnet *n, __u32 vnet,
+					const struct policy_frame *f)
+{
+	__u32 at = f->tagged ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
+
+	if (policy_tx_spoofed(n, f))
+		return ABI_DROP_SPOOFED;
+	if (!(n->flags & PROTECT_FLAGS))
+		return ABI_DROP_NONE;
+	if (f->bad_tag)
+		return ABI_DROP_VLAN;
+	return protect_xdp(xdp, vnet, n->flags, policy_mac(n->mac), at << 16 | f->proto);
+}
+
+/* Is the device one that takes this frame from XDP? */
+static __always_inline bool xdp_can_send(const struct xdp_md *xdp, __u64 bytes,
+					 const struct decide *d)
+{
+	__u32 device;
+
+	if (!d->xdp)
+		return false;
+	device = d->device ?: policy_device(d->egress);
+	if (bytes > xdp->data_end - xdp->data)
+		return device & POLICY_DEVICE_XDP_FRAGS;
+	return device & POLICY_DEVICE_XDP;
+}
+
+static __always_inline int xdp_remove_tag(struct xdp_md *xdp)
+{
+	__u8 macs[PARSE_MACS_LEN];
+	void *data = (void *)(long)xdp->data;
+
+	if (data + PARSE_VLAN_LEN > (void *)(long)xdp->data_end)
+		return -1;
+	__builtin_memcpy(macs, data, sizeof(macs));
+	if (bpf_xdp_adjust_head(xdp, PARSE_TAG_LEN))
+		return -1;
+	data = (void *)(long)xdp->data;
+	if (data + PARSE_MACS_LEN > (void *)(long)xdp->data_end)
+		return -1;
+	__builtin_memcpy(data, macs, sizeof(macs));
+	return 0;
+}
+
+static __always_inline int xdp_make_room_for_tag(struct xdp_md *xdp)
+{
+	__u8 macs[PARSE_MACS_LEN];
+	void *data;
+
+	if (bpf_xdp_adjust_head(xdp, -PARSE_TAG_LEN))
+		return -1;
+	data = (void *)(long)xdp->data;
+	if (data + PARSE_VLAN_LEN > (void *)(long)xdp->data_end)
+		return -1;
+	__builtin_memcpy(macs, data + PARSE_TAG_LEN, sizeof(macs));
+	__builtin_memcpy(data, macs, sizeof(macs));
+	return 0;
+}
+
+static __always_inline int xdp_write_tag(struct xdp_md *xdp, __u16 tci)
+{
+	void *data = (void *)(long)xdp->data;
+	__be16 *tag = data + PARSE_MACS_LEN;
+
+	if (data + PARSE_VLAN_LEN > (void *)(long)xdp->data_end)
+		return -1;
+	tag[0] = bpf_htons(ETH_P_8021Q);
+	tag[1] = bpf_htons(tci);
+	return 0;
+}
+
+/* As tc_retag(). On failure nothing is changed. */
+static __always_inline int xdp_retag(struct xdp_md *xdp, const struct policy_frame *f, __u16 pvid)
+{
+	bool tag = f->vlan != pvid;
+	__u16 tci = f->prio | f->vlan;
+
+	if (!tag)
+		return f->tagged ? xdp_remove_tag(xdp) : 0;
+	if (f->tagged && f->tci == tci)
+		return 0;
+	if (!f->tagged && xdp_make_room_for_tag(xdp))
+		return -1;
+	return xdp_write_tag(xdp, tci);
+}
+
+static __always_inline int xdp_drop(const struct count_frame *counted, const struct decide *d)
+{
+	count_drop(d->vnet, d->drop, counted->packets);
+	decide_trace(d, TRACE_NOWHERE);
+	return XDP_DROP;
+}
+
+/* Counts what was decided and does it. The way out is open, and the tag is right. */
+static __always_inline int xdp_finish(const struct count_frame *counted, const struct decide *d)
+{
+	if (d->tx && d->drop != ABI_DROP_STORM)
+		count_tx(d->tx, counted);
+	if (d->drop)
+		return xdp_drop(counted, d);
+	if (d->rx)
+		count_rx(d->rx, counted);
+	decide_trace(d, TRACE_REDIRECT);
+	return bpf_redirect_map(&devices, d->egress, XDP_PASS);
+}
+
+#endif
