@@ -21,9 +21,23 @@ struct subject {
 	const struct vnet *v;
 	const struct vnet_settings *of_vnet;
 	const struct resource_settings *s;
-	uint32_t number; /* 0: not given yet */
+	const uint8_t *peer; /* NULL: not known */
+	uint32_t number;     /* 0: not given yet */
 	const char *label;
 };
+
+static struct subject subject_of(const struct resource *r, const uint8_t *peer,
+				 char label[RESOURCE_LABEL_SIZE])
+{
+	return (struct subject) {
+		.v = r->vnet,
+		.of_vnet = &r->vnet->settings,
+		.s = &r->settings,
+		.peer = peer,
+		.number = r->number,
+		.label = resource_label(r, label),
+	};
+}
 
 /* The keys in ascending VLAN order. The caller frees @ret. */
 static int wanted_keys(const struct subject *s, struct abi_fdb_key **ret, size_t *ret_count)
@@ -31,13 +45,13 @@ static int wanted_keys(const struct subject *s, struct abi_fdb_key **ret, size_t
 	const struct vlan_set *set = s->s->has_vlans ? &s->s->vlans : &s->of_vnet->vlans;
 	uint16_t pvid = s->s->pvid ?: s->of_vnet->pvid, id = 0;
 	struct abi_fdb_key *keys = calloc(set_size(set) + 1, sizeof(*keys));
-	bool pvid_done = false;
+	bool pvid_done = !s->peer;
 	size_t n = 0;
 
 	if (!keys)
 		return -ENOMEM;
 	do {
-		id = vlan_next(set, id);
+		id = s->peer ? vlan_next(set, id) : 0;
 		if (!pvid_done && (!id || id >= pvid)) {
 			keys[n++].vlan = pvid;
 			pvid_done = true;
@@ -47,7 +61,7 @@ static int wanted_keys(const struct subject *s, struct abi_fdb_key **ret, size_t
 	} while (id);
 	for (size_t i = 0; i < n; i++) {
 		keys[i].vnet = s->v->number;
-		memcpy(keys[i].mac, s->s->peer, MAC_LEN);
+		memcpy(keys[i].mac, s->peer, MAC_LEN);
 	}
 	*ret = keys;
 	*ret_count = n;
@@ -95,19 +109,40 @@ static int no_memory(const struct subject *s, struct error *e)
 	return error_set(e, ERROR_FAILED, ENOMEM, s->label, NULL, "%s: no memory", s->label);
 }
 
+static int check(const struct subject *s, struct error *e)
+{
+	UTIL_FREE struct abi_fdb_key *keys = NULL;
+	size_t n = 0;
+
+	if (!kind_find(s->s->type)->fdb)
+		return 0;
+	if (wanted_keys(s, &keys, &n))
+		return no_memory(s, e);
+	return check_free(s, keys, n, e);
+}
+
 int reconcile_fdb_check(const struct vnet *v, const struct vnet_settings *of_vnet,
 			const struct resource *self, const struct resource_settings *s,
 			const char *label, struct error *e)
 {
-	struct subject subject = { v, of_vnet, s, self ? self->number : 0, label };
-	UTIL_FREE struct abi_fdb_key *keys = NULL;
-	size_t n = 0;
+	struct subject subject = {
+		.v = v,
+		.of_vnet = of_vnet,
+		.s = s,
+		.peer = reconcile_peer_address(v->manager, s),
+		.number = self ? self->number : 0,
+		.label = label,
+	};
 
-	if (!kind_find(s->type)->fdb)
-		return 0;
-	if (wanted_keys(&subject, &keys, &n))
-		return no_memory(&subject, e);
-	return check_free(&subject, keys, n, e);
+	return check(&subject, e);
+}
+
+int reconcile_fdb_check_peer(const struct resource *r, const uint8_t *peer, struct error *e)
+{
+	char label[RESOURCE_LABEL_SIZE];
+	struct subject subject = subject_of(r, peer, label);
+
+	return check(&subject, e);
 }
 
 /* Both are in ascending VLAN order. */
@@ -145,8 +180,8 @@ static int write_keys(struct resource *r, const struct abi_fdb_key *keys, size_t
 int reconcile_fdb(struct resource *r, struct error *e)
 {
 	char label[RESOURCE_LABEL_SIZE];
-	struct subject subject = { r->vnet, &r->vnet->settings, &r->settings, r->number,
-				   resource_label(r, label) };
+	const uint8_t *peer = reconcile_peer_address(r->vnet->manager, &r->settings);
+	struct subject subject = subject_of(r, peer, label);
 	UTIL_FREE struct abi_fdb_key *keys = NULL;
 	size_t n = 0;
 	int err;
@@ -155,7 +190,7 @@ int reconcile_fdb(struct resource *r, struct error *e)
 		return 0;
 	if (wanted_keys(&subject, &keys, &n))
 		return no_memory(&subject, e);
-	if (n == r->fdb_count && memcmp(keys, r->fdb, n * sizeof(*keys)) == 0)
+	if (n == r->fdb_count && (!n || memcmp(keys, r->fdb, n * sizeof(*keys)) == 0))
 		return 0;
 	err = check_free(&subject, keys, n, e);
 	if (!err)

@@ -50,7 +50,8 @@ static void remove_resource(struct resource *r)
 	reconcile_resource_remove(r);
 	emit_resource(r, MANAGER_RESOURCE_REMOVED);
 	object_resource_free(r);
-	manager_device_free(m, device);
+	if (device[0])
+		manager_device_free(m, device);
 }
 
 /* What happens on the way is told as well, so that who listens sees a life from end to end. */
@@ -63,6 +64,7 @@ static void remove_vnet(struct vnet *v)
 	v->leaving = true;
 	HASH_ITER (hh, v->resources, r, next)
 		remove_resource(r);
+	manager_removed(m, reconcile_peers(v, NULL));
 	util_copy(upper, sizeof(upper), v->settings.upper);
 	reconcile_upper_remove(v);
 	emit_vnet(v, MANAGER_VNET_REMOVED);

@@ -85,6 +85,13 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	complain(e, &first, restore_removed(&m->removed, &state->removed, &own), &own);
 	for (size_t i = 0; i < state->vnet_count; i++)
 		restore_vnet(m, &state->vnets[i], e, &first);
+	/* A direct peer is looked at from both sides: its other vnet has to be known by then, and
+	 * must not change its paths before its own turn. */
+	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
+		v->settling = true;
+		err = reconcile_upper(v, &own);
+		complain(e, &first, err, &own);
+	}
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
 		err = reconcile_vnet(v, &own);
 		complain(e, &first, err, &own);
@@ -111,7 +118,8 @@ static bool is_other_vnet(const struct vnet_settings *a, const struct vnet_setti
 
 static bool is_other_resource(const struct resource_settings *a, const struct resource_settings *b)
 {
-	return a->type != b->type || !util_same(a->device, b->device);
+	return a->type != b->type || !util_same(a->device, b->device) ||
+	       !util_same(a->peer_vnet, b->peer_vnet);
 }
 
 /* The file's word for the device, which may go by another name by now. */

@@ -30,6 +30,7 @@ struct manager {
 	struct desired_names removed; /* vnets of the files that were removed at run time */
 	struct manager_owner *owners; /* hash by ifindex */
 	struct resource *waiting;     /* hash by device name: resources without a device */
+	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
 	size_t resource_count;
@@ -70,6 +71,10 @@ static inline void manager_removed(struct manager *m, int err)
 
 /* The device @name is free: who waits for it? */
 void manager_device_free(struct manager *m, const char *name);
+
+/* The direct peers that lead to the vnet @name, be it there or not. @r NULL: the first. */
+struct resource *manager_next_peer(const struct manager *m, const char *name,
+				   const struct resource *r);
 
 /* Tells the listeners. */
 void manager_emit(struct manager *m, struct manager_event event);

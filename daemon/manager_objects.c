@@ -137,6 +137,52 @@ void object_vnet_free(struct vnet *v)
 	free(v);
 }
 
+/* What it leads to: a device that it waits for, or another vnet. */
+static void list_target(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	const char *device = r->settings.device, *vnet = r->settings.peer_vnet;
+
+	if (resource_is_peer(r)) {
+		HASH_ADD_KEYPTR(by_peer, r->vnet->peers, vnet, strlen(vnet), r);
+		HASH_ADD_KEYPTR(by_target, m->peers, vnet, strlen(vnet), r);
+	} else {
+		HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
+	}
+}
+
+static void unlist_target(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+
+	if (resource_is_peer(r)) {
+		HASH_DELETE(by_peer, r->vnet->peers, r);
+		HASH_DELETE(by_target, m->peers, r);
+	} else if (!r->ifindex) {
+		HASH_DELETE(by_device, m->waiting, r);
+	}
+}
+
+/* The hash holds many of a name. */
+struct resource *manager_next_peer(const struct manager *m, const char *name,
+				   const struct resource *r)
+{
+	struct resource *next = NULL;
+	const struct UT_hash_handle *h;
+
+	if (!r) {
+		HASH_FIND(by_target, m->peers, name, strlen(name), next);
+		return next;
+	}
+	for (h = r->by_target.hh_next; h && !next; h = h->hh_next) {
+		struct resource *other = ELMT_FROM_HH(m->peers->by_target.tbl, h);
+
+		if (util_same(other->settings.peer_vnet, name))
+			next = other;
+	}
+	return next;
+}
+
 int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 			const struct resource_settings *s, struct resource **ret, struct error *e)
 {
@@ -158,7 +204,7 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 				 v->name, name, m->resource_numbers.max - 1);
 	}
 	HASH_ADD_STR(v->resources, name, r);
-	HASH_ADD_KEYPTR(by_device, m->waiting, r->settings.device, strlen(r->settings.device), r);
+	list_target(r);
 	m->resource_count++;
 	vnet_enlist(r);
 	*ret = r;
@@ -171,8 +217,7 @@ void object_resource_free(struct resource *r)
 	struct manager *m = v->manager;
 
 	vnet_delist(r);
-	if (!r->ifindex)
-		HASH_DELETE(by_device, m->waiting, r);
+	unlist_target(r);
 	HASH_DEL(v->resources, r);
 	numbers_release(&m->resource_numbers, r->number);
 	m->resource_count--;

@@ -61,6 +61,7 @@ static void on_owned(const struct manager_owner *o, const struct link *now)
 	follow_upper(v, now);
 	complain(reconcile_upper(v, &e), &e);
 	complain(reconcile_path(v, &e), &e);
+	complain(reconcile_peers(v, &e), &e);
 }
 
 /*

@@ -30,5 +30,7 @@ int reconcile_vnet(struct vnet *v, struct error *e)
 	}
 	v->settling = false;
 	err = reconcile_path(v, first ? NULL : e);
-	return first ? first : err;
+	first = first ?: err;
+	err = reconcile_peers(v, first ? NULL : e);
+	return first ?: err;
 }

@@ -92,6 +92,24 @@ static void show_add_vlans(struct json_object *o, const struct resource *r)
 		      vlan_format(s->has_vlans ? &s->vlans : &r->vnet->settings.vlans, text));
 }
 
+/* A direct peer's is the other vnet's address, once that is there. */
+static void show_add_peer(struct json_object *o, const struct resource *r)
+{
+	char mac[MAC_TEXT_SIZE];
+	const uint8_t *peer = r->settings.peer;
+
+	if (resource_is_peer(r)) {
+		const struct vnet *other =
+			manager_find_vnet(r->vnet->manager, r->settings.peer_vnet, NULL);
+
+		peer = other ? other->settings.address : NULL;
+	}
+	if (r->settings.type == SETTINGS_GUEST && peer)
+		show_add_text(o, "peer", mac_format(peer, mac));
+	else
+		json_object_object_add(o, "peer", NULL);
+}
+
 struct json_object *show_resource(const struct resource *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -101,8 +119,7 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_text(o, "vnet", r->vnet->name);
 	show_add_text(o, "name", r->name);
 	show_add_settings(o, settings_resource, &r->settings, NULL, true);
-	if (r->settings.type != SETTINGS_GUEST)
-		json_object_object_add(o, "peer", NULL);
+	show_add_peer(o, r);
 	show_add_vlans(o, r);
 	show_add_number(o, "ifindex", r->ifindex);
 	show_add_text(o, "state", resource_state_name(r->state));

@@ -98,6 +98,25 @@ static int check_peers(const struct vnet *v, const struct vnet_settings *s, stru
 	return 0;
 }
 
+/* Where a direct peer leads here, the address is registered, and no other guest may have it. */
+static int check_leads_here(const struct manager *m, const struct vnet_settings *s,
+			    const char *name, struct error *e)
+{
+	char mac[MAC_TEXT_SIZE];
+	int err = 0;
+
+	for (const struct resource *r = manager_next_peer(m, name, NULL); r && !err;
+	     r = manager_next_peer(m, name, r)) {
+		err = reconcile_fdb_check_peer(r, s->address, e);
+		if (err == -EEXIST)
+			error_set(e, ERROR_EXISTS, -err, name, "address",
+				  "%s: address %s is another guest's already in vnet %s, whose "
+				  "resource %s leads here",
+				  name, mac_format(s->address, mac), r->vnet->name, r->name);
+	}
+	return err;
+}
+
 /* VLANs that guests inherit may make two of them the same. */
 static int check_vlans(const struct vnet *v, const struct vnet_settings *s, struct error *e)
 {
@@ -147,6 +166,8 @@ int validate_vnet_add(const struct manager *m, const char *name, const struct vn
 {
 	int err = validate_vnet_restore(m, name, s, e);
 
+	if (!err)
+		err = check_leads_here(m, s, name, e);
 	return err ? err : check_upper(m, s, name, e);
 }
 
@@ -163,6 +184,8 @@ int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struc
 		err = check_address(v->manager, v, s, v->name, e);
 	if (!err)
 		err = check_peers(v, s, e);
+	if (!err)
+		err = check_leads_here(v->manager, s, v->name, e);
 	if (!err)
 		err = check_vlans(v, s, e);
 	if (!err)
@@ -199,6 +222,26 @@ static int check_peer(const struct vnet *v, const struct resource_settings *s, c
 		e, ERROR_INVALID, EINVAL, label, "peer",
 		"%s: peer %s is the address of vnet %s itself; the peer's own MAC was expected",
 		label, mac_format(s->peer, mac), v->name);
+}
+
+/* One way between two vnets is all that there can be: it is found by their names. */
+static int check_peer_vnet(const struct vnet *v, const struct resource_settings *s,
+			   const char *label, struct error *e)
+{
+	const struct resource *other;
+
+	if (!s->peer_vnet[0])
+		return 0;
+	if (util_same(s->peer_vnet, v->name))
+		return error_set(e, ERROR_INVALID, EINVAL, label, "peer_vnet",
+				 "%s: peer_vnet %s is the vnet itself; another vnet was expected",
+				 label, s->peer_vnet);
+	HASH_FIND(by_peer, v->peers, s->peer_vnet, strlen(s->peer_vnet), other);
+	if (other)
+		return error_set(e, ERROR_EXISTS, EEXIST, label, "peer_vnet",
+				 "%s: peer_vnet %s is where resource %s leads already", label,
+				 s->peer_vnet, other->name);
+	return 0;
 }
 
 static int device_busy(const char *label, const char *device, const struct vnet *v,
@@ -280,6 +323,8 @@ int validate_resource_restore(const struct vnet *v, const char *name,
 		return error_set(e, ERROR_EXISTS, EEXIST, label, "name",
 				 "%s: vnet %s has a resource of that name already", label, v->name);
 	err = check_room(v, s, label, e);
+	if (!err)
+		err = check_peer_vnet(v, s, label, e);
 	return err ? err : check_peer(v, s, label, e);
 }
 
@@ -293,7 +338,8 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 	if (err)
 		return err;
 	snprintf(label, sizeof(label), "%s/%s", v->name, name);
-	err = check_device_free(v->manager, s->device, label, e);
+	if (!s->peer_vnet[0])
+		err = check_device_free(v->manager, s->device, label, e);
 	if (!err && l)
 		err = check_device(v, l, label, e);
 	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
@@ -308,6 +354,10 @@ int validate_resource_set(const struct resource *r, const struct resource_settin
 	if (!err && (s->type != r->settings.type || !util_same(s->device, r->settings.device)))
 		err = error_set(e, ERROR_INVALID, EINVAL, label, "device",
 				"%s: type and device can only be given when the resource is added",
+				label);
+	if (!err && !util_same(s->peer_vnet, r->settings.peer_vnet))
+		err = error_set(e, ERROR_INVALID, EINVAL, label, "peer_vnet",
+				"%s: peer_vnet can only be given when the resource is added",
 				label);
 	if (!err)
 		err = check_peer(r->vnet, s, label, e);
