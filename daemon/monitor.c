@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <search.h>
 
+#include "link_parse.h"
 #include "monitor.h"
 
 #define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
@@ -193,7 +194,7 @@ static void handle_new(struct monitor *m, const struct nlmsghdr *message)
 {
 	struct link l;
 
-	if (monitor_parse_link(message, &l) < 0)
+	if (link_parse(message, &l) < 0)
 		return;
 	if (!is_dump_answer(m, message))
 		touched_add(m, l.ifindex);
@@ -212,7 +213,7 @@ static void handle_del(struct monitor *m, const struct nlmsghdr *message)
 {
 	uint32_t ifindex;
 
-	if (monitor_parse_gone(message, &ifindex) == 0)
+	if (link_parse_gone(message, &ifindex) == 0)
 		handle_gone(m, ifindex);
 }
 
@@ -243,7 +244,7 @@ static void handle_error(struct monitor *m, const struct nlmsghdr *message)
 	if (error->error != -ENODEV || error->msg.nlmsg_type != RTM_GETLINK ||
 	    error->msg.nlmsg_len > size - offsetof(struct nlmsgerr, msg))
 		return;
-	if (monitor_parse_gone(&error->msg, &ifindex) == 0)
+	if (link_parse_gone(&error->msg, &ifindex) == 0)
 		handle_gone(m, ifindex);
 }
 

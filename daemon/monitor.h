@@ -6,7 +6,6 @@
 #ifndef VNETD_MONITOR_H
 #define VNETD_MONITOR_H
 
-#include <linux/netlink.h>
 #include <systemd/sd-event.h>
 
 #include "link.h"
@@ -52,16 +51,5 @@ uint64_t monitor_overruns(const struct monitor *m);
  * has limits of its own. 0 or -errno.
  */
 int monitor_set_buffer_bytes(struct monitor *m, int bytes);
-
-/*
- * One RTM_NEWLINK message as a link; @message has to be readable for its whole nlmsg_len. -EBADMSG:
- * it is damaged. -ENODATA: it is sound, but does not describe a device (a bridge's news of a port,
- * a wireless event).
- */
-int monitor_parse_link(const struct nlmsghdr *message, struct link *ret);
-
-/* The ifindex in an RTM_DELLINK message, or in an RTM_GETLINK request. Errors as above: the news
- * that a port has left its bridge is an RTM_DELLINK as well, of the bridge's family. */
-int monitor_parse_gone(const struct nlmsghdr *message, uint32_t *ret);
 
 #endif

@@ -18,6 +18,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "link_parse.h"
 #include "rtnl.h"
 
 #define RTNL_QUEUES_MAX	       4096 /* the kernel refuses more */
@@ -262,64 +263,10 @@ int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 
 /* --- reading --- */
 
-static int fill_kind(struct nlattr *info, struct link *l)
-{
-	static const struct nla_policy policy[IFLA_INFO_MAX + 1] = {
-		[IFLA_INFO_KIND] = { .type = NLA_STRING },
-	};
-	struct nlattr *attrs[IFLA_INFO_MAX + 1];
-
-	if (nla_parse_nested(attrs, IFLA_INFO_MAX, info, policy) < 0)
-		return -EBADMSG;
-	if (attrs[IFLA_INFO_KIND])
-		util_copy(l->kind, sizeof(l->kind), nla_get_string(attrs[IFLA_INFO_KIND]));
-	return 0;
-}
-
-static void fill_numbers(struct nlattr *attrs[], struct link *l)
-{
-	const struct {
-		int attribute;
-		uint32_t *value;
-	} rows[] = {
-		{ IFLA_MTU, &l->mtu },	       { IFLA_MIN_MTU, &l->min_mtu },
-		{ IFLA_MAX_MTU, &l->max_mtu }, { IFLA_MASTER, &l->master },
-		{ IFLA_LINK, &l->peer },       { IFLA_PROMISCUITY, &l->promiscuity },
-	};
-
-	for (size_t i = 0; i < UTIL_ARRAY_SIZE(rows); i++)
-		if (attrs[rows[i].attribute])
-			*rows[i].value = nla_get_u32(attrs[rows[i].attribute]);
-}
-
 static int parse_link(struct nlmsghdr *answer, void *ret)
 {
-	static const struct nla_policy policy[IFLA_MAX + 1] = {
-		[IFLA_IFNAME] = { .type = NLA_STRING },	  [IFLA_MTU] = { .type = NLA_U32 },
-		[IFLA_MIN_MTU] = { .type = NLA_U32 },	  [IFLA_MAX_MTU] = { .type = NLA_U32 },
-		[IFLA_MASTER] = { .type = NLA_U32 },	  [IFLA_LINK] = { .type = NLA_U32 },
-		[IFLA_PROMISCUITY] = { .type = NLA_U32 }, [IFLA_LINKINFO] = { .type = NLA_NESTED },
-	};
-	struct nlattr *attrs[IFLA_MAX + 1];
-	const struct ifinfomsg *info = nlmsg_data(answer);
-	struct link l = { 0 };
-
-	if (answer->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse(answer, sizeof(*info), attrs, IFLA_MAX, policy) < 0 ||
-	    !attrs[IFLA_IFNAME] ||
-	    !util_copy(l.name, sizeof(l.name), nla_get_string(attrs[IFLA_IFNAME])))
+	if (answer->nlmsg_type != RTM_NEWLINK || link_parse(answer, ret) < 0)
 		return -EBADMSG;
-	l.ifindex = info->ifi_index;
-	l.type = info->ifi_type;
-	l.flags = info->ifi_flags;
-	l.carrier = info->ifi_flags & IFF_LOWER_UP;
-	fill_numbers(attrs, &l);
-	l.peer_elsewhere = attrs[IFLA_LINK_NETNSID];
-	if (attrs[IFLA_ADDRESS] && nla_len(attrs[IFLA_ADDRESS]) == MAC_LEN)
-		memcpy(l.address, nla_data(attrs[IFLA_ADDRESS]), MAC_LEN);
-	if (attrs[IFLA_LINKINFO] && fill_kind(attrs[IFLA_LINKINFO], &l) < 0)
-		return -EBADMSG;
-	*(struct link *)ret = l;
 	return 0;
 }
 

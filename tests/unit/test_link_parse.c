@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemon/monitor_parse.c: whole, cut and hostile messages. */
+/* daemon/link_parse.c: whole, cut and hostile messages. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 
-#include "../../daemon/monitor.h"
+#include "../../daemon/link_parse.h"
 #include "unit.h"
 
 #define LOWER_UP (1 << 16) /* IFF_LOWER_UP; <linux/if.h> and <net/if.h> do not mix */
@@ -48,7 +48,12 @@ static struct nlmsghdr *whole(struct buffer *b)
 	mnl_attr_put_u32(m, IFLA_LINK, 8);
 	mnl_attr_put_u32(m, IFLA_LINK_NETNSID, -1);
 	mnl_attr_put_u32(m, IFLA_PROMISCUITY, 2);
-	mnl_attr_put_strz(m, IFLA_QDISC, "noqueue"); /* one that nobody reads */
+	mnl_attr_put_strz(m, IFLA_IFALIAS, "vnetd"); /* one that nobody reads */
+	mnl_attr_put_strz(m, IFLA_QDISC, "noqueue");
+	info = mnl_attr_nest_start(m, IFLA_XDP);
+	mnl_attr_put_u8(m, IFLA_XDP_ATTACHED, XDP_ATTACHED_DRV);
+	mnl_attr_put_u32(m, IFLA_XDP_PROG_ID, 17);
+	mnl_attr_nest_end(m, info);
 	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
 	mnl_attr_put_strz(m, IFLA_INFO_KIND, "veth");
 	mnl_attr_nest_end(m, info);
@@ -60,7 +65,7 @@ START_TEST(test_whole)
 	struct buffer b;
 	struct link l;
 
-	ck_assert_int_eq(monitor_parse_link(whole(&b), &l), 0);
+	ck_assert_int_eq(link_parse(whole(&b), &l), 0);
 	ck_assert_uint_eq(l.ifindex, 7);
 	ck_assert_str_eq(l.name, "vnet0-p");
 	ck_assert_uint_eq(l.type, ARPHRD_ETHER);
@@ -75,6 +80,43 @@ START_TEST(test_whole)
 	ck_assert(l.peer_elsewhere);
 	ck_assert_uint_eq(l.promiscuity, 2);
 	ck_assert_str_eq(l.kind, "veth");
+	ck_assert_str_eq(l.qdisc, "noqueue");
+	ck_assert_uint_eq(l.xdp, 17);
+	ck_assert(!l.vnet_hdr);
+}
+END_TEST
+
+/* What the data of a kind mean is that kind's own affair: of another one the same bytes say
+ * nothing.
+ */
+START_TEST(test_tap)
+{
+	static const struct {
+		const char *kind;
+		uint8_t vnet_hdr;
+		bool expected;
+	} cases[] = { { "tun", 1, true }, { "tun", 0, false }, { "veth", 1, false } };
+	struct nlattr *info, *data;
+	struct nlmsghdr *m;
+	struct buffer b;
+	struct link l;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(cases); i++) {
+		m = begin(&b, AF_UNSPEC, 7);
+		mnl_attr_put_strz(m, IFLA_IFNAME, "tap0");
+		info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+		mnl_attr_put_strz(m, IFLA_INFO_KIND, cases[i].kind);
+		data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+		mnl_attr_put_u8(m, IFLA_TUN_PI, 1);
+		mnl_attr_put_u8(m, IFLA_TUN_VNET_HDR, cases[i].vnet_hdr);
+		mnl_attr_nest_end(m, data);
+		mnl_attr_nest_end(m, info);
+		ck_assert_int_eq(link_parse(m, &l), 0);
+		ck_assert_str_eq(l.kind, cases[i].kind);
+		ck_assert_int_eq(l.vnet_hdr, cases[i].expected);
+		ck_assert_str_eq(l.qdisc, "");
+		ck_assert_uint_eq(l.xdp, 0);
+	}
 }
 END_TEST
 
@@ -87,7 +129,7 @@ START_TEST(test_least)
 
 	info->ifi_flags = IFF_UP;
 	mnl_attr_put_strz(m, IFLA_IFNAME, "lo");
-	ck_assert_int_eq(monitor_parse_link(m, &l), 0);
+	ck_assert_int_eq(link_parse(m, &l), 0);
 	ck_assert_str_eq(l.name, "lo");
 	ck_assert(!l.carrier && !l.peer_elsewhere);
 	ck_assert_uint_eq(l.master | l.peer | l.mtu | l.promiscuity, 0);
@@ -108,7 +150,7 @@ START_TEST(test_odd_but_sound)
 	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
 	mnl_attr_put_strz(m, IFLA_INFO_KIND, "a-kind-with-a-long-name");
 	mnl_attr_nest_end(m, info);
-	ck_assert_int_eq(monitor_parse_link(m, &l), 0);
+	ck_assert_int_eq(link_parse(m, &l), 0);
 	ck_assert_str_eq(l.name, "fifteen-letters");
 	ck_assert(!mac_is_unicast(l.address));
 	ck_assert_str_eq(l.kind, "");
@@ -123,14 +165,14 @@ START_TEST(test_not_a_device)
 	uint32_t ifindex = 77;
 
 	mnl_attr_put_strz(m, IFLA_IFNAME, "port");
-	ck_assert_int_eq(monitor_parse_link(m, &l), -ENODATA);
-	ck_assert_int_eq(monitor_parse_gone(m, &ifindex), -ENODATA);
+	ck_assert_int_eq(link_parse(m, &l), -ENODATA);
+	ck_assert_int_eq(link_parse_gone(m, &ifindex), -ENODATA);
 	m = begin(&b, AF_UNSPEC, 7); /* as a wireless event: no name */
 	mnl_attr_put_u32(m, IFLA_MTU, 1400);
-	ck_assert_int_eq(monitor_parse_link(m, &l), -ENODATA);
+	ck_assert_int_eq(link_parse(m, &l), -ENODATA);
 	ck_assert_uint_eq(l.ifindex, 77);
 	ck_assert_uint_eq(ifindex, 77);
-	ck_assert_int_eq(monitor_parse_gone(m, &ifindex), 0);
+	ck_assert_int_eq(link_parse_gone(m, &ifindex), 0);
 	ck_assert_uint_eq(ifindex, 7);
 }
 END_TEST
@@ -146,8 +188,8 @@ START_TEST(test_no_index)
 		struct nlmsghdr *m = begin(&b, AF_UNSPEC, none[i]);
 
 		mnl_attr_put_strz(m, IFLA_IFNAME, "port");
-		ck_assert_int_eq(monitor_parse_link(m, &l), -EBADMSG);
-		ck_assert_int_eq(monitor_parse_gone(m, &ifindex), -EBADMSG);
+		ck_assert_int_eq(link_parse(m, &l), -EBADMSG);
+		ck_assert_int_eq(link_parse_gone(m, &ifindex), -EBADMSG);
 	}
 	ck_assert_uint_eq(l.ifindex, 77);
 	ck_assert_uint_eq(ifindex, 77);
@@ -186,7 +228,7 @@ START_TEST(test_cut_at_every_byte)
 		ck_assert_ptr_nonnull(copy);
 		memcpy(copy, m, n);
 		copy->nlmsg_len = n;
-		r = monitor_parse_link(copy, &l);
+		r = link_parse(copy, &l);
 		if (!is_boundary(m, n))
 			ck_assert_msg(r == -EBADMSG, "cut at %zu: %d", n, r);
 		else
@@ -212,7 +254,7 @@ START_TEST(test_every_byte_changed)
 			ck_assert_ptr_nonnull(copy);
 			memcpy(copy, &b, size);
 			copy[at] = values[i];
-			r = monitor_parse_link((struct nlmsghdr *)copy, &l);
+			r = link_parse((struct nlmsghdr *)copy, &l);
 			ck_assert(r == 0 || r == -EBADMSG || r == -ENODATA);
 			if (r < 0)
 				ck_assert_uint_eq(l.ifindex, 77);
@@ -248,6 +290,11 @@ static const struct {
 	{ "a nest with an attribute shorter than its header", IFLA_LINKINFO, 8,
 	  "\x02\x00\x01\x00ve\0" },
 	{ "a kind without an end", IFLA_LINKINFO, 8, "\x08\x00\x01\x00veth" },
+	{ "a queue without an end", IFLA_QDISC, 4, "fifo" },
+	{ "a short XDP program", IFLA_XDP, 8, "\x05\x00\x04\x00\x01\0\0\0" },
+	{ "an XDP program that ends early", IFLA_XDP, 6, "\x08\x00\x04\x00\x01\0" },
+	{ "a short vnet_hdr", IFLA_LINKINFO, 16,
+	  "\x08\x00\x01\x00tun\0\x08\x00\x02\x00\x04\x00\x05\x00" },
 };
 
 START_TEST(test_hostile)
@@ -257,7 +304,7 @@ START_TEST(test_hostile)
 	struct link l = { .ifindex = 77 };
 
 	mnl_attr_put(m, hostile[_i].type, hostile[_i].size, hostile[_i].data);
-	ck_assert_msg(monitor_parse_link(m, &l) == -EBADMSG, "%s was believed", hostile[_i].what);
+	ck_assert_msg(link_parse(m, &l) == -EBADMSG, "%s was believed", hostile[_i].what);
 	ck_assert_uint_eq(l.ifindex, 77);
 }
 END_TEST
@@ -273,7 +320,7 @@ START_TEST(test_lengths_that_lie)
 		struct nlattr *first = mnl_nlmsg_get_payload_offset(m, sizeof(struct ifinfomsg));
 
 		first->nla_len = lengths[i];
-		ck_assert_int_eq(monitor_parse_link(m, &l), -EBADMSG);
+		ck_assert_int_eq(link_parse(m, &l), -EBADMSG);
 	}
 }
 END_TEST
@@ -281,9 +328,10 @@ END_TEST
 int main(void)
 {
 	TCase *t;
-	Suite *s = unit_suite("monitor_parse", &t);
+	Suite *s = unit_suite("link_parse", &t);
 
 	tcase_add_test(t, test_whole);
+	tcase_add_test(t, test_tap);
 	tcase_add_test(t, test_least);
 	tcase_add_test(t, test_odd_but_sound);
 	tcase_add_test(t, test_not_a_device);

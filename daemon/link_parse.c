@@ -7,7 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "monitor.h"
+#include "link_parse.h"
 
 struct attribute {
 	uint16_t type;
@@ -105,10 +105,53 @@ static int take_kind(const struct nlattr *a, struct link *l)
 	return 0;
 }
 
+static int take_vnet_hdr(const struct nlattr *a, struct link *l)
+{
+	l->vnet_hdr = mnl_attr_get_u8(a);
+	return 0;
+}
+
+/* What is in it depends on the kind, which the kernel tells before it. */
+static int take_data(const struct nlattr *a, struct link *l)
+{
+	static const struct attribute rows[] = {
+		{ IFLA_TUN_VNET_HDR, MNL_TYPE_U8, take_vnet_hdr },
+		{ 0 },
+	};
+
+	if (!util_same(l->kind, "tun"))
+		return 0;
+	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
+}
+
 static int take_info(const struct nlattr *a, struct link *l)
 {
 	static const struct attribute rows[] = {
 		{ IFLA_INFO_KIND, MNL_TYPE_NUL_STRING, take_kind },
+		{ IFLA_INFO_DATA, MNL_TYPE_NESTED, take_data },
+		{ 0 },
+	};
+
+	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
+}
+
+/* A name too long for us is not one of those that we know. */
+static int take_qdisc(const struct nlattr *a, struct link *l)
+{
+	util_copy(l->qdisc, sizeof(l->qdisc), mnl_attr_get_str(a));
+	return 0;
+}
+
+static int take_xdp_program(const struct nlattr *a, struct link *l)
+{
+	l->xdp = mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int take_xdp(const struct nlattr *a, struct link *l)
+{
+	static const struct attribute rows[] = {
+		{ IFLA_XDP_PROG_ID, MNL_TYPE_U32, take_xdp_program },
 		{ 0 },
 	};
 
@@ -125,7 +168,7 @@ static const struct ifinfomsg *message_info(const struct nlmsghdr *message)
 	return info;
 }
 
-int monitor_parse_link(const struct nlmsghdr *message, struct link *ret)
+int link_parse(const struct nlmsghdr *message, struct link *ret)
 {
 	static const struct attribute rows[] = {
 		{ IFLA_IFNAME, MNL_TYPE_NUL_STRING, take_name },
@@ -138,6 +181,8 @@ int monitor_parse_link(const struct nlmsghdr *message, struct link *ret)
 		{ IFLA_LINK_NETNSID, MNL_TYPE_U32, take_peer_elsewhere },
 		{ IFLA_PROMISCUITY, MNL_TYPE_U32, take_promiscuity },
 		{ IFLA_LINKINFO, MNL_TYPE_NESTED, take_info },
+		{ IFLA_QDISC, MNL_TYPE_NUL_STRING, take_qdisc },
+		{ IFLA_XDP, MNL_TYPE_NESTED, take_xdp },
 		{ 0 },
 	};
 	const struct ifinfomsg *info = message_info(message);
@@ -162,7 +207,7 @@ int monitor_parse_link(const struct nlmsghdr *message, struct link *ret)
 	return 0;
 }
 
-int monitor_parse_gone(const struct nlmsghdr *message, uint32_t *ret)
+int link_parse_gone(const struct nlmsghdr *message, uint32_t *ret)
 {
 	const struct ifinfomsg *info = message_info(message);
 
