@@ -60,6 +60,7 @@ const struct object commands_objects[] = {
 	  "vnetctl vnet add vnet1 netns blue mtu 9000 vlans 10,20-29\n"
 	  "vnetctl vnet add vm1 upper tap1 address 52:54:00:00:00:01\n"
 	  "vnetctl vnet set vnet0 mtu 9000 guard off\n"
+	  "vnetctl vnet set vm1 protection ip-nospoof,restricted allowed-ips 10.0.0.7\n"
 	  "vnetctl -j -p vnet show vnet0\n" },
 	{ "resource",
 	  "A resource is a lower device of a vnet: the service leads to a vswitch, a guest to one\n"
@@ -67,6 +68,8 @@ const struct object commands_objects[] = {
 	  "vnetctl resource add vnet0 up type service dev eth1\n"
 	  "vnetctl resource add vnet0 g1 type guest dev vnet0-g1 peer 02:00:00:00:00:02\n"
 	  "vnetctl resource add vnet0 vf type hybrid dev enp1s0v3 priority 10\n"
+	  "vnetctl resource add vnet0 b type guest peer-vnet vnet1\n"
+	  "vnetctl resource set vnet0 up storm-limit 2000\n"
 	  "vnetctl resource set vnet0 vf admin down\n" },
 	{ "fdb",
 	  "The forwarding database says which guest resource a MAC is behind. It is made of what was\n"

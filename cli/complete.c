@@ -140,6 +140,37 @@ static void complete_choices(const struct complete *c, const struct key *key)
 			complete_offer(c, word, key->help);
 }
 
+static bool complete_has_item(const char *list, size_t list_length, const char *item)
+{
+	const char *end = list + list_length;
+	size_t length;
+
+	for (; list < end; list += length + 1) {
+		length = strcspn(list, ",");
+		if (strlen(item) == length && strncmp(list, item, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is there of the list stays, and each item can follow once. */
+static void complete_items(const struct complete *c, const struct key *key)
+{
+	const char *comma = strrchr(c->partial, ',');
+	size_t before = comma ? (size_t)(comma - c->partial) + 1 : 0;
+	char items[128], list[256], *rest = items, *item;
+
+	if (strlen(key->items) >= sizeof(items) || before + sizeof(items) > sizeof(list))
+		return;
+	memcpy(items, key->items, strlen(key->items) + 1);
+	memcpy(list, c->partial, before);
+	while ((item = strsep(&rest, "|"))) {
+		memcpy(list + before, item, strlen(item) + 1);
+		if (!complete_has_item(c->partial, before, item))
+			complete_offer(c, list, key->help);
+	}
+}
+
 /* @done words of "KEY VALUE..." are there already. */
 static void complete_key(const struct complete *c, const struct verb *v, char *const *done,
 			 int done_count)
@@ -164,6 +195,10 @@ static void complete_key(const struct complete *c, const struct verb *v, char *c
 	}
 	key = &v->keys[last];
 	complete_choices(c, key);
+	if (key->items)
+		complete_items(c, key);
+	if (key->source == KEY_VNETS)
+		complete_name(c, NAME_VNET, NULL);
 	if (key->source == KEY_DEVICES)
 		complete_folder(c, "/sys/class/net", DT_REG, "device"); /* bonding_masters */
 	if (key->source == KEY_NETNS)

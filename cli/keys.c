@@ -17,7 +17,7 @@ const struct key keys_vnet[] = {
 	  "an existing device, in place of a new veth pair", true, KEY_DEVICES },
 	{ "netns", "netns", "NS",
 	  "network namespace that the vnet goes to", true, KEY_NETNS },
-	{ "mode", "mode", "auto|tc",
+	{ "mode", "mode", "auto|tc|xdp",
 	  "how frames are taken" },
 	{ "guard", "guard", "on|off",
 	  "drop frames with a wrong source MAC" },
@@ -31,6 +31,13 @@ const struct key keys_vnet[] = {
 	  "no hybrid without a service that is up" },
 	{ "monitor-interval", "monitor_interval", "MS",
 	  "milliseconds between looks at a hybrid's carrier" },
+	{ "protection", "protection", "LIST|none",
+	  "what the upper may not do, like mac-nospoof,restricted",
+	  .items = "mac-nospoof|ip-nospoof|dhcp-nospoof|restricted" },
+	{ "allowed-ips", "allowed_ips", "LIST|none",
+	  "addresses and prefixes that ip-nospoof lets pass" },
+	{ "storm-limit", "storm_limit", "PPS|none",
+	  "broadcast and multicast frames a second each way" },
 	{ NULL },
 };
 
@@ -41,6 +48,8 @@ const struct key keys_resource[] = {
 	  "lower device; it may appear later", true, KEY_DEVICES },
 	{ "peer", "peer", "MAC",
 	  "MAC behind a guest" },
+	{ "peer-vnet", "peer_vnet", "VNET",
+	  "a vnet of this host as a guest, in place of dev", true, KEY_VNETS },
 	{ "priority", "priority", "N",
 	  "of a hybrid: the lowest number is the best" },
 	{ "pvid", "pvid", "N|inherit",
@@ -49,6 +58,8 @@ const struct key keys_resource[] = {
 	  "tagged VLANs; the vnet's if not given" },
 	{ "admin", "admin", "up|down",
 	  "down takes the resource out of use" },
+	{ "storm-limit", "storm_limit", "PPS|none",
+	  "broadcast and multicast frames a second each way" },
 	{ NULL },
 };
 

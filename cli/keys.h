@@ -6,7 +6,7 @@
 #include "ctl.h"
 #include "words.h"
 
-enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS };
+enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS, KEY_VNETS };
 
 struct key {
 	const char *name;	/* on the command line; NULL ends a table */
@@ -15,6 +15,7 @@ struct key {
 	const char *help;	/* a few words */
 	bool fixed;		/* only when the object is made */
 	enum key_source source; /* completion: of what values */
+	const char *items;	/* completion: what a list with commas is made of, "a|b" */
 	bool number;		/* no setting, which libvnet knows, but a number from 0 */
 };
 

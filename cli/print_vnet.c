@@ -7,6 +7,30 @@
 #include "state.h"
 #include "table.h"
 
+static bool print_is_set(struct json_object *json, const char *key)
+{
+	const char *text = field_text(json, key);
+
+	return text[0] && strcmp(text, "none") != 0;
+}
+
+/* There may be many, so they get lines of their own. */
+static void print_allowed(struct ctl *ctl, const char *list)
+{
+	struct text_line line = { ctl->out, 4, 0 };
+	const char *before = "  allowed-ips ";
+	size_t length;
+
+	for (;; list += length + 1) {
+		length = strcspn(list, ",");
+		text_phrase(&line, "%s%.*s", before, (int)length, list);
+		before = "";
+		if (!list[length])
+			break;
+	}
+	text_end(&line);
+}
+
 static void print_settings(struct ctl *ctl, struct json_object *vnet)
 {
 	struct text_line line = { ctl->out, 2, 0 };
@@ -24,29 +48,44 @@ static void print_settings(struct ctl *ctl, struct json_object *vnet)
 		text_phrase(&line, "promiscuous");
 	if (field_bool(vnet, "hybrid_needs_service"))
 		text_phrase(&line, "hybrid-needs-service");
+	if (print_is_set(vnet, "protection"))
+		text_phrase(&line, "protection %s", field_text(vnet, "protection"));
+	if (field_number(vnet, "storm_limit"))
+		text_phrase(&line, "storm-limit %s", field_text(vnet, "storm_limit"));
 	text_end(&line);
+	if (print_is_set(vnet, "allowed_ips"))
+		print_allowed(ctl, field_text(vnet, "allowed_ips"));
 }
 
-/* What matters for one type of resource alone. */
+/* What matters for one type of resource alone, and what is not as usual. */
 static void print_detail(struct table *t, struct json_object *resource)
 {
-	const char *type = field_text(resource, "type"), *peer = field_text(resource, "peer");
+	const char *type = field_text(resource, "type"), *what = "", *value = "";
 
-	if (strcmp(type, "guest") == 0)
-		table_add(t, TEXT_PLAIN, "peer %s", peer);
-	else if (strcmp(type, "hybrid") == 0)
-		table_add(t, TEXT_PLAIN, "priority %s", field_text(resource, "priority"));
+	if (field_text(resource, "peer_vnet")[0]) {
+		what = "peer-vnet ";
+		value = field_text(resource, "peer_vnet");
+	} else if (strcmp(type, "guest") == 0) {
+		what = "peer ";
+		value = field_text(resource, "peer");
+	} else if (strcmp(type, "hybrid") == 0) {
+		what = "priority ";
+		value = field_text(resource, "priority");
+	}
+	if (field_number(resource, "storm_limit"))
+		table_add(t, TEXT_PLAIN, "%s%s%sstorm-limit %s", what, value, what[0] ? ", " : "",
+			  field_text(resource, "storm_limit"));
 	else
-		table_add(t, TEXT_PLAIN, "-");
+		table_add(t, TEXT_PLAIN, "%s%s", what, what[0] ? value : "-");
 }
 
 static void print_resource_cells(struct table *t, struct json_object *resource)
 {
-	const char *state = field_text(resource, "state");
+	const char *state = field_text(resource, "state"), *device = field_text(resource, "device");
 
 	table_add(t, TEXT_PLAIN, "%s", field_text(resource, "name"));
 	table_add(t, TEXT_PLAIN, "%s", field_text(resource, "type"));
-	table_add(t, TEXT_PLAIN, "%s", field_text(resource, "device"));
+	table_add(t, TEXT_PLAIN, "%s", device[0] ? device : "-");
 	table_add(t, state_colour(state), "%s", state);
 	table_add(t, TEXT_PLAIN, "%s", field_bool(resource, "active") ? "yes" : "no");
 	print_detail(t, resource);

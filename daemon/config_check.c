@@ -12,7 +12,7 @@ struct entry {
 	const struct desired_resource *resource;
 	struct entry *same_mac;	  /* the next guest with this MAC */
 	UT_hash_handle by_mac;	  /* guests, by peer */
-	UT_hash_handle by_device; /* all, by device */
+	UT_hash_handle by_device; /* all, by device, or by peer_vnet in a hash of its own */
 };
 
 struct check {
@@ -20,6 +20,7 @@ struct check {
 	struct entry *entries; /* owned, in the order of the sections */
 	struct entry *macs;
 	struct entry *devices;
+	struct entry *peer_vnets;
 	const struct config_section *service; /* the first one */
 	size_t hybrids;
 };
@@ -62,7 +63,7 @@ static bool check_resource(struct config_unit *u, const struct config_section *s
 	if (!s->has_device)
 		config_unit_complain(u, &s->place,
 				     "the section [Resource %s] has no Device=, expected the name "
-				     "of a network device",
+				     "of a network device, or for a guest PeerVNet=",
 				     s->name);
 	if (s->bad || !s->has_type || !s->has_device)
 		return false;
@@ -128,6 +129,30 @@ static void complain_twice(const struct check *c, const struct entry *e, const s
 			     first->section->place.file, first->section->place.line);
 }
 
+/* The other vnet may be in a file that is not there yet. */
+static int check_peer_vnet(struct check *c, struct entry *e)
+{
+	const char *name = e->resource->settings.peer_vnet;
+	struct entry *first;
+	char what[64];
+
+	if (util_same(name, c->unit->vnet.name)) {
+		config_unit_complain(c->unit, &e->section->place,
+				     "the resource %s has its own vnet %s as PeerVNet, expected "
+				     "another one",
+				     e->section->name, name);
+		return 0;
+	}
+	HASH_FIND(by_device, c->peer_vnets, name, strlen(name), first);
+	if (first) {
+		snprintf(what, sizeof(what), "the same PeerVNet %s", name);
+		complain_twice(c, e, first, what);
+		return 0;
+	}
+	HASH_ADD_KEYPTR(by_device, c->peer_vnets, name, strlen(name), e);
+	return e->by_device.tbl ? 0 : -ENOMEM;
+}
+
 static int check_device(struct check *c, struct entry *e)
 {
 	const char *device = e->resource->settings.device;
@@ -186,7 +211,7 @@ static int check_type(struct check *c, struct entry *e)
 			c->service = s;
 		return 0;
 	case SETTINGS_GUEST:
-		return check_guest(c, e);
+		return e->resource->settings.peer_vnet[0] ? 0 : check_guest(c, e);
 	case SETTINGS_HYBRID:
 		if (++c->hybrids == ABI_HYBRIDS_MAX + 1)
 			config_unit_complain(c->unit, &s->place,
@@ -211,7 +236,7 @@ static int check_resources(struct check *c)
 			continue;
 		e->section = s;
 		e->resource = &c->unit->vnet.resources[s->index];
-		r = check_device(c, e);
+		r = e->resource->settings.peer_vnet[0] ? check_peer_vnet(c, e) : check_device(c, e);
 		if (r == 0)
 			r = check_type(c, e);
 		e++;
@@ -232,6 +257,7 @@ int config_unit_check(struct config_unit *u)
 	r = check_resources(&c);
 	HASH_CLEAR(by_mac, c.macs);
 	HASH_CLEAR(by_device, c.devices);
+	HASH_CLEAR(by_device, c.peer_vnets);
 	free(c.entries);
 	return r;
 }

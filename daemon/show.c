@@ -120,6 +120,8 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_text(o, "name", r->name);
 	show_add_settings(o, settings_resource, &r->settings, NULL, true);
 	show_add_peer(o, r);
+	if (!r->settings.peer_vnet[0])
+		json_object_object_add(o, "peer_vnet", NULL);
 	show_add_vlans(o, r);
 	show_add_number(o, "ifindex", r->ifindex);
 	show_add_text(o, "state", resource_state_name(r->state));

@@ -38,6 +38,11 @@ static struct json_object *typed_parse_pvid(const char *text)
 	return strcmp(text, "inherit") == 0 ? json_object_new_int64(0) : typed_parse_int(text);
 }
 
+static struct json_object *typed_parse_limit(const char *text)
+{
+	return strcmp(text, "none") == 0 ? json_object_new_int64(0) : typed_parse_int(text);
+}
+
 static struct json_object *typed_parse_bool(const char *text)
 {
 	static const char *const words[][2] = { { "off", "on" },
@@ -55,6 +60,7 @@ static struct json_object *typed_parse_bool(const char *text)
 static const struct typed_kind typed_text = { "a text", typed_parse_text };
 static const struct typed_kind typed_int = { "a whole number", typed_parse_int };
 static const struct typed_kind typed_pvid = { "a whole number or inherit", typed_parse_pvid };
+static const struct typed_kind typed_limit = { "a whole number or none", typed_parse_limit };
 static const struct typed_kind typed_bool = { "on or off", typed_parse_bool };
 
 /* The settings that are no texts. */
@@ -62,9 +68,13 @@ static const struct {
 	const char *key;
 	const struct typed_kind *kind;
 } typed_keys[] = {
-	{ "mtu", &typed_int },	    { "pvid", &typed_pvid },
-	{ "priority", &typed_int }, { "monitor_interval", &typed_int },
-	{ "guard", &typed_bool },   { "hybrid_needs_service", &typed_bool },
+	{ "mtu", &typed_int },
+	{ "pvid", &typed_pvid },
+	{ "priority", &typed_int },
+	{ "monitor_interval", &typed_int },
+	{ "guard", &typed_bool },
+	{ "storm_limit", &typed_limit },
+	{ "hybrid_needs_service", &typed_bool },
 };
 
 static const struct typed_kind *typed_find(const char *key)

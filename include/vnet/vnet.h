@@ -126,11 +126,11 @@ VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
  * One setting of a vnet or a resource, as text; the library gives it the right type. The keys:
  *
  *	of a vnet	address mtu upper netns mode guard pvid vlans promiscuous
- *			hybrid_needs_service monitor_interval
- *	of a resource	type device peer priority pvid vlans admin
+ *			hybrid_needs_service monitor_interval protection allowed_ips storm_limit
+ *	of a resource	type device peer peer_vnet priority pvid vlans admin storm_limit
  *
- * mtu is in bytes, monitor_interval in milliseconds. A key that the library does not know goes to
- * vnetd as text.
+ * mtu is in bytes, monitor_interval in milliseconds, storm_limit in frames a second. A key that the
+ * library does not know goes to vnetd as text.
  */
 struct vnet_setting {
 	const char *key;
@@ -171,7 +171,8 @@ VNET_API int vnet_delete(struct vnet_client *client, const char *name);
 
 /**
  * @brief Registers a lower device under a vnet.
- * @param settings "type" and "device" have to be among them, and "peer" for a guest
+ * @param settings "type" and "device" have to be among them, and "peer" for a guest; or, of a guest
+ *	  that is another vnet of this vnetd, "type" and "peer_vnet"
  * @return 0, or a negative errno: -EEXIST: the name, the peer's MAC or the service is there
  *already. A device that does not exist yet is no error: the resource waits for it.
  */
