@@ -180,8 +180,9 @@ int api_get_status(struct api *a, const struct api_arguments *args, struct json_
 
 	a->host.features(a->host.context, &has);
 	json_object_object_add(features, "tcx", json_object_new_boolean(has.tcx));
-	json_object_object_add(features, "xdp", json_object_new_boolean(false));
-	json_object_object_add(features, "carrier_check", json_object_new_boolean(false));
+	json_object_object_add(features, "xdp", json_object_new_boolean(has.xdp));
+	json_object_object_add(features, "carrier_check",
+			       json_object_new_boolean(has.carrier_check));
 	json_object_object_add(reply, "version", json_object_new_string(VNET_VERSION));
 	json_object_object_add(reply, "instance", json_object_new_string(a->host.instance));
 	json_object_object_add(reply, "pid", json_object_new_int(getpid()));

@@ -44,6 +44,7 @@ static const struct kernel_ops kernel_ops = {
 	.link_del = rtnl_link_del,
 	.link_stats = rtnl_link_stats,
 	.link_filter = rtnl_link_filter,
+	.sees_devices = datapath_sees_devices,
 	.attach = datapath_attach,
 	.detach = datapath_detach,
 	.attached = datapath_attached,

@@ -46,6 +46,8 @@ int datapath_new(const struct datapath_options *options, struct datapath **ret)
 	if (!d)
 		return -ENOMEM;
 	d->no_tcx = options->no_tcx;
+	d->no_device_state = options->no_device_state;
+	d->no_xdp = options->no_xdp;
 	loader_set_init(&d->set);
 	for (int i = 0; i < LOADER_PROGRAM_END; i++)
 		d->old_programs[i] = -1;
@@ -103,7 +105,18 @@ bool datapath_is_open(const struct datapath *d)
 
 void datapath_probe(struct datapath *d, struct datapath_features *ret)
 {
-	ret->tcx = !d->no_tcx && tcx_is_supported();
+	*ret = (struct datapath_features) {
+		.tcx = !d->no_tcx && tcx_is_supported(),
+		.xdp = d->open && d->set.with.xdp,
+		.carrier_check = d->open && d->set.with.device_state,
+	};
+}
+
+bool datapath_sees_devices(void *datapath)
+{
+	struct datapath *d = datapath;
+
+	return datapath_open_if_there(d) == 0 && d->set.with.xdp_features;
 }
 
 /* --- opening --- */
@@ -235,7 +248,8 @@ static int programs_pin(struct datapath *d, const struct loader_set *set, struct
 
 	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
 		name = loader_program_name((enum loader_program)i);
-		r = pin_replace(set->programs[i], folder, name);
+		r = set->programs[i] >= 0 ? pin_replace(set->programs[i], folder, name)
+					  : pin_remove(folder, name);
 		if (r < 0) {
 			programs_restore(d, i);
 			return pin_failed(folder, name, r, e);
@@ -244,8 +258,16 @@ static int programs_pin(struct datapath *d, const struct loader_set *set, struct
 	return 0;
 }
 
+static void choose_options(const struct datapath *d, struct loader_options *ret)
+{
+	loader_probe(ret);
+	ret->device_state = ret->device_state && !d->no_device_state;
+	ret->xdp = ret->xdp && !d->no_xdp;
+}
+
 static int load_and_pin(struct datapath *d, struct loader_set *set, struct error *e)
 {
+	struct loader_options options;
 	bool made[LOADER_MAP_END];
 	int r = pins_get(d, set, e);
 
@@ -253,7 +275,8 @@ static int load_and_pin(struct datapath *d, struct loader_set *set, struct error
 		return r;
 	for (int i = 0; i < LOADER_MAP_END; i++)
 		made[i] = set->maps[i] < 0;
-	r = loader_load(set, d->folders[FOLDER_MAPS], e);
+	choose_options(d, &options);
+	r = loader_load(set, &options, d->folders[FOLDER_MAPS], e);
 	if (r == 0)
 		r = maps_pin(d, set, made, e);
 	if (r < 0)

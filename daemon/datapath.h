@@ -15,11 +15,16 @@ struct datapath;
 struct datapath_options {
 	const char *bpffs;    /* a folder on a mounted bpffs; made if its parent is there */
 	const char *instance; /* name of the folder below it */
-	bool no_tcx;	      /* act as on a kernel without tcx */
+	/* Act as on a kernel without it. */
+	bool no_tcx;
+	bool no_device_state; /* that programs could look at */
+	bool no_xdp;
 };
 
 struct datapath_features {
 	bool tcx;
+	bool xdp;	    /* the programs for it are loaded; a device may still not take them */
+	bool carrier_check; /* programs notice by themselves that a device is of no use */
 };
 
 /* Remembers the options and touches nothing. */
@@ -36,8 +41,11 @@ void datapath_free(struct datapath *d);
 int datapath_open(struct datapath *d, struct error *e);
 
 bool datapath_is_open(const struct datapath *d);
+
+/* After datapath_open(); what needs loaded programs is false before. */
 void datapath_probe(struct datapath *d, struct datapath_features *ret);
 
+bool datapath_sees_devices(void *datapath);
 int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret);
 bool datapath_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex);

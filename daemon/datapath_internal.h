@@ -15,6 +15,8 @@ struct datapath {
 	char *root; /* BPFFS/INSTANCE */
 	char *folders[FOLDER_END];
 	bool no_tcx;
+	bool no_device_state;
+	bool no_xdp;
 	bool open;
 	struct attach_place place;
 	struct loader_set set;

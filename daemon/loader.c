@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "loader.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "../bpf/abi.h"
-#include "bpf/vnet.skel.h"
+#include "loader_internal.h"
 #include "log.h"
-
-/* What the kernel may write at most. Pages of it that are not written to cost nothing. */
-#define LOADER_LOG_SIZE	 (UINT32_MAX >> 8)
-#define LOADER_TAIL_SIZE 4096
 
 static const char *const map_names[LOADER_MAP_END] = {
 	[LOADER_META] = "meta",
@@ -94,6 +87,13 @@ static int map_info(int fd, struct bpf_map_info *ret)
 	return bpf_obj_get_info_by_fd(fd, ret, &len);
 }
 
+/* The kernel adds a flag to maps of devices: programs may not write to their rows. */
+static __u32 map_flags(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_DEVMAP_HASH ? info->map_flags & ~BPF_F_RDONLY_PROG
+						      : info->map_flags;
+}
+
 static int check_shape(const struct bpf_map *map, int fd, const char *folder, struct error *e)
 {
 	const char *name = bpf_map__name(map);
@@ -106,7 +106,7 @@ static int check_shape(const struct bpf_map *map, int fd, const char *folder, st
 	if (info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
 	    info.value_size == bpf_map__value_size(map) &&
 	    info.max_entries == bpf_map__max_entries(map) &&
-	    info.map_flags == bpf_map__map_flags(map))
+	    map_flags(&info) == bpf_map__map_flags(map))
 		return 0;
 	return error_set(e, ERROR_FAILED, EINVAL, NULL, NULL,
 			 "%s/%s is a map of type %u, key %u, value %u, %u entries, flags %#x, "
@@ -114,7 +114,7 @@ static int check_shape(const struct bpf_map *map, int fd, const char *folder, st
 			 "changed, and what forwards there goes on; remove the folder above it to "
 			 "start anew",
 			 folder, name, info.type, info.key_size, info.value_size, info.max_entries,
-			 info.map_flags, bpf_map__type(map), bpf_map__key_size(map),
+			 map_flags(&info), bpf_map__type(map), bpf_map__key_size(map),
 			 bpf_map__value_size(map), bpf_map__max_entries(map),
 			 bpf_map__map_flags(map));
 }
@@ -155,102 +155,6 @@ static int map_reuse(struct vnet_bpf *skel, enum loader_map i, int fd, const cha
 	return 0;
 }
 
-/* --- the programs --- */
-
-static bool is_statistics(const char *line)
-{
-	static const char *const starts[] = {
-		"processed ",	"verification time ",	"stack depth ",
-		"mark_precise", "max_states_per_insn ",
-	};
-
-	for (size_t i = 0; i < UTIL_ARRAY_SIZE(starts); i++)
-		if (strncmp(line, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return false;
-}
-
-const char *loader_reason(char *log)
-{
-	size_t len = strlen(log);
-	char *line;
-
-	while (len > 0) {
-		while (len > 0 && log[len - 1] == '\n')
-			log[--len] = '\0';
-		line = strrchr(log, '\n');
-		line = line ? line + 1 : log;
-		if (*line && !is_statistics(line))
-			return line;
-		len = (size_t)(line - log);
-		log[len] = '\0';
-	}
-	return NULL;
-}
-
-/* The end of the log, a line at a time: journald cuts long ones. */
-static void log_tail(const char *log)
-{
-	size_t len = strlen(log), n;
-
-	if (len > LOADER_TAIL_SIZE) {
-		log += len - LOADER_TAIL_SIZE;
-		log += strcspn(log, "\n");
-	}
-	for (; *log; log += n + (log[n] != '\0')) {
-		n = strcspn(log, "\n");
-		if (n > 0)
-			log_err("verifier: %.*s", (int)n, log);
-	}
-}
-
-static int refused(char *const logs[LOADER_PROGRAM_END], int r, struct error *e)
-{
-	const char *reason;
-
-	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
-		if (!logs[i] || !logs[i][0])
-			continue;
-		log_tail(logs[i]);
-		reason = loader_reason(logs[i]);
-		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
-				 "the kernel refused the program %s: %s: %s", program_names[i],
-				 strerror(-r), reason ? reason : "the verifier's log says no more");
-	}
-	if (r == -EPERM)
-		return error_set(e, ERROR_PERMISSION, -r, NULL, NULL,
-				 "loading the data path is not permitted; vnetd needs root, or the "
-				 "capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
-	return error_set(e, ERROR_FAILED, -r, NULL, NULL, "the data path cannot be loaded: %s",
-			 strerror(-r));
-}
-
-static void logs_free(char *(*logs)[LOADER_PROGRAM_END])
-{
-	for (int i = 0; i < LOADER_PROGRAM_END; i++)
-		free((*logs)[i]);
-}
-
-static int load(struct vnet_bpf *skel, struct error *e)
-{
-	UTIL_CLEANUP(logs_free) char *logs[LOADER_PROGRAM_END] = {};
-	struct bpf_program *program;
-	int r;
-
-	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
-		program = bpf_object__find_program_by_name(skel->obj, program_names[i]);
-		logs[i] = malloc(LOADER_LOG_SIZE);
-		if (!logs[i])
-			return refused(logs, -ENOMEM, e);
-		logs[i][0] = '\0';
-		r = bpf_program__set_log_buf(program, logs[i], LOADER_LOG_SIZE);
-		if (r < 0)
-			return refused(logs, r, e);
-	}
-	r = vnet_bpf__load(skel);
-	return r < 0 ? refused(logs, r, e) : 0;
-}
-
 /* --- what stays of it: descriptors --- */
 
 static int keep(int *fd, int of_skeleton)
@@ -276,7 +180,8 @@ static int keep_all(struct vnet_bpf *skel, struct loader_set *set)
 	}
 	for (int i = 0; i < LOADER_PROGRAM_END && r == 0; i++) {
 		program = bpf_object__find_program_by_name(skel->obj, program_names[i]);
-		r = keep(&set->programs[i], bpf_program__fd(program));
+		if (bpf_program__autoload(program))
+			r = keep(&set->programs[i], bpf_program__fd(program));
 	}
 	if (r == 0 && new_meta)
 		r = bpf_map_update_elem(set->maps[LOADER_META], &zero, &row, BPF_ANY);
@@ -294,6 +199,8 @@ static void close_new(struct loader_set *set, const struct loader_set *old)
 	*set = *old;
 }
 
+/* --- loading --- */
+
 static void skeleton_freep(struct vnet_bpf **skel)
 {
 	vnet_bpf__destroy(*skel);
@@ -301,17 +208,35 @@ static void skeleton_freep(struct vnet_bpf **skel)
 	malloc_trim(0);
 }
 
-int loader_load(struct loader_set *set, const char *folder, struct error *e)
+/* What the programs are to be, before they are loaded. */
+static int options_set(struct vnet_bpf *skel, const struct loader_options *o)
+{
+	struct bpf_program *program;
+	int r = 0;
+
+	skel->rodata->option_device_state = o->device_state;
+	skel->rodata->option_xdp_features = o->xdp_features;
+	for (int i = 0; i < LOADER_PROGRAM_END && r == 0; i++) {
+		program = bpf_object__find_program_by_name(skel->obj, program_names[i]);
+		if (bpf_program__type(program) == BPF_PROG_TYPE_XDP)
+			r = bpf_program__set_autoload(program, o->xdp);
+	}
+	return r;
+}
+
+/* @refusal is filled when the kernel took the maps in @set, but refused to load what we have. */
+static int load_once(struct loader_set *set, const struct loader_options *options,
+		     const char *folder, struct loader_refusal *refusal, struct error *e)
 {
 	UTIL_CLEANUP(skeleton_freep) struct vnet_bpf *skel = NULL;
 	const struct loader_set old = *set;
 	int r;
 
-	loader_route_log();
 	skel = vnet_bpf__open();
-	if (!skel)
-		return error_set(e, ERROR_FAILED, errno, NULL, NULL,
-				 "the built-in data path cannot be read: %s", strerror(errno));
+	r = skel ? options_set(skel, options) : -errno;
+	if (r < 0)
+		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
+				 "the built-in data path cannot be read: %s", strerror(-r));
 	for (int i = 0; i < LOADER_MAP_END; i++) {
 		if (set->maps[i] < 0)
 			continue;
@@ -319,7 +244,7 @@ int loader_load(struct loader_set *set, const char *folder, struct error *e)
 		if (r < 0)
 			return r;
 	}
-	r = load(skel, e);
+	r = loader_load_programs(skel, refusal);
 	if (r < 0)
 		return r;
 	r = keep_all(skel, set);
@@ -328,5 +253,72 @@ int loader_load(struct loader_set *set, const char *folder, struct error *e)
 		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
 				 "the data path's descriptors cannot be kept: %s", strerror(-r));
 	}
+	set->with = *options;
 	return 0;
+}
+
+/* From the most to the least: what the kernel refuses is tried again with less. */
+static const struct {
+	bool device_state;
+	bool xdp;
+} steps[] = {
+	{ true, true },
+	{ false, true },
+	{ true, false },
+	{ false, false },
+};
+
+/* Why the kernel refused it: the last that was said, of the step that asked for the least else. */
+static const char *refused_with(const struct loader_refusal *refusals, bool device_state, bool xdp)
+{
+	const char *text = "the kernel has refused nothing";
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(steps); i++)
+		if (refusals[i].error &&
+		    ((device_state && steps[i].device_state) || (xdp && steps[i].xdp)))
+			text = refusals[i].text;
+	return text;
+}
+
+/* It works with less than was hoped for: say so. */
+static void tell_less(const struct loader_options *asked, const struct loader_options *got,
+		      const struct loader_refusal *refusals)
+{
+	if (asked->device_state && !got->device_state)
+		log_warning("the programs do not look at the state of the devices, vnetd alone "
+			    "watches them: %s",
+			    refused_with(refusals, true, false));
+	if (asked->xdp && !got->xdp)
+		log_warning("there is no XDP, all frames are carried by TC: %s",
+			    refused_with(refusals, false, true));
+}
+
+int loader_load(struct loader_set *set, const struct loader_options *options, const char *folder,
+		struct error *e)
+{
+	struct loader_refusal refusals[UTIL_ARRAY_SIZE(steps)] = {};
+	const struct loader_refusal *last = NULL;
+	int r;
+
+	loader_route_log();
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(steps); i++) {
+		const struct loader_options with = {
+			.device_state = steps[i].device_state,
+			.xdp_features = steps[i].device_state && options->xdp_features,
+			.xdp = steps[i].xdp,
+		};
+
+		if ((with.device_state && !options->device_state) || (with.xdp && !options->xdp))
+			continue;
+		r = load_once(set, &with, folder, &refusals[i], e);
+		if (r == 0) {
+			tell_less(options, &with, refusals);
+			return 0;
+		}
+		if (!refusals[i].error)
+			return r;
+		last = &refusals[i];
+	}
+	loader_log_tail(last->tail);
+	return error_set(e, last->kind, last->error, NULL, NULL, "%s", last->text);
 }

@@ -25,10 +25,18 @@ enum loader_map {
 
 enum loader_program { LOADER_TX, LOADER_RX, LOADER_XDP_TX, LOADER_XDP_RX, LOADER_PROGRAM_END };
 
+/* What the programs are made to do; it depends on the kernel, and on what we are permitted. */
+struct loader_options {
+	bool device_state; /* they look at the state of the device that they choose */
+	bool xdp_features; /* and at what it can do in XDP */
+	bool xdp;	   /* there are XDP programs */
+};
+
 /* Descriptors, -1: none. */
 struct loader_set {
 	int maps[LOADER_MAP_END];
 	int programs[LOADER_PROGRAM_END];
+	struct loader_options with; /* what the programs are loaded with */
 };
 
 const char *loader_map_name(enum loader_map map);
@@ -40,13 +48,18 @@ void loader_set_close(struct loader_set *set);
 /* libbpf's own messages go to the log at level debug. */
 void loader_route_log(void);
 
+/* What this kernel has, be it permitted to us or not. What it has not is said in the log. */
+void loader_probe(struct loader_options *ret);
+
 /*
  * Loads the programs over the maps in @set, which are checked first, and makes those that @set does
- * not have; they have their contents, the version, but no pins. @folder is for the sentences: where
- * the maps of @set are pinned. On failure @set is as it was, and so is every map in it; -EPROTO:
- * they are of another version.
+ * not have; they have their contents, the version, but no pins. Of @options, what the kernel
+ * refuses is left out, and the log says why. @folder is for the sentences: where the maps of @set
+ * are pinned. On failure @set is as it was, and so is every map in it; -EPROTO: they are of another
+ * version.
  */
-int loader_load(struct loader_set *set, const char *folder, struct error *e);
+int loader_load(struct loader_set *set, const struct loader_options *options, const char *folder,
+		struct error *e);
 
 /*
  * Out of a verifier's log the line that says what was wrong, without the statistics that follow it.

@@ -15,6 +15,7 @@
  */
 struct path_question {
 	const struct kernel *kernel;
+	const struct link_table *links;
 	struct abi_resource rows[ABI_HYBRIDS_MAX * 2 + 4];
 	size_t used;
 };
@@ -50,6 +51,16 @@ POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan)
 	if (k->ops->vlans_read(k->datapath, &key, &row))
 		return false;
 	return row.bits[(vlan & (ABI_VLANS - 1)) / 64] >> (vlan % 64) & 1;
+}
+
+/* The device as it was last heard of; the program asks itself. */
+POLICY_INLINE __u32 policy_device(__u32 ifindex)
+{
+	const struct link *l = link_find(question->links, ifindex);
+
+	if (!l || !(l->flags & IFF_UP) || !l->carrier)
+		return 0;
+	return POLICY_DEVICE_USABLE | POLICY_DEVICE_XDP | POLICY_DEVICE_XDP_FRAGS;
 }
 
 static const struct {
@@ -89,15 +100,16 @@ static void answer(const struct vnet *v, const struct policy_verdict *verdict,
 int path_find(const struct vnet *v, const uint8_t mac[MAC_LEN], uint16_t vlan,
 	      struct path_answer *ret)
 {
-	struct path_question q = { .kernel = manager_kernel(v->manager) };
+	struct path_question q = { .kernel = manager_kernel(v->manager),
+				   .links = manager_links(v->manager) };
 	struct policy_verdict verdict = { 0 };
-	struct policy_frame frame = { .dst = mac, .tagged = vlan };
+	struct policy_frame frame = { .dst = policy_mac(mac), .tagged = vlan };
 	struct abi_vnet row;
 	int err = q.kernel->ops->vnet_read(q.kernel->datapath, v->number, &row);
 
 	if (err)
 		return err;
-	frame.src = row.mac;
+	frame.src = policy_mac(row.mac);
 	frame.vlan = vlan ?: row.pvid;
 	question = &q;
 	policy_tx(&row, v->number, &frame, &verdict);
