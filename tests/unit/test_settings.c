@@ -26,16 +26,21 @@ static const struct expected_row vnet_rows[] = {
 	{ "promiscuous", "Promiscuous", SETTINGS_JSON_STRING, false, "auto" },
 	{ "hybrid_needs_service", "HybridNeedsService", SETTINGS_JSON_BOOL, false, "off" },
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false, "10" },
+	{ "protection", "Protection", SETTINGS_JSON_STRING, false, "none" },
+	{ "allowed_ips", "AllowedIPs", SETTINGS_JSON_STRING, false, "none" },
+	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false, "none" },
 };
 
 static const struct expected_row resource_rows[] = {
 	{ "type", "Type", SETTINGS_JSON_STRING, true, "" },
 	{ "device", "Device", SETTINGS_JSON_STRING, true, "" },
 	{ "peer", "Peer", SETTINGS_JSON_STRING, false, "" },
+	{ "peer_vnet", "PeerVNet", SETTINGS_JSON_STRING, true, "" },
 	{ "priority", "Priority", SETTINGS_JSON_INT, false, "100" },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false, "" },
 	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false, "" },
 	{ "admin", "Admin", SETTINGS_JSON_STRING, false, "up" },
+	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false, "none" },
 };
 
 static void assert_rows(struct subject subject, const struct expected_row *rows, size_t count)
@@ -175,6 +180,31 @@ static const struct check_case vnet_checks[] = {
 	{ { { "upper", "tap0" }, { "address", "02:00:00:00:00:01" }, { "netns", "guest1" } },
 	  "netns",
 	  "vnet0: netns guest1 cannot be given together with upper tap0, expected one of them" },
+	{ { { "protection", "mac-nospoof,dhcp-nospoof,restricted" } }, NULL, NULL },
+	{ { { "allowed_ips", "10.0.0.7" } }, NULL, NULL },
+	{ { { "protection", "ip-nospoof" }, { "allowed_ips", "10.0.0.7" } }, NULL, NULL },
+	{ { { "allowed_ips", "0.0.0.0/0,2000::/3" } }, NULL, NULL },
+	{ { { "protection", "ip-nospoof" } },
+	  "allowed_ips",
+	  "vnet0: allowed_ips is required with protection ip-nospoof, expected the addresses that "
+	  "the upper may use" },
+	{ { { "protection", "ip-nospoof" },
+	    { "allowed_ips", "10.0.0.7" },
+	    { "allowed_ips", "none" },
+	    { "upper", "tap0" },
+	    { "address", "02:00:00:00:00:01" } },
+	  "allowed_ips",
+	  "vnet0: allowed_ips is required with protection ip-nospoof, expected the addresses that "
+	  "the upper may use" },
+	{ { { "allowed_ips", "2001:db8::1,::/0" } },
+	  "allowed_ips",
+	  "vnet0: allowed_ips ::/0 would take in every IPv4 address as well, expected longer IPv6 "
+	  "prefixes like 2000::/3" },
+	{ { { "allowed_ips", "::/80" } },
+	  "allowed_ips",
+	  "vnet0: allowed_ips ::/80 would take in every IPv4 address as well, expected longer IPv6 "
+	  "prefixes like 2000::/3" },
+	{ { { "allowed_ips", "::/81,::1,::fffe:0:0/96" } }, NULL, NULL },
 };
 
 START_TEST(checks_vnet)
@@ -217,6 +247,24 @@ static const struct check_case resource_checks[] = {
 	{ { { "type", "guest" }, { "device", "eth0" }, { "peer", "02:00:00:00:00:02" } },
 	  NULL,
 	  NULL },
+	{ { { "type", "guest" }, { "peer_vnet", "vnet1" } }, NULL, NULL },
+	{ { { "type", "guest" }, { "peer_vnet", "vnet1" }, { "device", "eth0" } },
+	  "peer_vnet",
+	  "vnet0/g1: peer_vnet vnet1 cannot be given together with device eth0, expected one of "
+	  "them" },
+	{ { { "type", "guest" }, { "peer_vnet", "vnet1" }, { "peer", "02:00:00:00:00:02" } },
+	  "peer_vnet",
+	  "vnet0/g1: peer_vnet vnet1 cannot be given together with peer 02:00:00:00:00:02, "
+	  "expected "
+	  "one of them: the vnet's address is the peer" },
+	{ { { "type", "service" }, { "peer_vnet", "vnet1" } },
+	  "peer_vnet",
+	  "vnet0/g1: peer_vnet vnet1 cannot be given for type service, expected it for type guest "
+	  "alone" },
+	{ { { "type", "hybrid" }, { "device", "eth0" }, { "peer_vnet", "vnet1" } },
+	  "peer_vnet",
+	  "vnet0/g1: peer_vnet vnet1 cannot be given for type hybrid, expected it for type guest "
+	  "alone" },
 	{ { { "device", "eth0" } },
 	  "type",
 	  "vnet0/g1: type is required, expected service, guest or hybrid" },
@@ -285,6 +333,7 @@ START_TEST(names_types_and_modes)
 	ck_assert_str_eq(settings_type_name(SETTINGS_TYPE_NONE), "none");
 	ck_assert_str_eq(settings_mode_name(SETTINGS_MODE_AUTO), "auto");
 	ck_assert_str_eq(settings_mode_name(SETTINGS_MODE_TC), "tc");
+	ck_assert_str_eq(settings_mode_name(SETTINGS_MODE_XDP), "xdp");
 }
 END_TEST
 

@@ -10,6 +10,19 @@
 	"1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,53,55,57,59,61," \
 	"63,65"
 
+#define PEER_VNET_EXPECTED "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'"
+#define STORM_EXPECTED	   "a number of frames a second from 1 to 10000000, or none"
+#define PROTECTION_EXPECTED                                                                        \
+	"none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas"
+#define ALLOWED_EXPECTED                                                                           \
+	"none, or at most 32 IP addresses and prefixes like 10.0.0.7,10.1.0.0/16,2001:db8::/64 "   \
+	"with zeros behind the prefix"
+#define PREFIXES_32                                                                                \
+	"10.0.0.0,10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6,10.0.0.7,10.0.0.8,"        \
+	"10.0.0.9,10.0.0.10,10.0.0.11,10.0.0.12,10.0.0.13,10.0.0.14,10.0.0.15,10.0.0.16,"          \
+	"10.0.0.17,10.0.0.18,10.0.0.19,10.0.0.20,10.0.0.21,10.0.0.22,10.0.0.23,10.0.0.24,"         \
+	"10.0.0.25,10.0.0.26,10.0.0.27,10.0.0.28,10.0.0.29,10.0.0.30,10.0.0.31"
+
 /* Values: parse, format, parse again */
 
 struct good_value {
@@ -33,6 +46,7 @@ static const struct good_value vnet_good[] = {
 	{ "netns", CHARS_63, NULL },
 	{ "mode", "auto", NULL },
 	{ "mode", "tc", NULL },
+	{ "mode", "xdp", NULL },
 	{ "guard", "off", NULL },
 	{ "guard", "on", NULL },
 	{ "guard", "no", "off" },
@@ -54,6 +68,29 @@ static const struct good_value vnet_good[] = {
 	{ "hybrid-needs-service", "NO", "off" },
 	{ "monitor_interval", "0", NULL },
 	{ "monitor-interval", "10000", NULL },
+	{ "protection", "none", NULL },
+	{ "protection", "restricted", NULL },
+	{ "protection", "restricted,mac-nospoof", "mac-nospoof,restricted" },
+	{ "protection", "dhcp-nospoof,ip-nospoof,dhcp-nospoof", "ip-nospoof,dhcp-nospoof" },
+	{ "protection", "mac-nospoof,ip-nospoof,dhcp-nospoof,restricted", NULL },
+	{ "allowed_ips", "none", NULL },
+	{ "allowed-ips", "10.0.0.7", NULL },
+	{ "allowed_ips", "10.0.0.7/32", "10.0.0.7" },
+	{ "allowed_ips", "0.0.0.0/0", NULL },
+	{ "allowed_ips", "10.1.0.0/16,10.0.0.7,10.0.0.0/24", "10.0.0.0/24,10.0.0.7,10.1.0.0/16" },
+	{ "allowed_ips", "10.0.0.7,10.0.0.7,10.0.0.7/32", "10.0.0.7" },
+	{ "allowed_ips", "10.0.0.0/24,10.0.0.0/25", "10.0.0.0/24,10.0.0.0/25" },
+	{ "allowed_ips", "2001:DB8::/64,fe80::1/128,10.0.0.7", "10.0.0.7,2001:db8::/64,fe80::1" },
+	{ "allowed_ips", "2001:0db8:0000:0000:0000:0000:255.255.255.255/128",
+	  "2001:db8::ffff:ffff" },
+	{ "allowed_ips", "::/0", NULL },
+	{ "allowed_ips", "8000::/1", NULL },
+	{ "allowed_ips", "::1", NULL },
+	{ "allowed_ips", PREFIXES_32, NULL },
+	{ "allowed_ips", PREFIXES_32 ",10.0.0.31", PREFIXES_32 },
+	{ "storm_limit", "none", NULL },
+	{ "storm-limit", "1", NULL },
+	{ "storm_limit", "10000000", NULL },
 };
 
 static const struct good_value resource_good[] = {
@@ -72,6 +109,10 @@ static const struct good_value resource_good[] = {
 	{ "vlans", "inherit", "" },
 	{ "admin", "down", NULL },
 	{ "admin", "up", NULL },
+	{ "peer_vnet", "vnet1", NULL },
+	{ "peer-vnet", "a.b-c_d456789", NULL },
+	{ "storm_limit", "2000", NULL },
+	{ "storm-limit", "none", NULL },
 };
 
 /* Every row but that of @key says what @defaults says. */
@@ -169,11 +210,48 @@ START_TEST(longest_vlans_fit)
 	for (int i = 0; i < VLAN_RANGES_MAX; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d-%d", i ? "," : "",
 			 1000 + 3 * i, 1001 + 3 * i);
-	ck_assert_uint_eq(strlen(text), SETTINGS_TEXT_SIZE - 2);
+	ck_assert_uint_eq(strlen(text), VLAN_TEXT_SIZE - 2);
 	subject_set(&v, "vlans", text);
 	subject_assert(&v, "vlans", text);
 	subject_set(&r, "vlans", text);
 	subject_assert(&r, "vlans", text);
+}
+END_TEST
+
+START_TEST(longest_prefixes_fit)
+{
+	char text[SETTINGS_TEXT_SIZE] = "";
+	struct subject v = subject_vnet();
+
+	for (int i = 0; i < SETTINGS_ALLOWED_MAX; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%sffff:ffff:ffff:ffff:ffff:ffff:ffff:%x/127", i ? "," : "",
+			 0xff00 + 2 * i);
+	ck_assert_uint_eq(strlen(text), SETTINGS_ALLOWED_MAX * 44 - 1);
+	subject_set(&v, "allowed_ips", text);
+	subject_assert(&v, "allowed_ips", text);
+	ck_assert_uint_eq(v.s.vnet.allowed.count, SETTINGS_ALLOWED_MAX);
+}
+END_TEST
+
+/* What the rows of the maps are made of. */
+START_TEST(prefixes_are_mapped)
+{
+	static const uint8_t ipv4[16] = { [10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1 };
+	static const uint8_t ipv6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	struct settings_prefix other = { .length = 111 };
+	struct subject v = subject_vnet();
+	const struct settings_prefixes *list = &v.s.vnet.allowed;
+
+	subject_set(&v, "allowed_ips", "2001:db8::/32,10.1.0.0/16");
+	ck_assert_uint_eq(list->count, 2);
+	ck_assert_mem_eq(list->prefix[0].address, ipv4, sizeof(ipv4));
+	ck_assert_uint_eq(list->prefix[0].length, 112);
+	ck_assert_mem_eq(list->prefix[1].address, ipv6, sizeof(ipv6));
+	ck_assert_uint_eq(list->prefix[1].length, 32);
+	ck_assert(settings_prefixes_have(list, &list->prefix[1]));
+	memcpy(other.address, ipv4, sizeof(ipv4));
+	ck_assert(!settings_prefixes_have(list, &other));
 }
 END_TEST
 
@@ -239,10 +317,9 @@ static const struct bad_value vnet_bad[] = {
 	{ "netns", CHARS_63 "4",
 	  "vnet0: netns " CHARS_63 "4 is not a name under /run/netns or an absolute path, of at "
 	  "most 63 printable characters" },
-	{ "mode", "xdp",
-	  "vnet0: mode xdp is not auto or tc (xdp is not available in this version)" },
-	{ "mode", "TC", "vnet0: mode TC is not auto or tc (xdp is not available in this version)" },
-	{ "mode", "", "vnet0: mode '' is not auto or tc (xdp is not available in this version)" },
+	{ "mode", "TC", "vnet0: mode TC is not auto, tc or xdp" },
+	{ "mode", "", "vnet0: mode '' is not auto, tc or xdp" },
+	{ "mode", "xdpgeneric", "vnet0: mode xdpgeneric is not auto, tc or xdp" },
 	{ "guard", "maybe", "vnet0: guard maybe is not on or off" },
 	{ "guard", "", "vnet0: guard '' is not on or off" },
 	{ "guard", "2", "vnet0: guard 2 is not on or off" },
@@ -263,16 +340,62 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: monitor_interval 10001 is not a number of milliseconds from 0 to 10000" },
 	{ "monitor_interval", "-1",
 	  "vnet0: monitor_interval -1 is not a number of milliseconds from 0 to 10000" },
+	{ "protection", "", "vnet0: protection '' is not " PROTECTION_EXPECTED },
+	{ "protection", "spoof", "vnet0: protection spoof is not " PROTECTION_EXPECTED },
+	{ "protection", "mac-nospoof,",
+	  "vnet0: protection mac-nospoof, is not " PROTECTION_EXPECTED },
+	{ "protection", ",restricted",
+	  "vnet0: protection ,restricted is not " PROTECTION_EXPECTED },
+	{ "protection", "mac-nospoof,none",
+	  "vnet0: protection mac-nospoof,none is not " PROTECTION_EXPECTED },
+	{ "protection", "mac-nospoof, restricted",
+	  "vnet0: protection mac-nospoof, restricted is not " PROTECTION_EXPECTED },
+	{ "protection", "Restricted", "vnet0: protection Restricted is not " PROTECTION_EXPECTED },
+	{ "protection", "mac", "vnet0: protection mac is not " PROTECTION_EXPECTED },
+	{ "protection", CHARS_63, "vnet0: protection " CHARS_63 " is not " PROTECTION_EXPECTED },
+	{ "allowed_ips", "", "vnet0: allowed_ips '' is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0", "vnet0: allowed_ips 10.0.0 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.256", "vnet0: allowed_ips 10.0.0.256 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7/33", "vnet0: allowed_ips 10.0.0.7/33 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7/", "vnet0: allowed_ips 10.0.0.7/ is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "/8", "vnet0: allowed_ips /8 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7/-1", "vnet0: allowed_ips 10.0.0.7/-1 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7/24", "vnet0: allowed_ips 10.0.0.7/24 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7/0", "vnet0: allowed_ips 10.0.0.7/0 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "2001:db8::1/64",
+	  "vnet0: allowed_ips 2001:db8::1/64 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "2001:db8::/129",
+	  "vnet0: allowed_ips 2001:db8::/129 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "::ffff:10.0.0.7",
+	  "vnet0: allowed_ips ::ffff:10.0.0.7 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "::ffff:0:0/96",
+	  "vnet0: allowed_ips ::ffff:0:0/96 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "fe80::1%eth0",
+	  "vnet0: allowed_ips fe80::1%eth0 is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7,", "vnet0: allowed_ips 10.0.0.7, is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", "10.0.0.7,none",
+	  "vnet0: allowed_ips 10.0.0.7,none is not " ALLOWED_EXPECTED },
+	{ "allowed_ips", PREFIXES_32 ",10.0.0.32",
+	  "vnet0: allowed_ips 10.0.0.0,10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6,1... "
+	  "is not " ALLOWED_EXPECTED },
+	{ "storm_limit", "0", "vnet0: storm_limit 0 is not " STORM_EXPECTED },
+	{ "storm-limit", "", "vnet0: storm_limit '' is not " STORM_EXPECTED },
+	{ "storm_limit", "10000001", "vnet0: storm_limit 10000001 is not " STORM_EXPECTED },
+	{ "storm_limit", "-1", "vnet0: storm_limit -1 is not " STORM_EXPECTED },
+	{ "storm_limit", "1k", "vnet0: storm_limit 1k is not " STORM_EXPECTED },
+	{ "storm_limit", "unlimited", "vnet0: storm_limit unlimited is not " STORM_EXPECTED },
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
-	  "guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "allowed_ips, storm_limit" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "allowed_ips, storm_limit" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval" },
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "allowed_ips, storm_limit" },
 };
 
 static const struct bad_value resource_bad[] = {
@@ -294,11 +417,18 @@ static const struct bad_value resource_bad[] = {
 	{ "vlans", "x", "vnet0: vlans x is not inherit, " ALL_VLANS_EXPECTED },
 	{ "vlans", "", "vnet0: vlans '' is not inherit, " ALL_VLANS_EXPECTED },
 	{ "vlans", "4095", "vnet0: vlans 4095 is not inherit, " ALL_VLANS_EXPECTED },
+	{ "peer_vnet", "", "vnet0: peer_vnet '' is not " PEER_VNET_EXPECTED },
+	{ "peer-vnet", "a/b", "vnet0: peer_vnet a/b is not " PEER_VNET_EXPECTED },
+	{ "peer_vnet", "-a", "vnet0: peer_vnet -a is not " PEER_VNET_EXPECTED },
+	{ "peer_vnet", "abcdefghijklmn",
+	  "vnet0: peer_vnet abcdefghijklmn is not " PEER_VNET_EXPECTED },
+	{ "storm_limit", "0", "vnet0: storm_limit 0 is not " STORM_EXPECTED },
+	{ "storm_limit", "10000001", "vnet0: storm_limit 10000001 is not " STORM_EXPECTED },
 	{ "admin", "on", "vnet0: admin on is not up or down" },
 	{ "admin", "", "vnet0: admin '' is not up or down" },
 	{ "mtu", "1500",
-	  "vnet0: mtu is not a setting, expected one of type, device, peer, priority, pvid, vlans, "
-	  "admin" },
+	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, priority, "
+	  "pvid, vlans, admin, storm_limit" },
 };
 
 /* Refused, whatever was there before, with the sentence, and nothing else has changed. */
@@ -338,6 +468,9 @@ START_TEST(vnet_refuses)
 	subject_set(&subject, "mode", "tc");
 	subject_set(&subject, "promiscuous", "on");
 	subject_set(&subject, "vlans", "5-9");
+	subject_set(&subject, "protection", "ip-nospoof");
+	subject_set(&subject, "allowed_ips", "10.0.0.7,2001:db8::/64");
+	subject_set(&subject, "storm_limit", "7");
 	assert_refused(&subject, &vnet_bad[_i]);
 }
 END_TEST
@@ -353,6 +486,8 @@ START_TEST(resource_refuses)
 	subject_set(&subject, "pvid", "7");
 	subject_set(&subject, "vlans", "5-9");
 	subject_set(&subject, "admin", "down");
+	subject_set(&subject, "peer_vnet", "vnet1");
+	subject_set(&subject, "storm_limit", "7");
 	assert_refused(&subject, &resource_bad[_i]);
 }
 END_TEST
@@ -370,7 +505,7 @@ START_TEST(needs_no_object)
 	settings_set(settings_resource, &subject.s, NULL, "x", "x", &e);
 	ck_assert_str_eq(e.field, "x");
 	ck_assert_str_eq(e.message, "x is not a setting, expected one of type, device, peer, "
-				    "priority, pvid, vlans, admin");
+				    "peer_vnet, priority, pvid, vlans, admin, storm_limit");
 }
 END_TEST
 
@@ -384,6 +519,8 @@ int main(void)
 	tcase_add_test(c, all_rows_go_round);
 	tcase_add_test(c, resets);
 	tcase_add_test(c, longest_vlans_fit);
+	tcase_add_test(c, longest_prefixes_fit);
+	tcase_add_test(c, prefixes_are_mapped);
 	tcase_add_loop_test(c, vnet_refuses, 0, UTIL_ARRAY_SIZE(vnet_bad));
 	tcase_add_loop_test(c, resource_refuses, 0, UTIL_ARRAY_SIZE(resource_bad));
 	tcase_add_test(c, needs_no_object);
