@@ -327,6 +327,13 @@ int datapath_open_if_there(struct datapath *d)
 
 /* --- attachments --- */
 
+static enum kernel_attach attached_by(const struct datapath *d, enum kernel_hook hook)
+{
+	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX)
+		return KERNEL_ATTACH_XDP;
+	return d->place.tcx ? KERNEL_ATTACH_TCX : KERNEL_ATTACH_CLSACT;
+}
+
 int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret)
 {
@@ -335,13 +342,15 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 	int r;
 
 	r = datapath_open(d, NULL);
-	if (r == 0)
-		r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
-			       d->old_programs[program]);
 	if (r < 0)
 		return r;
-	*ret = d->place.tcx ? KERNEL_ATTACH_TCX : KERNEL_ATTACH_CLSACT;
-	return 0;
+	if (d->set.programs[program] < 0)
+		return -EOPNOTSUPP; /* the kernel refused it, and the log has said so */
+	r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
+		       d->old_programs[program]);
+	if (r == 0)
+		*ret = attached_by(d, hook);
+	return r;
 }
 
 bool datapath_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex)
