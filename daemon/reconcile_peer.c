@@ -184,7 +184,7 @@ int reconcile_peers(struct vnet *v, struct error *e)
 	struct error own = { 0 };
 	int first = 0;
 
-	if (upper == v->seen_upper && mac_same(address, v->seen_address))
+	if (!v->seen_half && upper == v->seen_upper && mac_same(address, v->seen_address))
 		return 0;
 	for (struct resource *r = manager_next_peer(m, v->name, NULL); r;
 	     r = manager_next_peer(m, v->name, r)) {
@@ -193,8 +193,8 @@ int reconcile_peers(struct vnet *v, struct error *e)
 		first = first ?: err;
 	}
 	v->seen_upper = upper;
-	/* What has failed is tried again the next time. */
-	memcpy(v->seen_address, first ? nobody : address, MAC_LEN);
+	memcpy(v->seen_address, address, MAC_LEN);
+	v->seen_half = first;
 	if (first && e)
 		*e = own;
 	return first;

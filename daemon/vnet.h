@@ -14,6 +14,16 @@ enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAI
 struct manager;
 struct vnet;
 
+/* XDP at the device of a resource, or where the frames of an upper come in. */
+struct xdp_use {
+	bool wanted;
+	bool known; /* `attached` says what is there, not what we have not looked for yet */
+	bool attached;
+	bool takes;	  /* XDP may redirect frames to the device, as far as we know */
+	char reason[128]; /* why it is not attached, though it is wanted; else empty */
+	struct desired_offloads offloads[DESIRED_ENDS];
+};
+
 struct resource {
 	struct vnet *vnet; /* the owner */
 	char name[DESIRED_RESOURCE_NAME_SIZE];
@@ -30,8 +40,9 @@ struct resource {
 	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
 
 	/* in the kernel */
-	uint32_t ifindex; /* of the device that is bound, 0: none */
-	enum kernel_attach attached;
+	uint32_t ifindex;	     /* of the device that is bound, 0: none */
+	enum kernel_attach attached; /* vnet_rx at the ingress */
+	struct xdp_use xdp;
 	struct desired_saved saved;
 	struct abi_resource row; /* as last written */
 	bool vlans_written;
@@ -81,8 +92,9 @@ struct vnet {
 	bool vlans_written;
 	uint32_t storm_written;			  /* limit of the row, 0: none */
 	struct settings_prefixes allowed_written; /* rows that are there */
-	enum kernel_attach attached; /* vnet_tx at the ingress of the port */
-	bool shortcut;		     /* vnet_tx at the egress of the upper */
+	enum kernel_attach attached;		  /* vnet_tx at the ingress of the port */
+	struct xdp_use xdp;			  /* at the port */
+	bool shortcut;				  /* vnet_tx at the egress of the upper */
 	bool dormant;
 	bool upper_failed; /* it could not be made, found or attached */
 	bool name_taken;   /* a device that is not ours has the name of the upper or the port */
@@ -91,7 +103,8 @@ struct vnet {
 	/* as the direct peers that lead to it last saw it */
 	bool seen_upper;
 	uint8_t seen_address[MAC_LEN]; /* all zero: not at all */
-	UT_hash_handle hh; /* in the manager's vnets, by name */
+	bool seen_half;		       /* to tell one of them has failed: all are told again */
+	UT_hash_handle hh;	       /* in the manager's vnets, by name */
 };
 
 /* The vnet made the veth pair itself. */

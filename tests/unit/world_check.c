@@ -30,6 +30,58 @@ static bool is_type(const struct resource *r, enum settings_type type)
 	return r->settings.type == type;
 }
 
+static bool is_peer(const struct resource *r)
+{
+	return r->settings.peer_vnet[0];
+}
+
+static const struct vnet *other_vnet(const struct world *w, const struct resource *r)
+{
+	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
+		if (util_same(v->name, r->settings.peer_vnet))
+			return v;
+	return NULL;
+}
+
+static const struct resource *twin_of(const struct world *w, const struct resource *r)
+{
+	const struct vnet *other = other_vnet(w, r);
+	const struct resource *twin = NULL;
+
+	for (const struct resource *t = other ? other->resources : NULL; t; t = t->hh.next) {
+		if (!util_same(t->settings.peer_vnet, r->vnet->name))
+			continue;
+		ck_assert_msg(!twin, "%s: two ways to %s", other->name, r->vnet->name);
+		twin = t;
+	}
+	return twin;
+}
+
+/* The MAC of a guest, all zero: it is not known. */
+static const uint8_t *mac_of(const struct world *w, const struct resource *r)
+{
+	const struct vnet *other = other_vnet(w, r);
+
+	return other ? other->settings.address : r->settings.peer;
+}
+
+static bool has_mac_of(const struct world *w, const struct resource *r)
+{
+	return is_type(r, SETTINGS_GUEST) && (!is_peer(r) || other_vnet(w, r));
+}
+
+static enum resource_state peer_state(const struct world *w, const struct resource *r)
+{
+	const struct vnet *other = other_vnet(w, r);
+	const struct resource *twin = twin_of(w, r);
+
+	if (!other)
+		return RESOURCE_WAITING;
+	if (!twin || !twin->settings.admin_up || !r->settings.admin_up || !other->port_ifindex)
+		return RESOURCE_DOWN;
+	return RESOURCE_UP;
+}
+
 /* The device is there, and there is a reason not to take it. */
 static bool is_unfit(const struct world *w, const struct resource *r)
 {
@@ -43,6 +95,8 @@ static enum resource_state state_of(const struct world *w, const struct resource
 {
 	const struct link *l = by_index(w->k, r->ifindex);
 
+	if (is_peer(r))
+		return peer_state(w, r);
 	if (!l)
 		return is_unfit(w, r) ? RESOURCE_FAILED : RESOURCE_WAITING;
 	if (!r->settings.admin_up || !(l->flags & IFF_UP) || !l->carrier)
@@ -52,7 +106,7 @@ static enum resource_state state_of(const struct world *w, const struct resource
 
 static bool is_up(const struct world *w, const struct resource *r)
 {
-	return r && r->ifindex && state_of(w, r) == RESOURCE_UP;
+	return r && (r->ifindex || is_peer(r)) && state_of(w, r) == RESOURCE_UP;
 }
 
 static size_t up_count(const struct world *w, const struct vnet *v)
@@ -113,7 +167,7 @@ static void check_fdb(struct world *w, const struct resource *r, struct sums *su
 	char mac[MAC_TEXT_SIZE];
 	uint16_t missing = 0;
 
-	mac_format(r->settings.peer, mac);
+	mac_format(mac_of(w, r), mac);
 	for (uint16_t vlan = VLAN_FIRST; vlan <= VLAN_LAST; vlan++) {
 		if (!is_member(r, vlan))
 			continue;
@@ -152,11 +206,22 @@ static void check_device(struct world *w, const struct resource *r, struct sums 
 		ck_assert(l->flags & IFF_ALLMULTI);
 }
 
+static void check_hold(struct world *w, const struct resource *r, struct sums *sums)
+{
+	const struct abi_port *port = fake_kernel_port(w->k, r->ifindex);
+
+	ck_assert_msg(port && port->vnet == r->vnet->number && port->resource == r->number,
+		      "%s: its port", r->name);
+	ck_assert(w->k->attached[KERNEL_HOOK_RX][r->ifindex]);
+	sums->ports++;
+	sums->hooks++;
+}
+
 static void check_rows(struct world *w, const struct resource *r, struct sums *sums)
 {
 	const struct abi_resource *row = fake_kernel_resource(w->k, r->number);
-	const struct abi_port *port = fake_kernel_port(w->k, r->ifindex);
 	const struct resource *next = is_type(r, SETTINGS_HYBRID) ? next_hybrid(r->vnet, r) : NULL;
+	const struct resource *twin = is_peer(r) ? twin_of(w, r) : NULL;
 
 	ck_assert_msg(row, "%s has no row", r->name);
 	ck_assert_uint_eq(row->ifindex, r->ifindex);
@@ -165,17 +230,13 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 				     : is_type(r, SETTINGS_GUEST) ? ABI_GUEST
 								  : ABI_HYBRID);
 	ck_assert_msg(row->up == is_up(w, r), "%s: up is %u", r->name, row->up);
-	ck_assert(mac_same(row->peer, r->settings.peer));
+	ck_assert(mac_same(row->peer, mac_of(w, r)));
+	ck_assert_msg(row->twin == (twin ? twin->number : 0), "%s: twin is %u", r->name, row->twin);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
 	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
 		      row->fallback);
-	ck_assert_msg(port && port->vnet == r->vnet->number && port->resource == r->number,
-		      "%s: its port", r->name);
-	ck_assert(w->k->attached[KERNEL_HOOK_RX][r->ifindex]);
 	sums->resources++;
-	sums->ports++;
-	sums->hooks++;
 	if (!r->settings.has_vlans)
 		return;
 	check_set(fake_kernel_vlans(w->k, r->vnet->number, r->number), &r->settings.vlans);
@@ -188,14 +249,18 @@ static void check_resource(struct world *w, const struct resource *r, struct sum
 		      resource_state_name(r->state), r->reason);
 	ck_assert_int_eq(r->state == RESOURCE_UP, !r->reason[0]);
 	if (is_type(r, SETTINGS_GUEST)) {
-		check_fdb(w, r, sums);
+		if (has_mac_of(w, r))
+			check_fdb(w, r, sums);
 		ck_assert_int_eq(r->active, is_up(w, r));
 	}
-	if (!r->ifindex)
+	if (!r->ifindex && !is_peer(r))
+		return;
+	check_rows(w, r, sums);
+	if (is_peer(r))
 		return;
 	ck_assert_ptr_nonnull(by_index(w->k, r->ifindex));
 	check_device(w, r, sums);
-	check_rows(w, r, sums);
+	check_hold(w, r, sums);
 }
 
 /* --- one vnet --- */
@@ -292,11 +357,11 @@ static void check_upper(struct world *w, const struct vnet *v, const struct link
 
 /* --- the way of a frame --- */
 
-static const struct resource *guest_of(const struct vnet *v, const uint8_t *mac, uint16_t vlan)
+static const struct resource *guest_of(const struct world *w, const struct vnet *v,
+				       const uint8_t *mac, uint16_t vlan)
 {
 	for (const struct resource *r = v->resources; r; r = r->hh.next)
-		if (is_type(r, SETTINGS_GUEST) && mac_same(r->settings.peer, mac) &&
-		    is_member(r, vlan))
+		if (has_mac_of(w, r) && mac_same(mac_of(w, r), mac) && is_member(r, vlan))
 			return r;
 	return NULL;
 }
@@ -306,7 +371,7 @@ static const struct resource *way_of(const struct world *w, const struct vnet *v
 				     const uint8_t *mac, uint16_t vlan, const char **why)
 {
 	const struct resource *service = is_up(w, service_of(v)) ? service_of(v) : NULL;
-	const struct resource *hybrid = active_hybrid(w, v), *guest = guest_of(v, mac, vlan);
+	const struct resource *hybrid = active_hybrid(w, v), *guest = guest_of(w, v, mac, vlan);
 	const struct resource *r;
 
 	if (vlan != v->settings.pvid && !vlan_has(&v->settings.vlans, vlan)) {
@@ -360,8 +425,8 @@ static void check_ways(const struct world *w, const struct vnet *v)
 		check_way(w, v, multicast, vlans[i]);
 		check_way(w, v, unknown, vlans[i]);
 		for (const struct resource *r = v->resources; r; r = r->hh.next)
-			if (is_type(r, SETTINGS_GUEST))
-				check_way(w, v, r->settings.peer, vlans[i]);
+			if (has_mac_of(w, r))
+				check_way(w, v, mac_of(w, r), vlans[i]);
 	}
 }
 
