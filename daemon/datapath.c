@@ -345,7 +345,7 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 	if (r < 0)
 		return r;
 	if (d->set.programs[program] < 0)
-		return -EOPNOTSUPP; /* the kernel refused it, and the log has said so */
+		return -ENOSYS; /* the kernel refused it, and the log has said so */
 	r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
 		       d->old_programs[program]);
 	if (r == 0)
