@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A fixture is one frame in one configuration and what must become of it, written by hand. Each is
- * asked of three: the model, the program by BPF_PROG_TEST_RUN, and the program on the wire.
+ * asked of the model, the TC program by BPF_PROG_TEST_RUN and on the wire, and the XDP program in
+ * both ways, too.
  */
 #ifndef VNET_TESTS_FIXTURE_H
 #define VNET_TESTS_FIXTURE_H
@@ -25,7 +26,8 @@ struct fixture_expect {
 	enum abi_drop drop;
 	enum abi_reason reason;
 	uint32_t vnet;	   /* of a drop: whose */
-	uint32_t resource; /* of a redirect: counts it */
+	uint32_t resource; /* counts it, by the program's direction */
+	uint32_t received; /* between direct peers: counts it at the other end */
 	uint32_t egress;
 	enum fixture_tag tag;
 	uint16_t tci;
@@ -38,6 +40,8 @@ struct fixture {
 	uint32_t device;
 	struct frame_spec frame;
 	struct fixture_expect expect;
+	bool xdp_passes;  /* XDP leaves it to TC; else it does the same */
+	bool needs_state; /* of devices, seen by the program; else it is not run */
 };
 
 /* For tables. The device that a frame comes from: */
@@ -64,7 +68,7 @@ struct fixture {
 		    __VA_ARGS__ }
 
 /*
- * Applies the scene and runs the frame all three ways. 0, or -EBADMSG with a sentence in @why that
+ * Applies the scene and runs the frame all ways. 0, or -EBADMSG with a sentence in @why that
  * says which of them did what; -errno with one if the world failed.
  */
 int fixture_run(struct world *w, const struct fixture *f, char why[FIXTURE_WHY_SIZE]);
@@ -74,9 +78,8 @@ int fixture_compare(const struct model_config *c, const char *who, const struct 
 		    const struct world_seen *got, char why[FIXTURE_WHY_SIZE]);
 
 /* What the model says, in the form of what is seen in the world. */
-void fixture_ask_model(const struct model_config *c, enum model_program program, uint32_t ifindex,
-		       const struct model_frame *in, struct model_output *out,
-		       struct world_seen *ret);
+void fixture_seen_by_model(const struct model_config *c, const struct model_output *out,
+			   struct world_seen *ret);
 
 /* --- the test programs --- */
 

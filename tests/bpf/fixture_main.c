@@ -31,10 +31,11 @@ void fixture_check(const struct fixture *f)
 /* Making and deleting devices is slow, so all of them are made before the tests fork. */
 static int make_world(struct model_config *everything)
 {
+	struct world_features features = world_features_probe();
 	int err = scene_everything(everything);
 
 	if (!err)
-		err = world_new(&shared_world);
+		err = world_new(&features, &shared_world);
 	if (!err)
 		err = world_apply(shared_world, everything);
 	if (!err)

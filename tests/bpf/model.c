@@ -5,24 +5,17 @@
  */
 #include <string.h>
 
-#include "model.h"
+#include "model_internal.h"
 
-#define ETHERNET_HEADER 14
-#define TAGGED_HEADER	18
-#define TAG_LEN		4
-#define TYPE_AT		12 /* of the first ethertype, or tag */
-#define TYPE_8021Q	0x8100
-#define TYPE_8021AD	0x88a8
-#define VLAN_OF_TCI	0x0fff
-
-/* What the policy's text speaks of. */
-struct headers {
-	const uint8_t *destination;
-	const uint8_t *source;
-	bool tagged;
-	bool strange_tag; /* two tags, or one of a provider (802.1ad) */
-	uint16_t tci;
-	uint16_t vlan;
+/* One frame on its way through one vnet, or two. */
+struct run {
+	const struct model_config *config;
+	struct model_state *state;
+	bool xdp;
+	bool at_egress; /* of the device that the frame comes from */
+	size_t bytes;	/* that count: as many as the frame came with */
+	bool fragments;
+	struct model_output *out;
 };
 
 /* --- the configuration --- */
@@ -43,6 +36,19 @@ const struct model_resource *model_resource_find(const struct model_config *c, u
 	return NULL;
 }
 
+const struct model_device *model_device_find(const struct model_config *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->device_count; i++)
+		if (c->devices[i].ifindex == ifindex)
+			return &c->devices[i];
+	return NULL;
+}
+
+bool model_is_xdp(enum model_program program)
+{
+	return program == MODEL_XDP_TX || program == MODEL_XDP_RX;
+}
+
 static const struct model_port *port_find(const struct model_config *c, uint32_t ifindex)
 {
 	for (size_t i = 0; i < c->port_count; i++)
@@ -51,21 +57,31 @@ static const struct model_port *port_find(const struct model_config *c, uint32_t
 	return NULL;
 }
 
-static bool same_mac(const uint8_t *a, const uint8_t *b)
-{
-	return memcmp(a, b, MODEL_MAC_LEN) == 0;
-}
-
 static const struct model_fdb *fdb_find(const struct model_config *c, const struct model_vnet *n,
 					uint16_t vlan, const uint8_t *mac)
 {
 	for (size_t i = 0; i < c->fdb_count; i++) {
 		const struct model_fdb *entry = &c->fdb[i];
 
-		if (entry->vnet == n->number && entry->vlan == vlan && same_mac(entry->mac, mac))
+		if (entry->vnet == n->number && entry->vlan == vlan &&
+		    model_same_mac(entry->mac, mac))
 			return entry;
 	}
 	return NULL;
+}
+
+/* There, not taken down, and with a carrier; what cannot be seen is taken to be. */
+static bool device_works(const struct model_config *c, uint32_t ifindex)
+{
+	const struct model_device *d = model_device_find(c, ifindex);
+
+	return !c->sees_state || (d && d->present && d->up && d->carrier);
+}
+
+/* "Up" in the policy's text. Between direct peers there is no device that could fail. */
+static bool works(const struct model_config *c, const struct model_resource *r)
+{
+	return r->up && (r->twin || device_works(c, r->ifindex));
 }
 
 /* The service of @n if it is up. */
@@ -75,7 +91,7 @@ static const struct model_resource *service_up(const struct model_config *c,
 	for (size_t i = 0; i < c->resource_count; i++) {
 		const struct model_resource *r = &c->resources[i];
 
-		if (r->vnet == n->number && r->type == ABI_SERVICE && r->up)
+		if (r->vnet == n->number && r->type == ABI_SERVICE && works(c, r))
 			return r;
 	}
 	return NULL;
@@ -93,68 +109,13 @@ static const struct model_resource *hybrid_up(const struct model_config *c,
 	for (size_t i = 0; i < c->resource_count; i++) {
 		const struct model_resource *r = &c->resources[i];
 
-		if (r->vnet != n->number || r->type != ABI_HYBRID || !r->up)
+		if (r->vnet != n->number || r->type != ABI_HYBRID || !works(c, r))
 			continue;
 		if (!best || r->priority < best->priority ||
 		    (r->priority == best->priority && r->number < best->number))
 			best = r;
 	}
 	return best;
-}
-
-/* --- the frame --- */
-
-static uint16_t word_at(const struct model_frame *f, size_t offset)
-{
-	return (uint16_t)(f->bytes[offset] << 8 | f->bytes[offset + 1]);
-}
-
-static bool is_tag(uint16_t type)
-{
-	return type == TYPE_8021Q || type == TYPE_8021AD;
-}
-
-/* Broadcast is a multicast, too. */
-static bool is_multicast(const uint8_t *mac)
-{
-	return mac[0] & 1;
-}
-
-static bool is_broadcast(const uint8_t *mac)
-{
-	static const uint8_t broadcast[MODEL_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-
-	return same_mac(mac, broadcast);
-}
-
-/*
- * Returns false if the frame is malformed: shorter than its headers. A frame without a tag, or with
- * one that has a priority and no VLAN, belongs to the pvid of where it comes from.
- */
-static bool read_headers(const struct model_frame *f, uint16_t pvid, struct headers *ret)
-{
-	uint16_t type, next;
-
-	*ret = (struct headers) { .destination = f->bytes, .source = f->bytes + MODEL_MAC_LEN };
-	if (f->len < ETHERNET_HEADER)
-		return false;
-	type = word_at(f, TYPE_AT);
-	if (f->tag.present) {
-		ret->tagged = true;
-		ret->tci = f->tag.tci;
-		ret->strange_tag = f->tag.proto != TYPE_8021Q || is_tag(type);
-	} else if (is_tag(type)) {
-		if (f->len < TAGGED_HEADER)
-			return false;
-		next = word_at(f, TYPE_AT + TAG_LEN);
-		ret->tagged = true;
-		ret->tci = word_at(f, TYPE_AT + 2);
-		ret->strange_tag = type != TYPE_8021Q || is_tag(next);
-	}
-	ret->vlan = ret->tci & VLAN_OF_TCI;
-	if (ret->vlan == 0)
-		ret->vlan = pvid;
-	return true;
 }
 
 static bool set_has(const struct model_vlans *set, uint16_t vlan)
@@ -165,12 +126,12 @@ static bool set_has(const struct model_vlans *set, uint16_t vlan)
 	return false;
 }
 
-static bool vnet_admits(const struct model_vnet *n, const struct headers *h)
+static bool vnet_admits(const struct model_vnet *n, const struct model_headers *h)
 {
 	return !h->strange_tag && (h->vlan == n->pvid || set_has(&n->vlans, h->vlan));
 }
 
-static bool resource_admits(const struct model_resource *r, const struct headers *h)
+static bool resource_admits(const struct model_resource *r, const struct model_headers *h)
 {
 	if (!r->own_vlans)
 		return true; /* it takes what its vnet takes */
@@ -179,104 +140,112 @@ static bool resource_admits(const struct model_resource *r, const struct headers
 
 /* --- what becomes of it --- */
 
-static uint64_t frames_in(const struct model_frame *f)
-{
-	return f->segments ? f->segments : 1;
-}
-
 /* "Every drop counts under its reason." */
-static void drop(enum abi_drop why, struct model_output *out)
+static void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
 {
-	out->verdict = MODEL_DROP;
-	out->drop = why;
-	out->dropped = frames_in(&out->frame);
+	run->out->verdict = MODEL_DROP;
+	run->out->vnet = n->number;
+	run->out->drop = why;
+	run->out->dropped = model_frames_in(&run->out->frame);
 }
 
 /* "... every carried frame under its resource and direction." */
-static void count(enum model_program program, const uint8_t *destination, struct model_output *out)
+static void count_sent(struct run *run, const uint8_t *destination)
 {
-	uint64_t frames = frames_in(&out->frame);
-	uint64_t broadcasts = is_broadcast(destination) ? frames : 0;
-	uint64_t multicasts = is_multicast(destination) && !broadcasts ? frames : 0;
+	uint64_t frames = model_frames_in(&run->out->frame);
+	bool all = model_is_broadcast(destination), many = model_is_multicast(destination);
 
-	switch (program) {
-	case MODEL_TX:
-		out->counters.tx_packets = frames;
-		out->counters.tx_bytes = out->frame.len;
-		out->counters.tx_broadcast = broadcasts;
-		out->counters.tx_multicast = multicasts;
-		return;
-	case MODEL_RX:
-		out->counters.rx_packets = frames;
-		out->counters.rx_bytes = out->frame.len;
-		out->counters.rx_broadcast = broadcasts;
-		out->counters.rx_multicast = multicasts;
-		return;
-	}
+	run->out->sent_counters = (struct abi_counters) {
+		.tx_packets = frames,
+		.tx_bytes = run->bytes,
+		.tx_broadcast = all ? frames : 0,
+		.tx_multicast = many && !all ? frames : 0,
+	};
 }
 
-static void remove_tag(struct model_frame *f)
+static void count_received(struct run *run, const uint8_t *destination)
 {
-	if (f->tag.present) {
-		f->tag = (struct model_tag) { 0 };
-		return;
-	}
-	f->len -= TAG_LEN;
-	memmove(f->bytes + TYPE_AT, f->bytes + TYPE_AT + TAG_LEN, f->len - TYPE_AT);
+	uint64_t frames = model_frames_in(&run->out->frame);
+	bool all = model_is_broadcast(destination), many = model_is_multicast(destination);
+
+	run->out->received_counters = (struct abi_counters) {
+		.rx_packets = frames,
+		.rx_bytes = run->bytes,
+		.rx_broadcast = all ? frames : 0,
+		.rx_multicast = many && !all ? frames : 0,
+	};
 }
 
-/*
- * VLANs at the way out: untagged if the frame's VLAN is the pvid there, else with exactly one tag.
- * The priority of a frame goes with its tag.
+/* Of XDP: can the device take the frame as it is? If not, TC will do it, as if we had not looked.
  */
-static void retag(const struct headers *h, uint16_t pvid, struct model_frame *f)
+static bool takes(const struct run *run, uint32_t ifindex, bool known)
 {
-	bool has_vlan = h->tagged && (h->tci & VLAN_OF_TCI);
+	const struct model_device *d = model_device_find(run->config, ifindex);
 
-	if (h->vlan == pvid) {
-		if (h->tagged)
-			remove_tag(f);
-		return;
-	}
-	if (has_vlan)
-		return;
-	if (h->tagged)
-		remove_tag(f);
-	f->tag.present = true;
-	f->tag.proto = TYPE_8021Q;
-	f->tag.tci = (uint16_t)((h->tci & ~VLAN_OF_TCI) | h->vlan);
+	if (!run->xdp)
+		return true;
+	if (!known || !d || !d->present)
+		return false;
+	if (!run->config->sees_xdp)
+		return !run->fragments;
+	return d->takes_xdp && (d->takes_fragments || !run->fragments);
 }
 
-static void carry(enum model_program program, const struct headers *h,
-		  const struct model_resource *r, uint32_t egress, uint16_t pvid,
-		  struct model_output *out)
+static void leave(struct run *run, uint32_t egress, bool into_peer)
 {
-	out->verdict = MODEL_REDIRECT;
-	out->resource = r->number;
-	out->egress = egress;
-	count(program, h->destination, out);
-	retag(h, pvid, &out->frame);
+	run->out->verdict = MODEL_REDIRECT;
+	run->out->egress = egress;
+	run->out->into_peer = into_peer && !run->at_egress && !run->xdp;
+	if (run->xdp)
+		model_frame_flatten(&run->out->frame);
+}
+
+/* --- the storm limit --- */
+
+/* A vnet's own clock, or a resource's. */
+static uint64_t *vnet_due(struct run *run, const struct model_vnet *n, enum abi_direction way)
+{
+	return &run->state->vnet_due_ns[n - run->config->vnets][way];
+}
+
+static uint64_t *resource_due(struct run *run, const struct model_resource *r,
+			      enum abi_direction way)
+{
+	return &run->state->resource_due_ns[r - run->config->resources][way];
+}
+
+static bool vnet_storm_passes(struct run *run, const struct model_vnet *n, enum abi_direction way)
+{
+	return model_storm_passes(&n->storm, run->state->now_ns, model_frames_in(&run->out->frame),
+				  vnet_due(run, n, way));
+}
+
+static bool resource_storm_passes(struct run *run, const struct model_resource *r,
+				  enum abi_direction way)
+{
+	return model_storm_passes(&r->storm, run->state->now_ns, model_frames_in(&run->out->frame),
+				  resource_due(run, r, way));
 }
 
 /* --- the policy --- */
 
 /* Which resource takes the frame, with the reason; or NULL, with the reason for the drop. */
 static const struct model_resource *choose(const struct model_config *c, const struct model_vnet *n,
-					   const struct headers *h, struct model_output *out)
+					   const struct model_headers *h, struct model_output *out)
 {
 	const struct model_resource *service = service_up(c, n), *hybrid = hybrid_up(c, n);
 	const struct model_fdb *entry = fdb_find(c, n, h->vlan, h->destination);
 	const struct model_resource *guest = entry ? model_resource_find(c, entry->resource) : NULL;
 
 	/* TX 2: D broadcast or multicast: the service if up. Never hybrid, never guest. */
-	if (is_multicast(h->destination)) {
+	if (model_is_multicast(h->destination)) {
 		out->reason = service ? ABI_REASON_MULTICAST : ABI_REASON_NONE;
 		out->drop = ABI_DROP_NO_SERVICE;
 		return service;
 	}
 	out->drop = ABI_DROP_NO_PATH;
 	/* TX 3: D in the FDB: that guest if up; */
-	if (guest && guest->up) {
+	if (guest && works(c, guest)) {
 		out->reason = ABI_REASON_GUEST;
 		return guest;
 	}
@@ -299,102 +268,167 @@ static const struct model_resource *choose(const struct model_config *c, const s
 	return NULL;
 }
 
-static void transmit(const struct model_config *c, const struct model_vnet *n,
-		     const struct model_frame *in, struct model_output *out)
+/* Whether the upper may send the frame at all, and in this VLAN. */
+static enum abi_drop refuse(const struct model_vnet *n, const struct model_frame *f,
+			    const struct model_headers *h)
 {
-	const struct model_resource *r;
-	struct headers h;
+	enum abi_drop why;
 
-	/* TX 1: shorter than an Ethernet header (or its tag): `malformed` */
-	if (!read_headers(in, n->pvid, &h))
-		return drop(ABI_DROP_MALFORMED, out);
 	/* TX 1: source MAC not this vnet's, with the guard on: `spoofed` */
-	if (n->guard && !same_mac(h.source, n->mac))
-		return drop(ABI_DROP_SPOOFED, out);
+	if ((n->guard || n->protection.mac_nospoof) && !model_same_mac(h->source, n->mac))
+		return ABI_DROP_SPOOFED;
+	/* Nothing can be known of what is behind two tags. */
+	if (h->strange_tag)
+		return ABI_DROP_VLAN;
+	why = model_protect(n, f, h);
+	if (why)
+		return why;
 	/* TX 1: VLAN not admitted: `vlan` */
-	if (!vnet_admits(n, &h))
-		return drop(ABI_DROP_VLAN, out);
-	/* TX 2 to TX 4 */
-	r = choose(c, n, &h, out);
-	if (!r)
-		return drop(out->drop, out);
-	out->drop = ABI_DROP_NONE;
-	/* VLANs are checked on both sides. */
-	if (!resource_admits(r, &h)) {
-		out->reason = ABI_REASON_NONE;
-		return drop(ABI_DROP_VLAN, out);
-	}
-	carry(MODEL_TX, &h, r, r->ifindex, r->pvid, out);
+	return vnet_admits(n, h) ? ABI_DROP_NONE : ABI_DROP_VLAN;
 }
 
-static void receive(const struct model_config *c, const struct model_vnet *n,
-		    const struct model_resource *r, const struct model_frame *in,
-		    struct model_output *out)
+/* What @r makes of a frame for which the vnet has chosen it. */
+static enum abi_drop send_refused(struct run *run, const struct model_vnet *n,
+				  const struct model_resource *r, const struct model_headers *h)
 {
-	struct headers h;
+	/* VLANs are checked on both sides. */
+	if (!resource_admits(r, h))
+		return ABI_DROP_VLAN;
+	/* The limits come last: what is dropped for another reason uses nothing up. */
+	if (model_is_multicast(h->destination) &&
+	    (!vnet_storm_passes(run, n, ABI_TX) || !resource_storm_passes(run, r, ABI_TX)))
+		return ABI_DROP_STORM;
+	return ABI_DROP_NONE;
+}
+
+/* Before the upper gets it: RX 1 to RX 3. */
+static enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
+				     const struct model_resource *r, const struct model_headers *h)
+{
+	/* RX 1: S is the vnet's own MAC: `reflected`. */
+	if (model_same_mac(h->source, n->mac))
+		return ABI_DROP_REFLECTED;
+	/* RX 1: a guest's S is not its registered MAC, guard on: `spoofed`. */
+	if (r->type == ABI_GUEST && n->guard && !model_same_mac(h->source, r->peer))
+		return ABI_DROP_SPOOFED;
+	/* RX 2: broadcast or multicast from the hybrid while a service is up: `duplicate`. */
+	if (model_is_multicast(h->destination) && r->type == ABI_HYBRID && service_up(c, n))
+		return ABI_DROP_DUPLICATE;
+	/* RX 3: unicast D that is not the vnet's, vnet not promiscuous: `not_ours`. */
+	if (!model_is_multicast(h->destination) && !model_same_mac(h->destination, n->mac) &&
+	    !n->promiscuous)
+		return ABI_DROP_NOT_OURS;
+	/* RX 3: VLAN not admitted, by the vnet or by where it came from: `vlan`. */
+	return vnet_admits(n, h) && resource_admits(r, h) ? ABI_DROP_NONE : ABI_DROP_VLAN;
+}
+
+/* The frame is in run->out, as it came. */
+static void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r)
+{
+	struct model_frame *f = &run->out->frame;
+	struct model_headers h;
+	enum abi_drop why;
 
 	/* RX 1: malformed: drop. */
-	if (!read_headers(in, r->pvid, &h))
-		return drop(ABI_DROP_MALFORMED, out);
-	/* RX 1: S is the vnet's own MAC: `reflected`. */
-	if (same_mac(h.source, n->mac))
-		return drop(ABI_DROP_REFLECTED, out);
-	/* RX 1: a guest's S is not its registered MAC, guard on: `spoofed`. */
-	if (r->type == ABI_GUEST && n->guard && !same_mac(h.source, r->peer))
-		return drop(ABI_DROP_SPOOFED, out);
-	/* RX 2: broadcast or multicast from the hybrid while a service is up: `duplicate`. */
-	if (is_multicast(h.destination) && r->type == ABI_HYBRID && service_up(c, n))
-		return drop(ABI_DROP_DUPLICATE, out);
-	/* RX 3: unicast D that is not the vnet's, vnet not promiscuous: `not_ours`. */
-	if (!is_multicast(h.destination) && !same_mac(h.destination, n->mac) && !n->promiscuous)
-		return drop(ABI_DROP_NOT_OURS, out);
-	/* RX 3: VLAN not admitted, by the vnet or by where it came from: `vlan`. */
-	if (!vnet_admits(n, &h) || !resource_admits(r, &h))
-		return drop(ABI_DROP_VLAN, out);
+	if (!model_headers_read(f, r->pvid, &h))
+		return drop(run, n, ABI_DROP_MALFORMED);
+	why = deliver_refused(run->config, n, r, &h);
+	if (why)
+		return drop(run, n, why);
+	if (!takes(run, n->port, n->xdp))
+		return;
+	if (model_is_multicast(h.destination) &&
+	    (!resource_storm_passes(run, r, ABI_RX) || !vnet_storm_passes(run, n, ABI_RX)))
+		return drop(run, n, ABI_DROP_STORM);
 	/* RX 4: deliver to the upper: a frame never goes from one resource to another. */
-	carry(MODEL_RX, &h, r, n->port, n->pvid, out);
+	run->out->vnet = n->number;
+	run->out->received = r->number;
+	count_received(run, h.destination);
+	model_retag(&h, n->pvid, f);
+	leave(run, n->port, n->peer);
 }
 
-void model_run(const struct model_config *c, enum model_program program, uint32_t ifindex,
-	       const struct model_frame *in, struct model_output *ret)
+/* Where a frame that leaves over @r comes in again, NULL: it leaves over a device. */
+static const struct model_resource *twin_of(const struct model_config *c,
+					    const struct model_resource *r)
+{
+	return r->twin ? model_resource_find(c, r->twin) : NULL;
+}
+
+static bool resource_takes(const struct run *run, const struct model_resource *r)
+{
+	const struct model_resource *twin = twin_of(run->config, r);
+	const struct model_vnet *other = twin ? model_vnet_find(run->config, twin->vnet) : NULL;
+
+	return other ? takes(run, other->port, other->xdp) : takes(run, r->ifindex, r->xdp);
+}
+
+static void transmit(struct run *run, const struct model_vnet *n)
+{
+	const struct model_resource *r, *twin;
+	struct model_output *out = run->out;
+	struct model_headers h;
+	enum abi_drop why;
+
+	/* TX 1: shorter than an Ethernet header (or its tag): `malformed` */
+	if (!model_headers_read(&out->frame, n->pvid, &h))
+		return drop(run, n, ABI_DROP_MALFORMED);
+	why = refuse(n, &out->frame, &h);
+	if (why)
+		return drop(run, n, why);
+	/* TX 2 to TX 4 */
+	r = choose(run->config, n, &h, out);
+	if (!r)
+		return drop(run, n, out->drop);
+	out->drop = ABI_DROP_NONE;
+	why = resource_admits(r, &h) && !resource_takes(run, r) ? ABI_DROP_NONE
+								: send_refused(run, n, r, &h);
+	if (why) {
+		out->reason = ABI_REASON_NONE;
+		return drop(run, n, why);
+	}
+	if (!resource_takes(run, r)) {
+		out->reason = ABI_REASON_NONE;
+		return;
+	}
+	out->vnet = n->number;
+	out->sent = r->number;
+	count_sent(run, h.destination);
+	model_retag(&h, r->pvid, &out->frame);
+	twin = twin_of(run->config, r);
+	if (!twin)
+		return leave(run, r->ifindex, r->peer_else);
+	receive(run, model_vnet_find(run->config, twin->vnet), twin);
+}
+
+void model_run(const struct model_config *c, struct model_state *s, enum model_program program,
+	       uint32_t ifindex, const struct model_frame *in, struct model_output *ret)
 {
 	const struct model_port *port = port_find(c, ifindex);
 	const struct model_vnet *n = port ? model_vnet_find(c, port->vnet) : NULL;
 	const struct model_resource *r = port ? model_resource_find(c, port->resource) : NULL;
+	struct run run = { .config = c,
+			   .state = s,
+			   .xdp = model_is_xdp(program),
+			   .at_egress = port && port->egress,
+			   .bytes = in->len,
+			   .fragments = in->linear,
+			   .out = ret };
 
-	*ret = (struct model_output) { .verdict = MODEL_PASS };
+	memset(ret, 0, offsetof(struct model_output, frame));
 	model_frame_copy(&ret->frame, in);
-	/* A device that is nobody's. */
-	if (!n || (program == MODEL_RX && (!r || r->vnet != n->number)))
-		return;
-	ret->vnet = n->number;
+	if (!n)
+		return; /* a device that is nobody's */
 	switch (program) {
 	case MODEL_TX:
-		return transmit(c, n, in, ret);
+	case MODEL_XDP_TX:
+		return transmit(&run, n);
 	case MODEL_RX:
-		return receive(c, n, r, in, ret);
-	}
-}
-
-/* --- frames --- */
-
-void model_frame_copy(struct model_frame *to, const struct model_frame *from)
-{
-	to->len = from->len;
-	to->tag = from->tag;
-	to->segments = from->segments;
-	memcpy(to->bytes, from->bytes, from->len);
-}
-
-void model_frame_flatten(struct model_frame *f)
-{
-	const uint8_t tag[TAG_LEN] = { (uint8_t)(f->tag.proto >> 8), (uint8_t)f->tag.proto,
-				       (uint8_t)(f->tag.tci >> 8), (uint8_t)f->tag.tci };
-
-	if (!f->tag.present)
+	case MODEL_XDP_RX:
+		if (r && r->vnet == n->number)
+			receive(&run, n, r);
 		return;
-	memmove(f->bytes + TYPE_AT + TAG_LEN, f->bytes + TYPE_AT, f->len - TYPE_AT);
-	memcpy(f->bytes + TYPE_AT, tag, TAG_LEN);
-	f->len += TAG_LEN;
-	f->tag = (struct model_tag) { 0 };
+	case MODEL_PROGRAM_END:
+		return;
+	}
 }

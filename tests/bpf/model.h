@@ -2,8 +2,9 @@
 /*
  * The truth about the forwarding policy: one frame and one configuration in, the verdict out, in
  * plain C that reads like the policy's own text. It shares nothing with the programs but the names
- * of reasons and counters (bpf/abi.h), has no state and needs no library, so that whatever carries
- * the policy out - TC, XDP, something later - can be measured against it.
+ * of reasons and counters (bpf/abi.h) and needs no library, so that whatever carries the policy
+ * out - TC, XDP, something later - can be measured against it. What it remembers from frame to
+ * frame is in the caller's hands (struct model_state).
  */
 #ifndef VNET_TESTS_MODEL_H
 #define VNET_TESTS_MODEL_H
@@ -15,16 +16,41 @@
 #include "../../bpf/abi.h"
 
 #define MODEL_MAC_LEN	    6
+#define MODEL_IP_LEN	    16
 #define MODEL_FRAME_MAX	    65600 /* bytes: the longest that GSO makes, and its headers */
 #define MODEL_VNETS_MAX	    4
 #define MODEL_RESOURCES_MAX 32
 #define MODEL_PORTS_MAX	    48
-#define MODEL_FDB_MAX	    64
+#define MODEL_DEVICES_MAX   48
+#define MODEL_FDB_MAX	    256
 #define MODEL_VLANS_MAX	    16
+#define MODEL_ALLOWED_MAX   8
 
 /* A set of VLANs in no order; 0 ends it before its full length. */
 struct model_vlans {
 	uint16_t vlan[MODEL_VLANS_MAX];
+};
+
+/* How much broadcast and multicast may pass, in each direction by itself. */
+struct model_storm {
+	bool on;
+	uint64_t interval_ns; /* between two frames at the limit */
+	uint64_t burst_ns;
+};
+
+struct model_prefix {
+	uint8_t address[MODEL_IP_LEN]; /* IPv4: as ::ffff:a.b.c.d */
+	uint8_t length;		       /* in bits, of all 128 */
+};
+
+/* What the upper may send. */
+struct model_protection {
+	bool mac_nospoof;
+	bool ip_nospoof;
+	bool dhcp_nospoof;
+	bool restricted;
+	size_t allowed_count;
+	struct model_prefix allowed[MODEL_ALLOWED_MAX];
 };
 
 struct model_vnet {
@@ -37,19 +63,26 @@ struct model_vnet {
 	bool promiscuous;
 	bool peer; /* the port's peer is in another namespace */
 	bool hybrid_needs_service;
+	bool xdp; /* the port takes frames that XDP redirects, as far as is known beforehand */
+	struct model_protection protection;
+	struct model_storm storm;
 };
 
 struct model_resource {
 	uint32_t number; /* not 0 */
 	uint32_t vnet;	 /* number of the one it belongs to */
 	enum abi_type type;
-	uint32_t ifindex;
+	uint32_t ifindex; /* 0: a direct peer */
+	uint32_t twin;	  /* of a direct peer: the other end's number */
 	bool up;
+	bool xdp;	/* as of the port */
+	bool peer_else; /* a veth whose other end is in another namespace */
 	uint16_t pvid;
 	bool own_vlans;		     /* it has a set of its own: ... */
 	struct model_vlans vlans;    /* ... this one, besides its pvid */
 	uint8_t peer[MODEL_MAC_LEN]; /* guest only */
 	uint32_t priority; /* hybrid only: the lowest is the best, among equals the lowest number */
+	struct model_storm storm;
 };
 
 /* Whose device is it? */
@@ -57,6 +90,17 @@ struct model_port {
 	uint32_t ifindex;
 	uint32_t vnet;
 	uint32_t resource; /* 0: the upper side */
+	bool egress;	   /* frames are seen as they leave it: the shortcut */
+};
+
+/* The state that a device is in, at this moment. */
+struct model_device {
+	uint32_t ifindex;
+	bool present;
+	bool up;
+	bool carrier;
+	bool takes_xdp;	      /* frames that XDP redirects ... */
+	bool takes_fragments; /* ... in several buffers, too */
 };
 
 struct model_fdb {
@@ -68,14 +112,29 @@ struct model_fdb {
 
 /* Plain data: copy it, change it. */
 struct model_config {
+	bool sees_state; /* the programs can look at devices; else they rely on what is in the maps
+			  */
+	bool sees_xdp;	 /* ... and at what they take */
 	size_t vnet_count;
 	struct model_vnet vnets[MODEL_VNETS_MAX];
 	size_t resource_count;
 	struct model_resource resources[MODEL_RESOURCES_MAX];
 	size_t port_count;
 	struct model_port ports[MODEL_PORTS_MAX];
+	size_t device_count;
+	struct model_device devices[MODEL_DEVICES_MAX];
 	size_t fdb_count;
 	struct model_fdb fdb[MODEL_FDB_MAX];
+};
+
+/*
+ * What outlives a frame: by position in the configuration's own lists. All zero: as after the
+ * configuration has been made.
+ */
+struct model_state {
+	uint64_t now_ns; /* the clock, set by the caller */
+	uint64_t vnet_due_ns[MODEL_VNETS_MAX][ABI_DIRECTION_END];
+	uint64_t resource_due_ns[MODEL_RESOURCES_MAX][ABI_DIRECTION_END];
 };
 
 /* A VLAN tag that the kernel keeps beside the frame, host order. */
@@ -89,42 +148,52 @@ struct model_frame {
 	size_t len;
 	struct model_tag tag;
 	uint32_t segments; /* that the stack keeps as this one; 0: it is just a frame */
+	size_t linear;	   /* XDP: bytes in the first buffer; 0: it has but one */
 	uint8_t bytes[MODEL_FRAME_MAX];
 };
 
 enum model_program {
 	MODEL_TX, /* a frame from the upper */
 	MODEL_RX, /* a frame from a resource */
+	MODEL_XDP_TX,
+	MODEL_XDP_RX,
+	MODEL_PROGRAM_END
 };
 
 enum model_verdict {
-	MODEL_PASS, /* not ours */
+	MODEL_PASS, /* not ours; of XDP also: TC decides */
 	MODEL_DROP,
 	MODEL_REDIRECT,
 };
 
 struct model_output {
 	enum model_verdict verdict;
-	uint32_t vnet; /* whose frame it was, 0: nobody's */
+	uint32_t vnet; /* whose frame it was last, 0: nobody's */
 
 	enum abi_drop drop; /* of a drop */
 	uint64_t dropped;   /* frames that count under it */
 
-	enum abi_reason reason;	      /* of a redirect in MODEL_TX */
-	uint32_t resource;	      /* that carried the frame, either way */
-	uint32_t egress;	      /* ifindex that it leaves by */
-	struct abi_counters counters; /* by how much those of the resource grew */
+	enum abi_reason reason;		   /* of what left over a resource */
+	uint32_t sent;			   /* the resource that it left over, 0: none */
+	uint32_t received;		   /* the resource that it came in by, 0: none */
+	struct abi_counters sent_counters; /* by how much those of `sent` grew, ... */
+	struct abi_counters received_counters;
+	uint32_t egress; /* ifindex that it leaves by */
+	bool into_peer;	 /* ... right into the other end of that veth */
 
 	struct model_frame frame; /* as it leaves; as it came unless redirected */
 };
 
 /* What becomes of @in, which @program sees on device @ifindex. Fills the whole of @ret. */
-void model_run(const struct model_config *c, enum model_program program, uint32_t ifindex,
-	       const struct model_frame *in, struct model_output *ret);
+void model_run(const struct model_config *c, struct model_state *s, enum model_program program,
+	       uint32_t ifindex, const struct model_frame *in, struct model_output *ret);
 
-/* Number @number, NULL: none. Borrowed from @c. */
+/* Number @number, or index @ifindex; NULL: none. Borrowed from @c. */
 const struct model_vnet *model_vnet_find(const struct model_config *c, uint32_t number);
 const struct model_resource *model_resource_find(const struct model_config *c, uint32_t number);
+const struct model_device *model_device_find(const struct model_config *c, uint32_t ifindex);
+
+bool model_is_xdp(enum model_program program);
 
 /* Copies the used part alone: frames are far smaller than their buffers. */
 void model_frame_copy(struct model_frame *to, const struct model_frame *from);

@@ -8,13 +8,25 @@
  *	vnet b	02:..:02, guard on, with a service, a guest b.g1 that has the MAC of g1, the hybrid
  *		b.h1
  *
- * The line is made of KEY=VALUE with blanks between:
+ * All devices are taps that take frames which XDP redirects. The line is made of KEY=VALUE with
+ * blanks between (of vnet b: b.KEY):
  *
- *	guard promisc peer needs-service = on | off	pvid = N	vlans = N+N+...	(b.KEY: of
- *vnet b) service g1 g2 h1..h8 b.service b.g1 b.h1 = up | down | absent RESOURCE.pvid = N (else the
- *vnet's)		RESOURCE.vlans = N+N+... | none RESOURCE.priority = N
- *RESOURCE.mac = last byte of the peer's port = IFINDEX:VNET:RESOURCE (a row of its own)	b =
- *absent
+ *	guard promisc peer needs-service xdp = on | off
+ *	pvid = N		vlans = N+N+...
+ *	storm = N		frames a second
+ *	protect = mac+ip+dhcp+restricted	(any of them)
+ *	allowed = PREFIX/LENGTH+...		IPv4 or IPv6
+ *	service g1 g2 h1..h8 b.service b.g1 b.h1 = up | down | absent
+ *	RESOURCE.pvid = N	(else the vnet's)
+ *	RESOURCE.vlans = N+N+... | none
+ *	RESOURCE.priority = N
+ *	RESOURCE.mac = last byte of the peer's
+ *	RESOURCE.storm = N
+ *	RESOURCE.xdp = on | off
+ *	RESOURCE.device = gone | down | carrierless | plain | veth	(plain: nothing of XDP)
+ *	direct = on		g2 and b.g1 are direct peers
+ *	port = IFINDEX:VNET:RESOURCE	(a row of its own)
+ *	b = absent
  */
 #ifndef VNET_TESTS_SCENE_H
 #define VNET_TESTS_SCENE_H
@@ -49,6 +61,8 @@ enum scene_resource {
 #define SCENE_B_PORT	       61
 #define SCENE_STRANGER	       70 /* a device that is nobody's */
 #define SCENE_DEVICE(resource) (100 + (resource))
+#define SCENE_PLAIN(resource)  (200 + (resource)) /* with .device=plain */
+#define SCENE_VETH(resource)   (300 + (resource)) /* with .device=veth */
 
 #define SCENE_MAC_VNET	    FRAME_MAC(0x02, 0, 0, 0, 0, 0x01)
 #define SCENE_MAC_B	    FRAME_MAC(0x02, 0, 0, 0, 0, 0x02)

@@ -2,6 +2,7 @@
 /* The programs as such, the names that they share with users, and the harness itself. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
 #define INSTRUCTIONS_MAX 50000 /* of the verifier's million: room for what is to come */
 
-static const enum model_program programs[] = { MODEL_TX, MODEL_RX };
+static const enum model_program programs[] = { MODEL_TX, MODEL_RX, MODEL_XDP_TX, MODEL_XDP_RX };
 
 START_TEST(verified_instructions)
 {
@@ -21,6 +22,7 @@ START_TEST(verified_instructions)
 	ck_assert_int_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
 	if (info.verified_insns == 0) /* kernels before 5.16 do not tell */
 		return;
+	printf("%s: %u verified instructions\n", info.name, info.verified_insns);
 	ck_assert_uint_lt(info.verified_insns, INSTRUCTIONS_MAX);
 }
 END_TEST

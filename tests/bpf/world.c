@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The namespace, the programs, and the two ways through them. Rows are written in world_maps.c. */
+/* The namespace, the programs, and BPF_PROG_TEST_RUN. Rows are written in world_maps.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pkt_cls.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "world_internal.h"
+#include <bpf/btf.h>
 
-#define WIRE_TIMEOUT_MS 5000 /* below the limit of a test, so that the sentence is seen */
+#include "world_internal.h"
 
 static int no_ipv6(const char *file)
 {
@@ -36,17 +36,75 @@ int world_enter(void)
 	return err ? err : no_ipv6("/proc/sys/net/ipv6/conf/all/disable_ipv6");
 }
 
-int world_new(struct world **ret)
+/* --- what the kernel can do --- */
+
+static bool has_member(const struct btf *btf, const char *type, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member) == 0)
+			return true;
+	return false;
+}
+
+struct world_features world_features_probe(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct world_features f = { 0 };
+
+	if (!btf)
+		return f;
+	f.device_state = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	f.xdp_features = f.device_state && has_member(btf, "net_device", "xdp_features");
+	btf__free(btf);
+	return f;
+}
+
+struct world_features world_features(const struct world *w)
+{
+	return w->features;
+}
+
+/* --- the world --- */
+
+static int load(struct world *w)
+{
+	int err;
+
+	w->skel = vnet_bpf__open();
+	if (!w->skel)
+		return -errno;
+	w->skel->rodata->option_trace = true;
+	w->skel->rodata->option_device_state = w->features.device_state;
+	w->skel->rodata->option_xdp_features = w->features.xdp_features;
+	err = vnet_bpf__load(w->skel);
+	if (err) {
+		vnet_bpf__destroy(w->skel);
+		w->skel = NULL;
+	}
+	return err;
+}
+
+int world_new(const struct world_features *features, struct world **ret)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	int err;
 
 	if (!w)
 		return -ENOMEM;
-	w->skel = vnet_bpf__open_and_load();
-	if (!w->skel) {
+	w->features = *features;
+	w->shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (w->shared == MAP_FAILED) {
 		err = -errno;
 		free(w);
+		return err;
+	}
+	err = load(w);
+	if (err) {
+		world_free(w);
 		return err;
 	}
 	*ret = w;
@@ -57,8 +115,8 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	for (size_t i = 0; i < w->device_count; i++)
-		close(w->devices[i].fd);
+	world_devices_free(w);
+	munmap(w->shared, sizeof(*w->shared));
 	vnet_bpf__destroy(w->skel);
 	free(w);
 }
@@ -70,13 +128,19 @@ int world_program(const struct world *w, enum model_program program)
 		return bpf_program__fd(w->skel->progs.vnet_tx);
 	case MODEL_RX:
 		return bpf_program__fd(w->skel->progs.vnet_rx);
+	case MODEL_XDP_TX:
+		return bpf_program__fd(w->skel->progs.vnet_xdp_tx);
+	case MODEL_XDP_RX:
+		return bpf_program__fd(w->skel->progs.vnet_xdp_rx);
+	case MODEL_PROGRAM_END:
+		break;
 	}
 	return -EINVAL;
 }
 
 /* --- BPF_PROG_TEST_RUN --- */
 
-static int verdict_of(uint32_t retval, enum model_verdict *ret)
+static int tc_verdict(uint32_t retval, enum model_verdict *ret)
 {
 	switch ((int)retval) {
 	case TC_ACT_UNSPEC:
@@ -92,8 +156,24 @@ static int verdict_of(uint32_t retval, enum model_verdict *ret)
 	return -EPROTO;
 }
 
-int world_test_run(struct world *w, enum model_program program, uint32_t ifindex,
-		   const struct model_frame *in, struct world_seen *ret)
+static int xdp_verdict(uint32_t retval, enum model_verdict *ret)
+{
+	switch (retval) {
+	case XDP_PASS:
+		*ret = MODEL_PASS;
+		return 0;
+	case XDP_DROP:
+		*ret = MODEL_DROP;
+		return 0;
+	case XDP_REDIRECT:
+		*ret = MODEL_REDIRECT;
+		return 0;
+	}
+	return -EPROTO;
+}
+
+static int run_tc(const struct world *w, enum model_program program, uint32_t ifindex,
+		  const struct model_frame *in, struct world_seen *ret)
 {
 	struct __sk_buff before = { .ifindex = ifindex,
 				    .gso_segs = in->segments,
@@ -103,145 +183,69 @@ int world_test_run(struct world *w, enum model_program program, uint32_t ifindex
 		    .data_out = ret->frame.bytes, .data_size_out = sizeof(ret->frame.bytes),
 		    .ctx_in = &before, .ctx_size_in = sizeof(before), .ctx_out = &after,
 		    .ctx_size_out = sizeof(after));
+	int err = bpf_prog_test_run_opts(world_program(w, program), &run);
+
+	if (err)
+		return err;
+	ret->frame.len = run.data_size_out;
+	ret->frame.segments = after.gso_segs;
+	return tc_verdict(run.retval, &ret->verdict);
+}
+
+static int run_xdp(const struct world *w, enum model_program program, uint32_t ifindex,
+		   const struct model_frame *in, struct world_seen *ret)
+{
+	uint32_t linear = (uint32_t)(in->linear ? in->linear : in->len);
+	struct xdp_md context = { .data_end = linear, .ingress_ifindex = ifindex };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in->bytes, .data_size_in = (uint32_t)in->len,
+		    .data_out = ret->frame.bytes, .data_size_out = sizeof(ret->frame.bytes),
+		    .ctx_in = &context, .ctx_size_in = sizeof(context));
+	int err = bpf_prog_test_run_opts(world_program(w, program), &run);
+
+	if (err)
+		return err;
+	ret->frame.len = run.data_size_out;
+	ret->frame.segments = 0;
+	return xdp_verdict(run.retval, &ret->verdict);
+}
+
+static void listen_to(const struct trace *t, struct world_seen *ret)
+{
+	ret->egress = t->how == TRACE_NOWHERE ? 0 : t->egress;
+	ret->told = (struct world_told) {
+		.into_peer = t->how == TRACE_REDIRECT_PEER,
+		.sent = t->tx,
+		.received = t->rx,
+		.reason = (enum abi_reason)t->reason,
+		.drop = (enum abi_drop)t->drop,
+		.vnet = t->vnet,
+	};
+}
+
+int world_run(struct world *w, enum model_program program, uint32_t ifindex,
+	      const struct model_frame *in, uint64_t now_ns, struct world_seen *ret)
+{
+	struct trace *t = &w->skel->bss->trace;
+	int err;
+
+	*t = (struct trace) { .now_ns = now_ns };
+	err = model_is_xdp(program) ? run_xdp(w, program, ifindex, in, ret)
+				    : run_tc(w, program, ifindex, in, ret);
+	if (err)
+		return err;
+	ret->frame.tag = (struct model_tag) { 0 };
+	ret->frame.linear = 0;
+	listen_to(t, ret);
+	return 0;
+}
+
+int world_test_run(struct world *w, enum model_program program, uint32_t ifindex,
+		   const struct model_frame *in, struct world_seen *ret)
+{
 	struct world_counts start;
 	int err = world_count(w, &start);
 
-	if (err)
-		return err;
-	err = bpf_prog_test_run_opts(world_program(w, program), &run);
-	if (err)
-		return err;
-	err = verdict_of(run.retval, &ret->verdict);
-	if (err)
-		return err;
-	ret->egress = ret->verdict == MODEL_REDIRECT ? after.cb[0] : 0;
-	ret->frame.len = run.data_size_out;
-	ret->frame.tag = (struct model_tag) { 0 };
-	ret->frame.segments = after.gso_segs;
-	return world_counted_since(w, &start, &ret->counted);
-}
-
-/* --- the wire --- */
-
-static int attach(const struct world *w, enum model_program program, uint32_t ifindex)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = world_program(w, program), .handle = 1,
-		    .priority = 1, .flags = BPF_TC_F_REPLACE);
-
-	return bpf_tc_attach(&hook, &opts);
-}
-
-/* The frame that is waiting at @d. Returns its length, 0: none. */
-static ssize_t take(const struct world_device *d, struct model_frame *ret)
-{
-	ssize_t len = read(d->fd, ret->bytes, sizeof(ret->bytes));
-
-	if (len < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	ret->len = (size_t)len;
-	ret->tag = (struct model_tag) { 0 };
-	ret->segments = 0;
-	return len;
-}
-
-/* Whatever is still waiting belongs to no one. */
-static int drain(struct world *w)
-{
-	ssize_t len;
-
-	for (size_t i = 0; i < w->device_count; i++)
-		while ((len = take(&w->devices[i], &w->scratch)))
-			if (len < 0)
-				return (int)len;
-	return 0;
-}
-
-/* Takes what came out of the devices into @ret; -EPROTO if it is more than one frame. */
-static int collect(struct world *w, struct world_seen *ret)
-{
-	ssize_t len;
-
-	for (size_t i = 0; i < w->device_count; i++) {
-		struct model_frame *to = ret->egress ? &w->scratch : &ret->frame;
-
-		while ((len = take(&w->devices[i], to))) {
-			if (len < 0)
-				return (int)len;
-			if (ret->egress)
-				return -EPROTO;
-			ret->egress = w->devices[i].ifindex;
-			to = &w->scratch;
-		}
-	}
-	return 0;
-}
-
-static bool any_carried(const struct world_counts *counted)
-{
-	for (size_t i = 0; i < MODEL_RESOURCES_MAX; i++)
-		if (counted->resources[i].tx_packets || counted->resources[i].rx_packets)
-			return true;
-	return false;
-}
-
-static bool any_dropped(const struct world_counts *counted)
-{
-	for (size_t i = 0; i < MODEL_VNETS_MAX; i++)
-		for (size_t why = 0; why < ABI_DROP_END; why++)
-			if (counted->vnets[i].count[why])
-				return true;
-	return false;
-}
-
-/* A frame that was counted as carried may still be on its way through the queues. */
-static int wait_for_frame(const struct world *w)
-{
-	struct pollfd fds[WORLD_DEVICES_MAX];
-	int ready;
-
-	for (size_t i = 0; i < w->device_count; i++)
-		fds[i] = (struct pollfd) { .fd = w->devices[i].fd, .events = POLLIN };
-	do {
-		ready = poll(fds, w->device_count, WIRE_TIMEOUT_MS);
-	} while (ready < 0 && errno == EINTR);
-	if (ready < 0)
-		return -errno;
-	return ready ? 0 : -ETIMEDOUT;
-}
-
-int world_wire_run(struct world *w, enum model_program program, uint32_t ifindex,
-		   const struct model_frame *in, struct world_seen *ret)
-{
-	const struct world_device *d = world_device_find(w, ifindex);
-	struct world_counts start;
-	int err;
-
-	if (!d)
-		return -ENODEV;
-	err = attach(w, program, ifindex);
 	if (!err)
-		err = drain(w);
-	if (!err)
-		err = world_count(w, &start);
-	if (err)
-		return err;
-
-	/* The hook runs within this call. */
-	if (write(d->fd, in->bytes, in->len) != (ssize_t)in->len)
-		return -errno;
-	err = world_counted_since(w, &start, &ret->counted);
-	if (!err && any_carried(&ret->counted))
-		err = wait_for_frame(w);
-	ret->egress = 0;
-	if (!err)
-		err = collect(w, ret);
-	if (err)
-		return err;
-	ret->verdict = MODEL_PASS;
-	if (ret->egress)
-		ret->verdict = MODEL_REDIRECT;
-	else if (any_dropped(&ret->counted))
-		ret->verdict = MODEL_DROP;
-	return 0;
+		err = world_run(w, program, ifindex, in, 1, ret);
+	return err ? err : world_counted_since(w, &start, &ret->counted);
 }

@@ -6,29 +6,52 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+/* What the skeleton speaks of comes before it. */
+#include "../../bpf/trace.h"
+
 #include "bpf/vnet.skel.h"
+
 #include "world.h"
 
-#define WORLD_DEVICES_MAX 64
+#define WORLD_DEVICES_MAX 96
+
+enum world_kind {
+	WORLD_TAP,  /* takes what XDP redirects, in one buffer */
+	WORLD_VETH, /* ... in several as well */
+	WORLD_IFB,  /* takes nothing of XDP */
+};
 
 struct world_device {
 	uint32_t ifindex;
-	int fd; /* of the tap: its other end */
+	enum world_kind kind;
+	int fd; /* of the tap: its other end; else -1 */
+	bool up;
+	bool carrier;
+};
+
+/* Tests fork: what one of them does to a device, the next one has to know. */
+struct world_shared {
+	size_t device_count;
+	struct world_device devices[WORLD_DEVICES_MAX];
 };
 
 struct world {
 	struct vnet_bpf *skel;
+	struct world_features features;
 	const struct model_config *config; /* borrowed: as last applied */
-	size_t device_count;
-	struct world_device devices[WORLD_DEVICES_MAX];
+	struct world_shared *shared;
 	struct model_frame scratch;
 };
 
 /* NULL: no such device. */
-const struct world_device *world_device_find(const struct world *w, uint32_t ifindex);
+struct world_device *world_device_find(const struct world *w, uint32_t ifindex);
+
+/* Makes the device if need be, and sees that it is in this state. */
+int world_device_set(struct world *w, const struct model_device *wanted);
+
+void world_devices_free(struct world *w);
 
 /* All counters of the configuration, and by how much they grew since @start. */
-int world_count(const struct world *w, struct world_counts *ret);
 int world_counted_since(const struct world *w, const struct world_counts *start,
 			struct world_counts *ret);
 

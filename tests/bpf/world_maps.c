@@ -6,10 +6,30 @@
 
 #include "world_internal.h"
 
-#define NUMBERS_MAX 64 /* vnets and resources of configurations have smaller numbers */
-#define KEY_MAX	    16 /* bytes */
+#define KEY_MAX 32 /* bytes */
 
 #define MAP_FD(w, name) bpf_map__fd((w)->skel->maps.name)
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/*
+ * The numbers that configurations use: small ones, and those around the end of what is near. Tests
+ * fork, so nobody remembers which rows there are; all of these are cleared.
+ */
+struct range {
+	uint32_t first, end;
+};
+
+static const struct range numbers[] = { { 0, 64 },
+					{ ABI_COUNTERS_NEAR - 32, ABI_COUNTERS_NEAR + 32 } };
+static const struct range near_ports[] = { { 0, 512 }, { ABI_PORTS_NEAR - 32, ABI_PORTS_NEAR } };
+
+static bool in_ranges(const struct range *ranges, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (number >= ranges[i].first && number < ranges[i].end)
+			return true;
+	return false;
+}
 
 /* --- the hybrids of a vnet, the best one first --- */
 
@@ -60,6 +80,31 @@ static int write_vlans(const struct world *w, uint32_t vnet, uint32_t resource,
 	return bpf_map_update_elem(MAP_FD(w, vlans), &key, &row, BPF_ANY);
 }
 
+static int write_storm(const struct world *w, uint32_t vnet, uint32_t resource,
+		       const struct model_storm *storm)
+{
+	struct abi_storm_key key = { vnet, resource };
+	struct abi_storm row = { .interval_ns = storm->interval_ns, .burst_ns = storm->burst_ns };
+
+	return storm->on ? bpf_map_update_elem(MAP_FD(w, storms), &key, &row, BPF_ANY) : 0;
+}
+
+static int write_allowed(const struct world *w, const struct model_vnet *n)
+{
+	const struct model_protection *p = &n->protection;
+	const __u32 there = 1;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < p->allowed_count; i++) {
+		struct abi_allowed_key key = { .prefixlen = 32u + p->allowed[i].length,
+					       .vnet = n->number };
+
+		memcpy(key.address, p->allowed[i].address, sizeof(key.address));
+		err = bpf_map_update_elem(MAP_FD(w, allowed), &key, &there, BPF_ANY);
+	}
+	return err;
+}
+
 /* Per-CPU maps take one value for each CPU: all of them zero. */
 static int write_zero(int fd, uint32_t key, size_t value_size)
 {
@@ -76,21 +121,53 @@ static int write_zero(int fd, uint32_t key, size_t value_size)
 	return err;
 }
 
+static uint32_t vnet_flags(const struct model_vnet *n)
+{
+	const struct {
+		bool on;
+		enum abi_vnet_flag flag;
+	} flags[] = {
+		{ n->guard, ABI_VNET_GUARD },
+		{ n->promiscuous, ABI_VNET_PROMISC },
+		{ n->peer, ABI_VNET_PEER },
+		{ n->hybrid_needs_service, ABI_VNET_HYBRID_NEEDS_SERVICE },
+		{ n->storm.on, ABI_VNET_STORM },
+		{ n->xdp, ABI_VNET_XDP },
+		{ n->protection.mac_nospoof, ABI_VNET_MAC_NOSPOOF },
+		{ n->protection.ip_nospoof, ABI_VNET_IP_NOSPOOF },
+		{ n->protection.dhcp_nospoof, ABI_VNET_DHCP_NOSPOOF },
+		{ n->protection.restricted, ABI_VNET_RESTRICTED },
+	};
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		all |= flags[i].on ? flags[i].flag : 0;
+	return all;
+}
+
 static int write_vnet(const struct world *w, const struct model_vnet *n)
 {
-	struct abi_vnet row = { .pvid = n->pvid, .port = n->port };
+	struct abi_vnet row = { .pvid = n->pvid, .port = n->port, .flags = vnet_flags(n) };
 	int err;
 
 	memcpy(row.mac, n->mac, sizeof(row.mac));
-	row.flags = (n->guard ? ABI_VNET_GUARD : 0) | (n->promiscuous ? ABI_VNET_PROMISC : 0) |
-		    (n->peer ? ABI_VNET_PEER : 0) |
-		    (n->hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0);
 	row.service = service_of(w->config, n->number);
 	row.hybrid = next_hybrid(w->config, n->number, NULL);
 	err = bpf_map_update_elem(MAP_FD(w, vnets), &n->number, &row, BPF_ANY);
 	if (!err && n->vlans.vlan[0])
 		err = write_vlans(w, n->number, 0, &n->vlans);
+	if (!err)
+		err = write_storm(w, n->number, 0, &n->storm);
+	if (!err)
+		err = write_allowed(w, n);
 	return err ? err : write_zero(MAP_FD(w, drops), n->number, sizeof(struct abi_drops));
+}
+
+static int zero_counters(const struct world *w, uint32_t resource)
+{
+	int fd = resource < ABI_COUNTERS_NEAR ? MAP_FD(w, counters) : MAP_FD(w, far_counters);
+
+	return write_zero(fd, resource, sizeof(struct abi_counters));
 }
 
 static int write_resource(const struct world *w, const struct model_resource *r)
@@ -100,8 +177,11 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 		.pvid = r->pvid,
 		.type = (uint8_t)r->type,
 		.up = r->up,
-		.vlans = r->own_vlans,
+		.flags = (r->own_vlans ? ABI_RESOURCE_VLANS : 0) |
+			 (r->storm.on ? ABI_RESOURCE_STORM : 0) |
+			 (r->peer_else ? ABI_RESOURCE_PEER : 0) | (r->xdp ? ABI_RESOURCE_XDP : 0),
 		.vnet = r->vnet,
+		.twin = r->twin,
 	};
 	int err;
 
@@ -112,7 +192,9 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 	err = bpf_map_update_elem(MAP_FD(w, resources), &r->number, &row, BPF_ANY);
 	if (!err && r->own_vlans)
 		err = write_vlans(w, r->vnet, r->number, &r->vlans);
-	return err ? err : write_zero(MAP_FD(w, counters), r->number, sizeof(struct abi_counters));
+	if (!err)
+		err = write_storm(w, r->vnet, r->number, &r->storm);
+	return err ? err : zero_counters(w, r->number);
 }
 
 static int write_fdb(const struct world *w, const struct model_fdb *entry)
@@ -125,10 +207,28 @@ static int write_fdb(const struct world *w, const struct model_fdb *entry)
 
 static int write_port(struct world *w, const struct model_port *port)
 {
-	struct abi_port row = { port->vnet, port->resource };
-	int err = bpf_map_update_elem(MAP_FD(w, ports), &port->ifindex, &row, BPF_NOEXIST);
+	struct abi_port row = { .vnet = (uint16_t)port->vnet,
+				.resource = port->resource,
+				.flags = port->egress ? ABI_PORT_EGRESS : 0 };
+	int fd = port->ifindex < ABI_PORTS_NEAR ? MAP_FD(w, ports) : MAP_FD(w, far_ports);
+	int err;
 
+	if (port->ifindex < ABI_PORTS_NEAR &&
+	    !in_ranges(near_ports, ARRAY_SIZE(near_ports), port->ifindex))
+		return -E2BIG;
+	err = bpf_map_update_elem(fd, &port->ifindex, &row, BPF_ANY);
 	return err ? err : world_device(w, port->ifindex);
+}
+
+/* The kernel takes the row of a device away with it, so one that is not present has none. */
+static int write_device(struct world *w, const struct model_device *d)
+{
+	const struct abi_device row = { .ifindex = d->ifindex };
+	int err = world_device_set(w, d);
+
+	if (err || !d->present)
+		return err;
+	return bpf_map_update_elem(MAP_FD(w, devices), &d->ifindex, &row, BPF_ANY);
 }
 
 /* --- all of it --- */
@@ -146,21 +246,59 @@ static int clear_hash(int fd)
 	return errno == ENOENT ? 0 : -errno;
 }
 
+static int clear_range(int fd, struct range r, size_t value_size)
+{
+	uint32_t count = r.end - r.first, *keys = calloc(count, sizeof(*keys));
+	void *zero = calloc(count, value_size);
+	int err = keys && zero ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; !err && i < count; i++)
+		keys[i] = r.first + i;
+	if (!err)
+		err = bpf_map_update_batch(fd, keys, zero, &count, NULL);
+	free(keys);
+	free(zero);
+	return err;
+}
+
 static int clear_maps(const struct world *w)
 {
-	const int hashes[] = { MAP_FD(w, ports), MAP_FD(w, fdb), MAP_FD(w, vlans),
-			       MAP_FD(w, counters), MAP_FD(w, drops) };
-	const struct abi_resource no_resource = { 0 };
-	const struct abi_vnet no_vnet = { 0 };
+	const int hashes[] = { MAP_FD(w, far_ports),	MAP_FD(w, fdb),	   MAP_FD(w, vlans),
+			       MAP_FD(w, far_counters), MAP_FD(w, drops),  MAP_FD(w, devices),
+			       MAP_FD(w, storms),	MAP_FD(w, allowed) };
 	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof(hashes) / sizeof(hashes[0]); i++)
+	for (size_t i = 0; !err && i < ARRAY_SIZE(hashes); i++)
 		err = clear_hash(hashes[i]);
-	for (uint32_t i = 0; !err && i < NUMBERS_MAX; i++) {
-		err = bpf_map_update_elem(MAP_FD(w, vnets), &i, &no_vnet, BPF_ANY);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(near_ports); i++)
+		err = clear_range(MAP_FD(w, ports), near_ports[i], sizeof(struct abi_port));
+	for (size_t i = 0; !err && i < ARRAY_SIZE(numbers); i++) {
+		err = clear_range(MAP_FD(w, vnets), numbers[i], sizeof(struct abi_vnet));
 		if (!err)
-			err = bpf_map_update_elem(MAP_FD(w, resources), &i, &no_resource, BPF_ANY);
+			err = clear_range(MAP_FD(w, resources), numbers[i],
+					  sizeof(struct abi_resource));
 	}
+	return err;
+}
+
+static int write_rows(struct world *w, const struct model_config *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->device_count; i++)
+		err = write_device(w, &c->devices[i]);
+	for (size_t i = 0; !err && i < c->vnet_count; i++)
+		err = in_ranges(numbers, ARRAY_SIZE(numbers), c->vnets[i].number)
+			      ? write_vnet(w, &c->vnets[i])
+			      : -E2BIG;
+	for (size_t i = 0; !err && i < c->resource_count; i++)
+		err = in_ranges(numbers, ARRAY_SIZE(numbers), c->resources[i].number)
+			      ? write_resource(w, &c->resources[i])
+			      : -E2BIG;
+	for (size_t i = 0; !err && i < c->fdb_count; i++)
+		err = write_fdb(w, &c->fdb[i]);
+	for (size_t i = 0; !err && i < c->port_count; i++)
+		err = write_port(w, &c->ports[i]);
 	return err;
 }
 
@@ -169,16 +307,7 @@ int world_apply(struct world *w, const struct model_config *c)
 	int err = clear_maps(w);
 
 	w->config = c;
-	for (size_t i = 0; !err && i < c->vnet_count; i++)
-		err = c->vnets[i].number < NUMBERS_MAX ? write_vnet(w, &c->vnets[i]) : -E2BIG;
-	for (size_t i = 0; !err && i < c->resource_count; i++)
-		err = c->resources[i].number < NUMBERS_MAX ? write_resource(w, &c->resources[i])
-							   : -E2BIG;
-	for (size_t i = 0; !err && i < c->fdb_count; i++)
-		err = write_fdb(w, &c->fdb[i]);
-	for (size_t i = 0; !err && i < c->port_count; i++)
-		err = write_port(w, &c->ports[i]);
-	return err;
+	return err ? err : write_rows(w, c);
 }
 
 /* --- counters --- */
@@ -202,17 +331,22 @@ static int read_sum(int fd, uint32_t key, size_t words, uint64_t *ret)
 	return err;
 }
 
+static int read_counters(const struct world *w, uint32_t resource, struct abi_counters *ret)
+{
+	int fd = resource < ABI_COUNTERS_NEAR ? MAP_FD(w, counters) : MAP_FD(w, far_counters);
+
+	return read_sum(fd, resource, sizeof(*ret) / sizeof(uint64_t), (uint64_t *)ret);
+}
+
 int world_count(const struct world *w, struct world_counts *ret)
 {
 	const struct model_config *c = w->config;
-	const size_t of_resource = sizeof(struct abi_counters) / sizeof(uint64_t);
 	const size_t of_vnet = sizeof(struct abi_drops) / sizeof(uint64_t);
 	int err = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; !err && i < c->resource_count; i++)
-		err = read_sum(MAP_FD(w, counters), c->resources[i].number, of_resource,
-			       (uint64_t *)&ret->resources[i]);
+		err = read_counters(w, c->resources[i].number, &ret->resources[i]);
 	for (size_t i = 0; !err && i < c->vnet_count; i++)
 		err = read_sum(MAP_FD(w, drops), c->vnets[i].number, of_vnet,
 			       (uint64_t *)&ret->vnets[i]);
