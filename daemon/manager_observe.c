@@ -87,7 +87,7 @@ static void retry_uppers(struct manager *m, const char *name, bool appeared)
 				      : v->name_taken && (util_same(v->name, name) ||
 							  util_same(v->port, name));
 
-		if (!v->port_ifindex && waits)
+		if (!v->port_ifindex && !v->leaving && waits)
 			complain(reconcile_vnet(v, &e), &e);
 	}
 }

@@ -29,10 +29,11 @@ static uint32_t draw(struct walk *k, uint32_t below)
 
 #define PICK(k, list) ((list)[draw(k, UTIL_ARRAY_SIZE(list))])
 
-static const char *const vnets[] = { "v0", "v1" };
+static const char *const vnets[] = { "v0", "v1", "v2" };
 static const char *const devices[] = { "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7" };
 static const char *const names[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6" };
-static const char *const types[] = { "service", "guest", "guest", "hybrid", "hybrid" };
+static const char *const types[] = { "service", "guest", "guest", "hybrid",
+				     "hybrid",	"peer",	 "peer",  "peer" };
 static const char *const macs[] = { "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03",
 				    "02:00:00:00:00:04" };
 static const char *const sets[] = { "none", "10", "10,20", "20-22,30", "1-12" };
@@ -91,9 +92,16 @@ static int add_resource(struct walk *k)
 {
 	const char *vnet = PICK(k, vnets), *name = PICK(k, names), *type = PICK(k, types);
 	const char *device = PICK(k, devices), *peer = PICK(k, macs), *set = PICK(k, own_sets);
+	const char *other = PICK(k, vnets);
 
 	snprintf(k->what, sizeof(k->what), "resource add %s %s %s %s peer %s vlans %s", vnet, name,
 		 type, device, peer, set);
+	if (util_same(type, "peer")) {
+		snprintf(k->what, sizeof(k->what), "resource add %s %s peer_vnet %s vlans %s", vnet,
+			 name, other, set);
+		return world_try_resource(k->w, vnet, name, "type", "guest", "peer_vnet", other,
+					  "vlans", set, NULL);
+	}
 	if (util_same(type, "guest"))
 		return world_try_resource(k->w, vnet, name, "type", type, "device", device, "peer",
 					  peer, "vlans", set, NULL);
@@ -350,10 +358,31 @@ static void step(struct walk *k)
 	}
 }
 
+/* After each single write: who is up and leads to a twin is known to it. */
+static void check_twins(void *context)
+{
+	struct fake_kernel *f = context;
+
+	for (size_t i = 0; i < FAKE_MAX && !f->failed; i++) {
+		const struct fake_row *row = &f->resources.rows[i];
+		const struct abi_resource *twin, *r = (const void *)row->value;
+		uint32_t number;
+
+		if (!row->used || !r->up || !r->twin)
+			continue;
+		memcpy(&number, row->key, sizeof(number));
+		twin = fake_kernel_resource(f, r->twin);
+		ck_assert_msg(twin && twin->twin == number, "%u is up without its twin %u", number,
+			      r->twin);
+	}
+}
+
 START_TEST(test_walk)
 {
 	struct walk k = { .w = world_new(), .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
 
+	k.w->k->on_change = check_twins;
+	k.w->k->context = k.w->k;
 	for (k.step = 0; k.step < STEPS; k.step++) {
 		step(&k);
 		if (getenv("WALK"))
@@ -369,10 +398,10 @@ START_TEST(test_walk)
 }
 END_TEST
 
-/* WALK=3 takes the fourth walk alone and tells each step. */
+/* WALK=3 takes the fourth walk alone and tells each step; WALKS=500 takes so many. */
 int main(void)
 {
-	const char *only = getenv("WALK");
+	const char *only = getenv("WALK"), *count = getenv("WALKS");
 	TCase *t;
 	Suite *s = unit_suite("walk", &t);
 
@@ -380,6 +409,6 @@ int main(void)
 	if (only)
 		tcase_add_loop_test(t, test_walk, atoi(only), atoi(only) + 1);
 	else
-		tcase_add_loop_test(t, test_walk, 0, WALKS);
+		tcase_add_loop_test(t, test_walk, 0, count ? atoi(count) : WALKS);
 	return unit_run(s);
 }
