@@ -65,7 +65,7 @@ struct usage {
 	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
 #define VNET_KEYS                                                                                  \
 	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
-	"hybrid-needs-service or monitor-interval"
+	"hybrid-needs-service, monitor-interval, protection, allowed-ips or storm-limit"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -133,15 +133,15 @@ static const struct usage usages[] = {
 	  "'dev' is not a key: expected " VNET_KEYS "; see 'vnetctl help vnet'" },
 	{ "vnet add v m 5",
 	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
-	{ "resource add v r mtu 5",
-	  "'mtu' is not a key: expected type, dev, peer, priority, pvid, vlans or admin; "
-	  "see 'vnetctl help resource'" },
+	{ "resource add v r mtu 5", "'mtu' is not a key: expected type, dev, peer, peer-vnet, "
+				    "priority, pvid, vlans, admin or "
+				    "storm-limit; see 'vnetctl help resource'" },
 	{ "resource add v r p 5",
-	  "'p' is ambiguous: peer, priority or pvid; see 'vnetctl help resource'" },
+	  "'p' is ambiguous: peer, peer-vnet, priority or pvid; see 'vnetctl help resource'" },
 	{ "resource set v r", "a key is missing after 'r': expected resource set VNET NAME "
 			      "KEY VALUE...; see 'vnetctl help resource'" },
 	{ "vnet add v mtu", "'mtu' has no value: expected mtu N; see 'vnetctl help vnet'" },
-	{ "vnet add v mode", "'mode' has no value: expected mode auto|tc; "
+	{ "vnet add v mode", "'mode' has no value: expected mode auto|tc|xdp; "
 			     "see 'vnetctl help vnet'" },
 	{ "vnet add v mtu 1 mt 2",
 	  "'mtu' is given twice: expected each key once; see 'vnetctl help vnet'" },
@@ -152,6 +152,9 @@ static const struct usage usages[] = {
 	  "see 'vnetctl help vnet'" },
 	{ "vnet set v guard 1",
 	  "guard '1' is not on or off: expected guard on|off; see 'vnetctl help vnet'" },
+	{ "vnet set v storm-limit fast",
+	  "storm-limit 'fast' is not a whole number or none: expected storm-limit PPS|none; "
+	  "see 'vnetctl help vnet'" },
 	{ "resource set v r priority ''",
 	  "priority '' is not a whole number: expected priority N; see 'vnetctl help resource'" },
 	{ "path v m vlan x",
@@ -247,11 +250,21 @@ struct sent {
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
 	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
-	  "pr on h yes mon 0",
+	  "promi on h yes mon 0 prot restricted al 10.0.0.7,::1 st 5",
 	  "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{"
 	  "\"address\":\"02:00:00:00:00:01\",\"mtu\":9000,\"upper\":\"tap1\",\"netns\":\"blue\","
 	  "\"mode\":\"tc\",\"guard\":false,\"pvid\":1,\"vlans\":\"10,20-29\","
-	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0}}" },
+	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0,"
+	  "\"protection\":\"restricted\",\"allowed_ips\":\"10.0.0.7,::1\",\"storm_limit\":5}}" },
+	{ "vnet set vnet0 storm-limit none protection none allowed-ips none mode xdp",
+	  "SetVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{\"storm_limit\":0,"
+	  "\"protection\":\"none\",\"allowed_ips\":\"none\",\"mode\":\"xdp\"}}" },
+	{ "resource set vnet0 up storm-limit 2000",
+	  "SetResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"up\","
+	  "\"settings\":{\"storm_limit\":2000}}" },
+	{ "resource add vnet0 b type guest peer-vnet vnet1",
+	  "AddResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"b\",\"settings\":{"
+	  "\"type\":\"guest\",\"peer_vnet\":\"vnet1\"}}" },
 	{ "vnet set vnet0 mtu -5",
 	  "SetVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{\"mtu\":-5}}" },
 	{ "vnet set vnet0 vlans ''",

@@ -43,16 +43,31 @@ static const char *const static_words[][2] = {
 	{ "complete monitor ''", "" },
 	{ "complete help re", "resource reload" },
 	{ "complete vnet add v ''", "address mtu upper netns mode guard pvid vlans promiscuous "
-				    "hybrid-needs-service monitor-interval" },
+				    "hybrid-needs-service monitor-interval protection allowed-ips "
+				    "storm-limit" },
 	{ "complete vnet add v mtu 9000 gu", "guard" },
 	{ "complete vnet add v mtu 9000 m", "mode monitor-interval" },
 	{ "complete vnet add v mtu ''", "" },
-	{ "complete vnet add v mode ''", "auto tc" },
+	{ "complete vnet add v mode ''", "auto tc xdp" },
 	{ "complete vnet add v prom o", "on off" },
 	{ "complete vnet add v speed ''", "" },
 	{ "complete vnet set v u", "" }, /* only when it is made */
 	{ "complete vnet set v ''",
-	  "address mtu mode guard pvid vlans promiscuous hybrid-needs-service monitor-interval" },
+	  "address mtu mode guard pvid vlans promiscuous hybrid-needs-service monitor-interval "
+	  "protection allowed-ips storm-limit" },
+	{ "complete vnet set v protection ''",
+	  "none mac-nospoof ip-nospoof dhcp-nospoof restricted" },
+	{ "complete vnet set v protection mac-nospoof,",
+	  "mac-nospoof,ip-nospoof mac-nospoof,dhcp-nospoof mac-nospoof,restricted" },
+	{ "complete vnet set v prot restricted,mac-nospoof,i",
+	  "restricted,mac-nospoof,ip-nospoof" },
+	{ "complete vnet set v protection restricted,x", "" },
+	{ "complete vnet set v allowed-ips ''", "none" },
+	{ "complete resource set v r s", "storm-limit" },
+	{ "complete resource set v r storm-limit n", "none" },
+	{ "complete resource add v r peer", "peer peer-vnet" },
+	{ "complete resource set v r peer", "peer" },
+	{ "complete resource add v r peer-vnet ''", "" },
 	{ "complete resource add v r type ''", "service guest hybrid" },
 	{ "complete resource add v r t", "type" },
 	{ "complete resource set v r a", "admin" },
@@ -94,6 +109,8 @@ START_TEST(names_are_offered)
 		{ "resource del ''", VNETS, "ListVnets\",\"parameters\":{}", "vnet0 vm1" },
 		{ "resource del vm1 ''", RESOURCES,
 		  "ListResources\",\"parameters\":{\"vnet\":\"vm1\"}", "up g1" },
+		{ "resource add vm1 b type guest peer-vnet v", VNETS,
+		  "ListVnets\",\"parameters\":{}", "vnet0 vm1" },
 		{ "stats vm1 g", RESOURCES, "ListResources\",\"parameters\":{\"vnet\":\"vm1\"}",
 		  "g1" },
 		{ "path vm1 ''", FDB, "ListFdb\",\"parameters\":{\"vnet\":\"vm1\"}",
@@ -199,7 +216,7 @@ int main(int argc, char **argv)
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, words_are_offered, 0,
 			    sizeof(static_words) / sizeof(static_words[0]));
-	tcase_add_loop_test(t, names_are_offered, 0, 6);
+	tcase_add_loop_test(t, names_are_offered, 0, 7);
 	tcase_add_test(t, refusals_offer_nothing);
 	tcase_add_loop_test(t, bash_completes, 0, 6);
 	return unit_run(s);

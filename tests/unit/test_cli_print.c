@@ -41,6 +41,14 @@ static void expect(int (*print)(struct ctl *ctl, struct json_object *json), cons
 	"{\"vnet\":\"vnet0\",\"name\":\"vf\",\"type\":\"hybrid\",\"device\":\"enp1s0v3\","         \
 	"\"ifindex\":0,\"peer\":null,\"priority\":10,\"state\":\"waiting\","                       \
 	"\"reason\":\"there is no device enp1s0v3\",\"active\":false,\"attached\":\"none\"}"
+#define LIMITED                                                                                    \
+	"{\"vnet\":\"vnet0\",\"name\":\"up\",\"type\":\"service\",\"device\":\"eth1\","            \
+	"\"state\":\"up\",\"reason\":\"\",\"active\":true,\"peer_vnet\":null,\"storm_limit\":"     \
+	"2000}"
+#define DIRECT                                                                                     \
+	"{\"vnet\":\"vnet0\",\"name\":\"b\",\"type\":\"guest\",\"device\":\"\",\"state\":\"up\","  \
+	"\"peer\":\"02:00:00:00:00:02\",\"peer_vnet\":\"vnet1\",\"storm_limit\":7,"                \
+	"\"reason\":\"\",\"active\":true}"
 #define VNET(settings, resources)                                                                  \
 	"{\"name\":\"vnet0\",\"address\":\"02:00:00:00:00:01\",\"mtu\":1500,\"upper\":\"vnet0\","  \
 	"\"port\":\"vnet0-p\",\"mode\":\"auto\",\"guard\":true,\"pvid\":1,\"vlans\":\"none\","     \
@@ -76,6 +84,31 @@ START_TEST(long_settings_are_broken_at_80_columns)
 	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
 	       "  upper vnet0, netns a-namespace-with-a-name, port vnet0-p, mode auto,\n"
 	       "  guard on, pvid 1, vlans none, promiscuous, hybrid-needs-service\n"
+	       "  no resources\n");
+}
+END_TEST
+
+START_TEST(protection_and_limits_are_told)
+{
+	expect(print_vnets,
+	       "[" VNET(NO_SETTINGS "\"protection\":\"ip-nospoof,restricted\",\"storm_limit\":5,"
+				    "\"allowed_ips\":\"10.0.0.7,10.100.0.0/16,172.16.0.0/12,"
+				    "192.168.7.0/24,2001:db8:1:2::/64,fe80::1\",",
+			LIMITED "," DIRECT) "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none,\n"
+	       "  protection ip-nospoof,restricted, storm-limit 5\n"
+	       "  allowed-ips 10.0.0.7, 10.100.0.0/16, 172.16.0.0/12, 192.168.7.0/24,\n"
+	       "    2001:db8:1:2::/64, fe80::1\n"
+	       "  RESOURCE  TYPE     DEVICE  STATE  ACTIVE  DETAIL\n"
+	       "  up        service  eth1    up     yes     storm-limit 2000\n"
+	       "  b         guest    -       up     yes     peer-vnet vnet1, storm-limit 7\n");
+	expect(print_vnets,
+	       "[" VNET(NO_SETTINGS "\"protection\":\"none\",\"storm_limit\":0,"
+				    "\"allowed_ips\":\"none\",",
+			"") "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
 	       "  no resources\n");
 }
 END_TEST
@@ -234,6 +267,7 @@ int main(void)
 
 	tcase_add_test(t, vnets_are_tables);
 	tcase_add_test(t, long_settings_are_broken_at_80_columns);
+	tcase_add_test(t, protection_and_limits_are_told);
 	tcase_add_test(t, colours_follow_the_state);
 	tcase_add_test(t, resources_are_a_table);
 	tcase_add_test(t, the_fdb_is_a_table);

@@ -171,6 +171,7 @@ START_TEST(changes_send_what_they_were_given)
 		{ "promiscuous", "on" },
 		{ "hybrid_needs_service", "yes" },
 		{ "monitor_interval", "0" },
+		{ "storm_limit", "none" },
 	};
 	static const struct vnet_setting guest[] = {
 		{ "type", "guest" },
@@ -182,7 +183,7 @@ START_TEST(changes_send_what_they_were_given)
 	static const struct vnet_setting guard = { "guard", "true" };
 
 	start(steps);
-	ck_assert_int_eq(vnet_add(client, "vnet0", add, 8), 0);
+	ck_assert_int_eq(vnet_add(client, "vnet0", add, 9), 0);
 	ck_assert_int_eq(vnet_add(client, "q\"\n", NULL, 0), 0);
 	ck_assert_int_eq(vnet_set(client, "vnet0", &guard, 1), 0);
 	ck_assert_int_eq(vnet_delete(client, "vnet0"), 0);
@@ -200,7 +201,7 @@ START_TEST(changes_send_what_they_were_given)
 		       "{\"name\":\"vnet0\",\"settings\":{\"address\":\"02:00:00:00:00:01\","
 		       "\"mtu\":9000,\"guard\":false,\"vlans\":\"10,20-29\",\"pvid\":0,"
 		       "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,"
-		       "\"monitor_interval\":0}}");
+		       "\"monitor_interval\":0,\"storm_limit\":0}}");
 	ASSERT_REQUEST("AddVnet", "{\"name\":\"q\\\"\\n\",\"settings\":{}}");
 	ASSERT_REQUEST("SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"guard\":true}}");
 	ASSERT_REQUEST("DeleteVnet", "{\"name\":\"vnet0\"}");
@@ -310,6 +311,8 @@ START_TEST(settings_of_the_wrong_type_are_not_sent)
 		{ { "priority", "1.5" }, "vnet0: priority 1.5 is not a whole number" },
 		{ { "monitor_interval", "99999999999999999999" },
 		  "vnet0: monitor_interval 99999999999999999999 is not a whole number" },
+		{ { "storm_limit", "None" },
+		  "vnet0: storm_limit None is not a whole number or none" },
 		{ { "guard", "1" }, "vnet0: guard 1 is not on or off" },
 		{ { "guard", "ON" }, "vnet0: guard ON is not on or off" },
 		{ { "hybrid_needs_service", "maybe" },

@@ -192,6 +192,9 @@ static const char full[] = "# a vnet with everything\n"
 			   "Promiscuous=on\n"
 			   "HybridNeedsService=yes\n"
 			   "MonitorInterval=250\n"
+			   "Protection=restricted,ip-nospoof\n"
+			   "AllowedIPs=10.0.0.7,2001:db8::/64\n"
+			   "StormLimit=1000\n"
 			   "\n"
 			   "[Resource vsw]\n"
 			   "Type=service\n"
@@ -208,7 +211,12 @@ static const char full[] = "# a vnet with everything\n"
 			   "[Resource vf]\n"
 			   "Type=hybrid\n"
 			   "Device=vf0\n"
-			   "Priority=7\n";
+			   "Priority=7\n"
+			   "StormLimit=none\n"
+			   "[Resource p]\n"
+			   "Type=guest\n"
+			   "PeerVNet=vnet1\n"
+			   "StormLimit=2000\n";
 
 START_TEST(reads_every_key)
 {
@@ -234,7 +242,12 @@ START_TEST(reads_every_key)
 	ck_assert_uint_eq(v->settings.monitor_interval_ms, 250);
 	assert_same(settings_vnet, &v->settings, &v->base);
 
-	ck_assert_uint_eq(v->resource_count, 3);
+	ck_assert_uint_eq(v->settings.protection, SETTINGS_IP_NOSPOOF | SETTINGS_RESTRICTED);
+	ck_assert_uint_eq(v->settings.allowed.count, 2);
+	ck_assert_uint_eq(v->settings.storm_limit, 1000);
+	ck_assert_uint_eq(v->resource_count, 4);
+	ck_assert_str_eq(v->resources[3].settings.peer_vnet, "vnet1");
+	ck_assert_uint_eq(v->resources[3].settings.storm_limit, 2000);
 	ck_assert_str_eq(v->resources[0].name, "vsw");
 	ck_assert_str_eq(v->resources[1].name, "g1");
 	ck_assert_str_eq(v->resources[2].name, "vf");
@@ -416,6 +429,7 @@ START_TEST(a_bad_drop_in_refuses_the_vnet)
 END_TEST
 
 #define SERVICE "[Resource s]\nType=service\nDevice=d0\n"
+#define PEER	"[Resource p]\nType=guest\nPeerVNet=b\n"
 #define GUEST	"[Resource g]\nType=guest\nDevice=d1\nPeer=02:00:00:00:00:02\n"
 
 static const struct {
@@ -442,7 +456,22 @@ static const struct {
 	{ "[VNet]\nAddress=02:00:00:00:00\n", 2, "Address=02:00:00:00:00 ", "MAC" },
 	{ "[VNet]\nAddress=01:00:00:00:00:00\n", 2, "Address=01:00", "unicast" },
 	{ "[VNet]\nGuard=maybe\n", 2, "Guard=maybe", "on or off" },
-	{ "[VNet]\nMode=xdp\n", 2, "Mode=xdp", "auto or tc" },
+	{ "[VNet]\nMode=fast\n", 2, "Mode=fast", "auto, tc or xdp" },
+	{ "[VNet]\nProtection=mac\n", 2, "Protection=mac in section",
+	  "is not none, or mac-nospoof" },
+	{ "[VNet]\nAllowedIPs=10.0.0.7/8\n", 2, "AllowedIPs=10.0.0.7/8",
+	  "zeros behind the prefix" },
+	{ "[VNet]\nStormLimit=0\n", 2, "StormLimit=0", "from 1 to 10000000, or none" },
+	{ "\n[VNet]\nProtection=ip-nospoof\n", 2, "a: allowed_ips is required", "ip-nospoof" },
+	{ "[VNet]\nAllowedIPs=::/0\n", 1, "a: allowed_ips ::/0", "every IPv4 address" },
+	{ SERVICE "StormLimit=many\n", 4, "StormLimit=many in section [Resource s]", "or none" },
+	{ SERVICE "PeerVNet=b\n", 1, "a/s: peer_vnet b", "guest alone" },
+	{ GUEST "PeerVNet=b\n", 1, "a/g: peer_vnet b", "together with device" },
+	{ PEER "Peer=02:00:00:00:00:02\n", 1, "a/p: peer_vnet b", "together with peer" },
+	{ "[Resource p]\nType=guest\nPeerVNet=b/c\n", 3, "PeerVNet=b/c", "the name of a vnet" },
+	{ "[Resource p]\nType=guest\nPeerVNet=a\n", 1, "p has its own vnet a", "another one" },
+	{ PEER "[Resource q]\nType=guest\nPeerVNet=b\n", 4, "q has the same PeerVNet b as p has",
+	  "a.vnet:1)" },
 	{ "[VNet]\nVLANs=0\n", 2, "VLANs=0", "1 to 4094" },
 	{ "[VNet]\nMTU 1500\n", 2, "no '='", "KEY=VALUE" },
 	{ "[VNet]\n=1500\n", 2, "no key", "KEY=VALUE" },
@@ -817,7 +846,7 @@ START_TEST(every_truncation)
 		}
 	}
 	ck_assert_uint_gt(whole, 10);
-	ck_assert_uint_eq(vnet("vnet0")->resource_count, 3);
+	ck_assert_uint_eq(vnet("vnet0")->resource_count, 4);
 }
 END_TEST
 

@@ -122,6 +122,9 @@ START_TEST(test_vnet)
 	ck_assert_int_eq(number(o, "pvid"), 1);
 	ck_assert_str_eq(text(o, "vlans"), "none");
 	ck_assert_int_eq(number(o, "monitor_interval"), 10);
+	ck_assert_str_eq(text(o, "protection"), "none");
+	ck_assert_str_eq(text(o, "allowed_ips"), "none");
+	ck_assert_int_eq(number(o, "storm_limit"), 0);
 	ck_assert_str_eq(text(o, "origin"), "runtime");
 	ck_assert_uint_eq(json_object_array_length(json_object_object_get(o, "resources")), 2);
 	json_object_put(o);
@@ -264,7 +267,7 @@ START_TEST(test_stats)
 {
 	static const char *const reasons[] = { "malformed", "spoofed",	 "vlan",      "no_service",
 					       "no_path",   "reflected", "duplicate", "not_ours",
-					       "storm",	    "limited" };
+					       "storm",	    "limited",	 "restricted" };
 	struct vnet *v = add_vnet("vnet0", NULL, NULL);
 	struct json_object *o, *drops, *resources;
 	struct resource *late;
@@ -420,6 +423,35 @@ START_TEST(test_settings)
 }
 END_TEST
 
+START_TEST(test_protection)
+{
+	struct vnet *v = add_vnet("vnet0", NULL, NULL);
+	struct resource *s = add_resource(v, "s", "service", "dev-s", NULL);
+	struct json_object *o;
+
+	settings_set(settings_vnet, &v->settings, "", "protection", "ip-nospoof,restricted", NULL);
+	settings_set(settings_vnet, &v->settings, "", "allowed_ips", "fe80::/10,10.0.0.7", NULL);
+	settings_set(settings_vnet, &v->settings, "", "storm_limit", "10000000", NULL);
+	settings_set(settings_vnet, &v->settings, "", "mode", "xdp", NULL);
+	s->settings.storm_limit = 2000;
+	o = show_vnet(v);
+	idl_check(&idl, "Vnet", false, o);
+	ck_assert_str_eq(text(o, "protection"), "ip-nospoof,restricted");
+	ck_assert_str_eq(text(o, "allowed_ips"), "10.0.0.7,fe80::/10");
+	ck_assert_int_eq(number(o, "storm_limit"), 10000000);
+	ck_assert_str_eq(text(o, "mode"), "xdp");
+	json_object_put(o);
+	o = show_resource(s);
+	ck_assert_int_eq(number(o, "storm_limit"), 2000);
+	ck_assert(is_null(o, "peer_vnet"));
+	json_object_put(o);
+	s->settings.storm_limit = 0;
+	o = show_resource(s);
+	ck_assert_int_eq(number(o, "storm_limit"), 0);
+	json_object_put(o);
+}
+END_TEST
+
 /* What can be set and what is described are the same. */
 START_TEST(test_settings_described)
 {
@@ -464,6 +496,7 @@ int main(void)
 	tcase_add_test(tc, test_stats_without_kernel);
 	tcase_add_test(tc, test_events);
 	tcase_add_test(tc, test_settings);
+	tcase_add_test(tc, test_protection);
 	tcase_add_test(tc, test_settings_described);
 	return unit_run(s);
 }

@@ -77,12 +77,15 @@ static const struct value vnet_values[] = {
 	{ "promiscuous", "on" },
 	{ "hybrid_needs_service", "on" },
 	{ "monitor_interval", "250" },
+	{ "protection", "ip-nospoof,restricted" },
+	{ "allowed_ips", "10.0.0.7,10.1.0.0/16,2001:db8::/64" },
+	{ "storm_limit", "2000" },
 };
 
 static const struct value resource_values[] = {
 	{ "type", "guest" }, { "device", "eth\"\\0" }, { "peer", "02:00:00:00:00:02" },
 	{ "priority", "5" }, { "pvid", "12" },	       { "vlans", "none" },
-	{ "admin", "down" },
+	{ "admin", "down" }, { "peer_vnet", "vnet1" }, { "storm_limit", "10000000" },
 };
 
 static void set_all(const struct setting *table, void *settings, const struct value *values,

@@ -84,6 +84,12 @@ void world_refused(struct world *w, int err, enum error_kind kind, int number, c
 /* Is what is in the kernel what follows from the objects, by the words of the design alone? */
 void world_check(struct world *w);
 
+/* The part of it on protection and storm limits; the flags that they are in the row of a vnet. */
+void world_check_protect(struct world *w);
+uint32_t world_protect_flags(const struct vnet *v);
+/* After any single write: no flag refers to a row that is not there. */
+void world_check_protect_now(struct fake_kernel *k);
+
 /* The daemon stops and starts over the same kernel, with what was kept. */
 void world_stop(struct world *w);
 void world_start(struct world *w);

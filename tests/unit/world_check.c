@@ -233,6 +233,7 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	ck_assert(mac_same(row->peer, mac_of(w, r)));
 	ck_assert_msg(row->twin == (twin ? twin->number : 0), "%s: twin is %u", r->name, row->twin);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_STORM), !!r->settings.storm_limit);
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
 	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
 		      row->fallback);
@@ -304,7 +305,8 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 	uint32_t flags = (v->settings.guard ? ABI_VNET_GUARD : 0) |
 			 (promiscuous ? ABI_VNET_PROMISC : 0) |
 			 (!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
-			 (v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0);
+			 (v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
+			 world_protect_flags(v);
 
 	ck_assert_ptr_nonnull(row);
 	ck_assert(mac_same(row->mac, v->settings.address));
@@ -480,4 +482,5 @@ void world_check(struct world *w)
 	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
 		check_vnet(w, v, &sums);
 	check_sums(w, &sums);
+	world_check_protect(w);
 }
