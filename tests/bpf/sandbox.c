@@ -218,6 +218,13 @@ uint64_t sandbox_now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+uint64_t sandbox_limit_us(uint64_t ordinary_us)
+{
+	const char *slow = getenv("VNET_SLOW");
+
+	return slow ? ordinary_us * strtoull(slow, NULL, 10) : ordinary_us;
+}
+
 void sandbox_wait_gone(enum sandbox_kind kind, uint32_t id)
 {
 	static int (*const open_id[])(__u32) = {

@@ -59,4 +59,8 @@ void sandbox_wait_tcx(uint32_t ifindex, bool egress, uint32_t count);
 
 uint64_t sandbox_now_us(void);
 
+/* What may take so long on an ordinary machine; the environment says how much slower this one is.
+ */
+uint64_t sandbox_limit_us(uint64_t ordinary_us);
+
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The data path's life on a real kernel: opened, adopted, refused, flushed. */
+#include <dirent.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/mount.h>
@@ -12,9 +13,11 @@
 #include "../../daemon/loader.h"
 #include "sandbox.h"
 
-static const char *const maps[] = { "meta", "ports", "vnets",	 "resources",
-				    "fdb",  "vlans", "counters", "drops" };
-static const char *const programs[] = { "vnet_tx", "vnet_rx" };
+static const char *const maps[] = {
+	"meta",	    "ports",	    "far_ports", "vnets",   "resources", "fdb",	    "vlans",
+	"counters", "far_counters", "drops",	 "devices", "storms",	 "allowed",
+};
+static const char *const programs[] = { "vnet_tx", "vnet_rx", "vnet_xdp_tx", "vnet_xdp_rx" };
 static const char *const folders[] = { "", "/maps", "/programs", "/links", "/filters" };
 
 static const struct abi_vnet vnet_row = { .mac = { 2, 0, 0, 0, 0, 1 }, .pvid = 1, .port = 7 };
@@ -73,6 +76,19 @@ static void check_mode(const char *path, mode_t expected)
 	ck_assert_msg((st.st_mode & 07777) == expected, "%s has mode %o", path, st.st_mode & 07777);
 }
 
+/* Nothing else is pinned: no constants, no map that is for tests. */
+static size_t names_in(const char *folder)
+{
+	DIR *dir = opendir(sandbox_path("t/%s", folder));
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	for (const struct dirent *entry; (entry = readdir(dir));)
+		n += entry->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
 static void check_modes(void)
 {
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(folders); i++)
@@ -81,6 +97,8 @@ static void check_modes(void)
 		check_mode(sandbox_path("t/maps/%s", maps[i]), 0600);
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(programs); i++)
 		check_mode(sandbox_path("t/programs/%s", programs[i]), 0600);
+	ck_assert_uint_eq(names_in("maps"), UTIL_ARRAY_SIZE(maps));
+	ck_assert_uint_eq(names_in("programs"), UTIL_ARRAY_SIZE(programs));
 }
 
 START_TEST(open_makes_all_with_fixed_modes)
@@ -175,7 +193,7 @@ START_TEST(refuses_another_version)
 	map_ids(before);
 	program = sandbox_program_id(sandbox_path("t/programs/vnet_rx"));
 
-	check_refused(-EPROTO, "version 99", "expected version 1");
+	check_refused(-EPROTO, "version 99", "expected version 2");
 	map_ids(after);
 	ck_assert_mem_eq(before, after, sizeof(before));
 	ck_assert_uint_eq(sandbox_program_id(sandbox_path("t/programs/vnet_rx")), program);
@@ -191,6 +209,27 @@ static void replace_map(const char *name, uint32_t value_size)
 	ck_assert_int_eq(bpf_obj_pin(fd, sandbox_path("t/maps/%s", name)), 0);
 	close(fd);
 }
+
+/* The first release's maps had other shapes too: what is said is that they are of its version. */
+START_TEST(refuses_the_first_version)
+{
+	const struct abi_meta first = { .version = 1 };
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)];
+	const uint32_t zero = 0;
+	int fd;
+
+	datapath_free(opened(false));
+	replace_map("ports", 8);
+	replace_map("counters", 64);
+	fd = open_map("meta");
+	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &first, BPF_ANY), 0);
+	close(fd);
+	map_ids(before);
+	check_refused(-EPROTO, "version 1", "expected version 2");
+	map_ids(after);
+	ck_assert_mem_eq(before, after, sizeof(before));
+}
+END_TEST
 
 START_TEST(refuses_another_shape)
 {
@@ -271,7 +310,7 @@ START_TEST(takes_back_what_it_pinned)
 {
 	uint32_t id, program;
 
-	/* `programs` is pinned after the maps, and this name in it cannot be pinned to. */
+	/* Programs are pinned after the maps, and to this name it cannot be. */
 	ck_assert_int_eq(mkdir(sandbox_path("t"), 0700), 0);
 	ck_assert_int_eq(mkdir(sandbox_path("t/programs"), 0700), 0);
 	ck_assert_int_eq(mkdir(sandbox_path("t/programs/vnet_rx_new"), 0700), 0);
@@ -318,6 +357,75 @@ START_TEST(tells_the_verifier_s_reason)
 	ck_assert_ptr_null(loader_reason(silent));
 	ck_assert_ptr_null(loader_reason(empty));
 	ck_assert_str_eq(loader_reason(one), "invalid bpf_context access off=0 size=99");
+}
+END_TEST
+
+/* --- what the kernel offers --- */
+
+static struct datapath *opened_without(bool device_state, bool xdp)
+{
+	const struct datapath_options options = { .bpffs = sandbox_folder(),
+						  .instance = "t",
+						  .no_device_state = device_state,
+						  .no_xdp = xdp };
+	struct error e = {};
+	struct datapath *d;
+
+	ck_assert_int_eq(datapath_new(&options, &d), 0);
+	ck_assert_msg(datapath_open(d, &e) == 0, "%s", e.message);
+	return d;
+}
+
+/* By its own means, apart from the daemon's. */
+static bool kernel_has(const char *name)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "grep -qw %s /proc/kallsyms", name);
+	return system(line) == 0;
+}
+
+START_TEST(tells_what_it_does)
+{
+	const uint32_t ifindex = sandbox_veth("v0", "v1");
+	struct datapath_features has;
+	enum kernel_attach attach;
+	struct datapath *d = sandbox_datapath(false);
+
+	datapath_probe(d, &has);
+	ck_assert(!has.xdp && !has.carrier_check);
+	datapath_free(d);
+	for (int without = 0; without < 4; without++) {
+		d = opened_without(without & 1, without & 2);
+		datapath_probe(d, &has);
+		ck_assert_int_eq(has.carrier_check,
+				 !(without & 1) && kernel_has("bpf_rdonly_cast"));
+		ck_assert_int_eq(has.xdp, !(without & 2));
+		if (!has.carrier_check)
+			ck_assert(!datapath_sees_devices(d));
+		/* The programs of the daemon before that are not there now have no name either. */
+		ck_assert_int_eq(sandbox_exists(sandbox_path("t/programs/vnet_xdp_rx")), has.xdp);
+		ck_assert(sandbox_exists(sandbox_path("t/programs/vnet_rx")));
+		ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_RX, ifindex, &attach), 0);
+		ck_assert_int_eq(datapath_attach(d, KERNEL_HOOK_XDP_RX, ifindex, &attach),
+				 has.xdp ? 0 : -ENOSYS);
+		if (has.xdp)
+			ck_assert_int_eq(attach, KERNEL_ATTACH_XDP);
+		ck_assert_int_eq(datapath_detach(d, KERNEL_HOOK_XDP_RX, ifindex), 0);
+		datapath_free(d);
+	}
+}
+END_TEST
+
+START_TEST(opens_in_little_time)
+{
+	const uint64_t start = sandbox_now_us();
+	struct datapath *d = opened(false);
+	const uint64_t took = sandbox_now_us() - start;
+
+	printf("# opening the data path: %u us\n", (unsigned int)took);
+	ck_assert_uint_lt(took, sandbox_limit_us(2000000));
+	datapath_free(d);
 }
 END_TEST
 
@@ -512,6 +620,7 @@ int main(void)
 	tcase_add_test(t, open_makes_its_folder);
 	tcase_add_test(t, open_is_done_once);
 	tcase_add_test(t, refuses_another_version);
+	tcase_add_test(t, refuses_the_first_version);
 	tcase_add_loop_test(t, refuses_another_shape, 0, 2);
 	tcase_add_test(t, refuses_without_bpffs);
 	tcase_add_test(t, refuses_a_folder_that_cannot_be);
@@ -519,6 +628,8 @@ int main(void)
 	tcase_add_test(t, refuses_without_capability);
 	tcase_add_test(t, takes_back_what_it_pinned);
 	tcase_add_test(t, tells_the_verifier_s_reason);
+	tcase_add_test(t, tells_what_it_does);
+	tcase_add_test(t, opens_in_little_time);
 	tcase_add_test(t, adopts_what_it_finds);
 	tcase_add_loop_test(t, makes_missing_maps_again, 0, (int)UTIL_ARRAY_SIZE(maps));
 	tcase_add_test(t, instances_are_apart);
