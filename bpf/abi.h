@@ -30,6 +30,8 @@
 #define ABI_PORTS_NEAR	  65536 /* ifindexes below are in `ports`, others in `far_ports` */
 #define ABI_COUNTERS_NEAR 4096	/* resource numbers, in `counters` and `far_counters` */
 #define ABI_DEVICES_MAX	  65536
+#define ABI_CACHE_BITS	  11
+#define ABI_CACHE_MAX	  (1 << ABI_CACHE_BITS)
 #define ABI_ALLOWED_MAX	  (ABI_VNETS_MAX * 32)
 
 /*
@@ -150,6 +152,12 @@ struct abi_fdb_key {
 	__u8 mac[6];
 };
 
+/* Map `cache`, per-CPU array: the programs' own memory of the FDB; fdb.h. */
+struct abi_cache {
+	__u64 key;
+	__u64 value;
+};
+
 /* Map `vlans`, hash by owner: the VLANs that are admitted tagged, one bit each. The pvid always is.
  */
 struct abi_vlans_key {
@@ -215,14 +223,15 @@ struct abi_allowed_key {
 
 /* Map `meta`, array of one: what made the maps. */
 struct abi_meta {
-	__u32 version; /* ABI_VERSION */
-	__u32 pad;
+	__u32 version;	      /* ABI_VERSION */
+	__u32 fdb_generation; /* raised after each change of the map `fdb` */
 };
 
 _Static_assert(sizeof(struct abi_vnet) == 32, "abi_vnet");
 _Static_assert(sizeof(struct abi_resource) == 32, "abi_resource");
 _Static_assert(sizeof(struct abi_port) == 8, "abi_port");
 _Static_assert(sizeof(struct abi_fdb_key) == 12, "abi_fdb_key");
+_Static_assert(sizeof(struct abi_cache) == 16, "abi_cache");
 _Static_assert(sizeof(struct abi_vlans_key) == 8, "abi_vlans_key");
 _Static_assert(sizeof(struct abi_vlans) == 512, "abi_vlans");
 _Static_assert(sizeof(struct abi_counters) == 64, "abi_counters");

@@ -50,6 +50,13 @@ struct {
 } fdb SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ABI_CACHE_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_cache);
+} cache SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, ABI_VNETS_MAX + ABI_RESOURCES_MAX);
@@ -129,13 +136,6 @@ static __always_inline const struct abi_vnet *maps_vnet(__u32 number)
 POLICY_INLINE const struct abi_resource *policy_resource(__u32 number)
 {
 	return bpf_map_lookup_elem(&resources, &number);
-}
-
-POLICY_INLINE __u32 policy_fdb(const struct abi_fdb_key *key)
-{
-	const __u32 *number = bpf_map_lookup_elem(&fdb, key);
-
-	return number ? *number : 0;
 }
 
 POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan)

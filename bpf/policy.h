@@ -42,47 +42,46 @@ enum policy_device {
 	POLICY_DEVICE_XDP_FRAGS = 1 << 2, /* and those in several buffers */
 };
 
-/* Either a resource (number not 0) with the reason it was chosen, or the reason for the drop. */
+/* The resource that carries, and why that one. */
 struct policy_verdict {
 	const struct abi_resource *resource;
 	__u32 number;
 	__u32 device; /* enum policy_device of the resource's */
-	__u8 reason;  /* enum abi_reason */
-	__u8 drop;    /* enum abi_drop */
+	__u32 reason; /* enum abi_reason */
 };
 
 /* The look-ups: whoever includes this file defines them. */
 POLICY_INLINE const struct abi_resource *policy_resource(__u32 number); /* NULL: none */
-POLICY_INLINE __u32 policy_fdb(const struct abi_fdb_key *key);		/* 0: not registered */
+POLICY_INLINE __u32 policy_fdb(__u32 vnet, __u16 vlan, __u64 mac);	/* 0: not registered */
 POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan);
 POLICY_INLINE __u32 policy_device(__u32 ifindex); /* enum policy_device */
 
 /* --- MACs: all of one in a word, as the bytes lie in memory --- */
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define POLICY_MAC_GROUP 0x01ULL /* the bit of broadcast and multicast */
+#define POLICY_MAC_GROUP 0x0001ULL /* the bit of broadcast and multicast */
 #else
-#define POLICY_MAC_GROUP 0x01000000ULL
+#define POLICY_MAC_GROUP 0x0100ULL
 #endif
 #define POLICY_MAC_BROADCAST 0xffffffffffffULL
 
 POLICY_INLINE __u64 policy_mac(const __u8 *mac)
 {
-	__u32 low;
-	__u16 high;
+	__u16 word[3];
 
-	__builtin_memcpy(&low, mac, sizeof(low));
-	__builtin_memcpy(&high, mac + sizeof(low), sizeof(high));
-	return low | (__u64)high << 32;
+#ifdef __bpf__ /* here they stand at even addresses; the compiler does not know and would go by    \
+		  bytes */
+	mac = __builtin_assume_aligned(mac, sizeof(*word));
+#endif
+	__builtin_memcpy(word, mac, sizeof(word));
+	return word[0] | (__u32)word[1] << 16 | (__u64)word[2] << 32;
 }
 
 POLICY_INLINE void policy_mac_put(__u8 *to, __u64 mac)
 {
-	__u32 low = (__u32)mac;
-	__u16 high = (__u16)(mac >> 32);
+	const __u16 word[3] = { (__u16)mac, (__u16)(mac >> 16), (__u16)(mac >> 32) };
 
-	__builtin_memcpy(to, &low, sizeof(low));
-	__builtin_memcpy(to + sizeof(low), &high, sizeof(high));
+	__builtin_memcpy(to, word, sizeof(word));
 }
 
 POLICY_INLINE bool policy_is_broadcast(__u64 mac)
@@ -128,7 +127,7 @@ POLICY_INLINE __u32 policy_usable(const struct abi_resource *r)
 }
 
 /* Chooses resource @number if it is up. */
-POLICY_INLINE bool policy_take(__u32 number, __u8 reason, struct policy_verdict *v)
+POLICY_INLINE bool policy_take(__u32 number, __u32 reason, struct policy_verdict *v)
 {
 	const struct abi_resource *r;
 
@@ -186,55 +185,37 @@ POLICY_INLINE bool policy_take_hybrid(const struct abi_vnet *n, struct policy_ve
 
 /* --- TX --- */
 
-POLICY_INLINE void policy_drop(__u8 why, struct policy_verdict *v)
-{
-	v->resource = NULL;
-	v->number = 0;
-	v->drop = why;
-}
-
 /* The first check of a frame from the upper. The frame is at least as long as its headers. */
 POLICY_INLINE bool policy_tx_spoofed(const struct abi_vnet *n, const struct policy_frame *f)
 {
 	return (n->flags & (ABI_VNET_GUARD | ABI_VNET_MAC_NOSPOOF)) && f->src != policy_mac(n->mac);
 }
 
-/* A frame from the upper of vnet @n, whose number is @vnet. Fills @v, which starts out all zero. */
-POLICY_INLINE void policy_tx_choose(const struct abi_vnet *n, __u32 vnet,
-				    const struct policy_frame *f, struct policy_verdict *v)
+POLICY_INLINE bool policy_take_any(const struct abi_vnet *n, __u32 guest, struct policy_verdict *v)
 {
-	struct abi_fdb_key key = { .vnet = vnet, .vlan = f->vlan };
-	__u32 guest;
-
-	if (!policy_admits(vnet, 0, n->pvid, f))
-		return policy_drop(ABI_DROP_VLAN, v);
-
-	if (policy_is_multicast(f->dst)) {
-		if (!policy_take(n->service, ABI_REASON_MULTICAST, v))
-			policy_drop(ABI_DROP_NO_SERVICE, v);
-		return;
-	}
-
-	policy_mac_put(key.mac, f->dst);
-	guest = policy_fdb(&key);
-	if (guest) {
-		if (policy_take(guest, ABI_REASON_GUEST, v) ||
-		    policy_take(n->service, ABI_REASON_GUEST_OVER_SERVICE, v) ||
-		    policy_take_hybrid(n, v))
-			return;
-	} else if (policy_take_hybrid(n, v) || policy_take(n->service, ABI_REASON_SERVICE, v)) {
-		return;
-	}
-	policy_drop(ABI_DROP_NO_PATH, v);
+	if (guest)
+		return policy_take(guest, ABI_REASON_GUEST, v) ||
+		       policy_take(n->service, ABI_REASON_GUEST_OVER_SERVICE, v) ||
+		       policy_take_hybrid(n, v);
+	return policy_take_hybrid(n, v) || policy_take(n->service, ABI_REASON_SERVICE, v);
 }
 
-/* policy_tx_choose(), and the chosen resource has to admit the VLAN as well. */
-POLICY_INLINE void policy_tx(const struct abi_vnet *n, __u32 vnet, const struct policy_frame *f,
-			     struct policy_verdict *v)
+/*
+ * A frame from the upper of vnet @n, whose number is @vnet. Returns ABI_DROP_NONE and the resource
+ * in @v, or the reason for the drop.
+ */
+POLICY_INLINE __u32 policy_tx(const struct abi_vnet *n, __u32 vnet, const struct policy_frame *f,
+			      struct policy_verdict *v)
 {
-	policy_tx_choose(n, vnet, f, v);
-	if (v->resource && !policy_resource_admits(v->resource, v->number, f))
-		policy_drop(ABI_DROP_VLAN, v);
+	if (!policy_admits(vnet, 0, n->pvid, f))
+		return ABI_DROP_VLAN;
+	if (policy_is_multicast(f->dst)) {
+		if (!policy_take(n->service, ABI_REASON_MULTICAST, v))
+			return ABI_DROP_NO_SERVICE;
+	} else if (!policy_take_any(n, policy_fdb(vnet, f->vlan, f->dst), v)) {
+		return ABI_DROP_NO_PATH;
+	}
+	return policy_resource_admits(v->resource, v->number, f) ? ABI_DROP_NONE : ABI_DROP_VLAN;
 }
 
 /* --- between two direct peers --- */
@@ -258,8 +239,8 @@ POLICY_INLINE void policy_cross(const struct abi_resource *from, const struct ab
  * A frame that arrived on resource @r, number @number, of vnet @n. Returns ABI_DROP_NONE if it is
  * for the upper.
  */
-POLICY_INLINE __u8 policy_rx(const struct abi_vnet *n, const struct abi_resource *r, __u32 number,
-			     const struct policy_frame *f)
+POLICY_INLINE __u32 policy_rx(const struct abi_vnet *n, const struct abi_resource *r, __u32 number,
+			      const struct policy_frame *f)
 {
 	__u64 own = policy_mac(n->mac);
 

@@ -159,11 +159,6 @@ enum protect_dhcp4_option {
 	DHCP4_END = 255,
 };
 
-struct protect_client_id {
-	__u8 type;
-	__u8 mac[6];
-};
-
 /* For the walks: the verifier looks at their steps once, and not at each turn. */
 struct protect_walk {
 	struct protect p;
@@ -173,12 +168,20 @@ struct protect_walk {
 	bool good; /* came to the end, and found nothing wrong */
 };
 
+static __always_inline bool protect_is_mac(const struct protect *p, __u32 at)
+{
+	__u8 mac[6] __attribute__((aligned(2)));
+
+	return protect_load(p, at, mac, sizeof(mac)) && policy_mac(mac) == p->mac;
+}
+
+/* A hardware type, and the MAC. */
 static __always_inline bool protect_is_client_id(const struct protect *p, __u32 at, __u8 length)
 {
-	struct protect_client_id id;
+	__u8 type;
 
-	return length == sizeof(id) && protect_load(p, at, &id, sizeof(id)) &&
-	       id.type == PROTECT_ETHERNET && policy_mac(id.mac) == p->mac;
+	return length == 7 && protect_load(p, at, &type, sizeof(type)) &&
+	       type == PROTECT_ETHERNET && protect_is_mac(p, at + sizeof(type));
 }
 
 /* Returns 1 to stop, as bpf_loop() has it. */
@@ -236,7 +239,6 @@ static __always_inline bool protect_is_duid(const struct protect *p, __u32 at, _
 {
 	struct protect_duid duid;
 	__u32 mac_at = at + sizeof(duid);
-	__u8 mac[6];
 
 	if (!protect_load(p, at, &duid, sizeof(duid)) ||
 	    duid.hardware != bpf_htons(PROTECT_ETHERNET))
@@ -245,8 +247,7 @@ static __always_inline bool protect_is_duid(const struct protect *p, __u32 at, _
 		mac_at += 4;
 	else if (duid.type != bpf_htons(PROTECT_DUID_LL))
 		return false;
-	return mac_at + sizeof(mac) == at + length && protect_load(p, mac_at, mac, sizeof(mac)) &&
-	       policy_mac(mac) == p->mac;
+	return mac_at + 6 == at + length && protect_is_mac(p, mac_at);
 }
 
 static long protect_dhcp6_step(__u32 turn __attribute__((unused)), struct protect_walk *w)

@@ -35,16 +35,18 @@ static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct p
 	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f);
 }
 
-/* May the upper of @n send this? Returns enum abi_drop. */
-static __always_inline __u8 tc_protect(struct __sk_buff *skb, const struct abi_vnet *n, __u32 vnet,
-				       const struct policy_frame *f)
+static __always_inline int tc_drop(const struct __sk_buff *skb, __u32 vnet, __u32 why)
+{
+	decide_drop(vnet, why, tc_packets(skb));
+	return TC_ACT_SHOT;
+}
+
+/* May the protected upper of @n send this? Returns enum abi_drop. */
+static __always_inline __u32 tc_protect(struct __sk_buff *skb, const struct abi_vnet *n, __u32 vnet,
+					const struct policy_frame *f)
 {
 	__u32 at = f->tagged && !skb->vlan_present ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
 
-	if (policy_tx_spoofed(n, f))
-		return ABI_DROP_SPOOFED;
-	if (!(n->flags & PROTECT_FLAGS))
-		return ABI_DROP_NONE;
 	if (f->bad_tag)
 		return ABI_DROP_VLAN;
 	return protect_skb(skb, vnet, n->flags, policy_mac(n->mac), at << 16 | f->proto);
@@ -68,28 +70,15 @@ static __always_inline int tc_retag(struct __sk_buff *skb, const struct policy_f
 	return tag ? bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), tci) : 0;
 }
 
-/* Counts what was decided and does it. @ingress: the program is at an ingress hook. */
-static __always_inline int tc_finish(struct __sk_buff *skb, const struct policy_frame *f,
-				     const struct decide *d, bool ingress)
+static __always_inline int tc_redirect(const struct decide *d)
 {
-	struct count_frame counted = count_look(f->dst, tc_packets(skb), skb->len);
+	decide_trace(d, TRACE_REDIRECT);
+	return bpf_redirect(d->egress, 0);
+}
 
-	/* Between direct peers what one end has sent the other may still drop. */
-	if (d->tx && d->drop != ABI_DROP_STORM)
-		count_tx(d->tx, &counted);
-	if (d->drop) {
-		count_drop(d->vnet, d->drop, counted.packets);
-		decide_trace(d, TRACE_NOWHERE);
-		return TC_ACT_SHOT;
-	}
-	if (d->rx)
-		count_rx(d->rx, &counted);
-	if (tc_retag(skb, f, d->pvid))
-		return TC_ACT_SHOT; /* no memory */
-	if (!d->peer || !ingress) {
-		decide_trace(d, TRACE_REDIRECT);
-		return bpf_redirect(d->egress, 0);
-	}
+/* Into the peer of the device, without another turn of the softirq; from an ingress hook alone. */
+static __always_inline int tc_redirect_peer(struct __sk_buff *skb, const struct decide *d)
+{
 	/* The stack judged the frame by the MAC of where it came in. */
 	if (d->addressed)
 		bpf_skb_change_type(skb, PACKET_HOST);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The data path. Thin entries over shared code: parse.h finds out what a frame is, protect.h what
- * an upper may send, policy.h decides, decide.h says what is to be done, count.h counts, and tc.h
- * and xdp.h carry it out.
+ * an upper may send, policy.h chooses, decide.h finds the way out, count.h counts, and tc.h and
+ * xdp.h carry it out. The entries of TC and of XDP read alike: keep them so.
  *
  * tx: at the egress of vnet0 (the shortcut), and at the ingress of its port end or of an existing
  * upper.
@@ -23,106 +23,160 @@ SEC("tc")
 int vnet_tx(struct __sk_buff *skb)
 {
 	const struct abi_port *port = maps_port(skb->ifindex);
+	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
+	struct policy_verdict v = {};
 	struct policy_frame f = {};
-	const struct abi_vnet *n;
+	struct count_frame counted;
 	struct decide d = {};
-	bool ingress;
+	__u32 vnet, drop;
 
-	n = port ? maps_vnet(port->vnet) : NULL;
 	if (!n)
 		return TC_PASS;
-	d.vnet = port->vnet;
-	ingress = !(port->flags & ABI_PORT_EGRESS);
-
+	vnet = port->vnet;
 	if (!tc_parse(skb, n->pvid, &f))
-		d.drop = ABI_DROP_MALFORMED;
-	else
-		d.drop = tc_protect(skb, n, d.vnet, &f);
-	if (!d.drop)
-		decide_tx(n, d.vnet, &f, &d);
-	if (!d.drop)
-		decide_tx_storm(n, port->vnet, &f, tc_packets(skb), &d);
-	return tc_finish(skb, &f, &d, ingress);
+		return tc_drop(skb, vnet, ABI_DROP_MALFORMED);
+	if (policy_tx_spoofed(n, &f))
+		return tc_drop(skb, vnet, ABI_DROP_SPOOFED);
+	if (n->flags & PROTECT_FLAGS) {
+		drop = tc_protect(skb, n, vnet, &f);
+		if (drop)
+			return tc_drop(skb, vnet, drop);
+	}
+	drop = policy_tx(n, vnet, &f, &v);
+	if (drop)
+		return tc_drop(skb, vnet, drop);
+
+	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
+		return tc_drop(skb, vnet, ABI_DROP_STORM);
+	d.tx = v.number;
+	d.reason = v.reason;
+	if (v.resource->twin) {
+		drop = decide_cross(v.resource, &f, &d, &vnet);
+		if (drop) {
+			decide_drop_sent(&d, vnet, drop, &counted);
+			return TC_ACT_SHOT;
+		}
+		count_rx(d.rx, &counted);
+	} else {
+		decide_send(&v, &f, &d);
+	}
+	count_tx(d.tx, &counted);
+	if (tc_retag(skb, &f, d.pvid))
+		return TC_ACT_SHOT; /* no memory */
+	if (d.peer && !(port->flags & ABI_PORT_EGRESS))
+		return tc_redirect_peer(skb, &d);
+	return tc_redirect(&d);
 }
 
 SEC("tc")
 int vnet_rx(struct __sk_buff *skb)
 {
 	const struct abi_port *port = maps_port(skb->ifindex);
-	const struct abi_resource *r;
+	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
+	const struct abi_resource *r = n ? policy_resource(port->resource) : NULL;
 	struct policy_frame f = {};
-	const struct abi_vnet *n;
+	struct count_frame counted;
 	struct decide d = {};
+	__u32 vnet, drop;
 
-	n = port ? maps_vnet(port->vnet) : NULL;
-	r = n ? policy_resource(port->resource) : NULL;
 	if (!r || r->vnet != port->vnet)
 		return TC_PASS;
-	d.vnet = port->vnet;
-
+	vnet = port->vnet;
 	if (!tc_parse(skb, r->pvid, &f))
-		d.drop = ABI_DROP_MALFORMED;
-	else
-		decide_rx(n, r, port->resource, &f, &d);
-	if (!d.drop)
-		decide_rx_storm(n, r, port->resource, &f, tc_packets(skb), &d);
-	return tc_finish(skb, &f, &d, true);
+		return tc_drop(skb, vnet, ABI_DROP_MALFORMED);
+	drop = policy_rx(n, r, port->resource, &f);
+	if (drop)
+		return tc_drop(skb, vnet, drop);
+
+	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
+		return tc_drop(skb, vnet, ABI_DROP_STORM);
+	decide_deliver(n, &f, port->resource, &d);
+	count_rx(d.rx, &counted);
+	if (tc_retag(skb, &f, d.pvid))
+		return TC_ACT_SHOT; /* no memory */
+	return d.peer ? tc_redirect_peer(skb, &d) : tc_redirect(&d);
 }
 
 SEC("xdp.frags")
 int vnet_xdp_tx(struct xdp_md *xdp)
 {
 	const struct abi_port *port = maps_port(xdp->ingress_ifindex);
-	struct count_frame counted;
+	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
+	bool frags = xdp_has_frags(xdp);
+	struct policy_verdict v = {};
 	struct policy_frame f = {};
-	const struct abi_vnet *n;
+	struct count_frame counted;
 	struct decide d = {};
+	__u32 vnet, drop;
 
-	n = port ? maps_vnet(port->vnet) : NULL;
 	if (!n || !xdp_is_whole(xdp, port))
 		return XDP_PASS;
-	d.vnet = port->vnet;
-
+	vnet = port->vnet;
 	if (!xdp_parse(xdp, n->pvid, &f))
-		d.drop = ABI_DROP_MALFORMED;
-	else
-		d.drop = xdp_protect(xdp, n, d.vnet, &f);
-	if (!d.drop)
-		decide_tx(n, d.vnet, &f, &d);
-	counted = count_look(f.dst, 1, bpf_xdp_get_buff_len(xdp));
-	if (!d.drop) {
-		if (!xdp_can_send(xdp, counted.bytes, &d) || xdp_retag(xdp, &f, d.pvid))
-			return XDP_PASS;
-		decide_tx_storm(n, port->vnet, &f, counted.packets, &d);
+		return xdp_drop(vnet, ABI_DROP_MALFORMED);
+	if (policy_tx_spoofed(n, &f))
+		return xdp_drop(vnet, ABI_DROP_SPOOFED);
+	if (n->flags & PROTECT_FLAGS) {
+		drop = xdp_protect(xdp, n, vnet, &f);
+		if (drop)
+			return xdp_drop(vnet, drop);
 	}
-	return xdp_finish(&counted, &d);
+	drop = policy_tx(n, vnet, &f, &v);
+	if (drop)
+		return xdp_drop(vnet, drop);
+
+	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
+	d.tx = v.number;
+	d.reason = v.reason;
+	if (v.resource->twin) {
+		drop = decide_cross(v.resource, &f, &d, &vnet);
+		if (drop) {
+			decide_drop_sent(&d, vnet, drop, &counted);
+			return XDP_DROP;
+		}
+	} else {
+		decide_send(&v, &f, &d);
+	}
+	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
+		return XDP_PASS;
+	/* From here on the frame counts: it goes, or it is a drop. */
+	if (!storm_tx_passes(n, port->vnet, v.resource, v.number, &counted))
+		return xdp_drop(port->vnet, ABI_DROP_STORM);
+	count_tx(d.tx, &counted);
+	if (d.rx)
+		count_rx(d.rx, &counted);
+	return xdp_redirect(&d);
 }
 
 SEC("xdp.frags")
 int vnet_xdp_rx(struct xdp_md *xdp)
 {
 	const struct abi_port *port = maps_port(xdp->ingress_ifindex);
-	const struct abi_resource *r;
-	struct count_frame counted;
+	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
+	const struct abi_resource *r = n ? policy_resource(port->resource) : NULL;
+	bool frags = xdp_has_frags(xdp);
 	struct policy_frame f = {};
-	const struct abi_vnet *n;
+	struct count_frame counted;
 	struct decide d = {};
+	__u32 vnet, drop;
 
-	n = port ? maps_vnet(port->vnet) : NULL;
-	r = n ? policy_resource(port->resource) : NULL;
 	if (!r || r->vnet != port->vnet || !xdp_is_whole(xdp, port))
 		return XDP_PASS;
-	d.vnet = port->vnet;
-
+	vnet = port->vnet;
 	if (!xdp_parse(xdp, r->pvid, &f))
-		d.drop = ABI_DROP_MALFORMED;
-	else
-		decide_rx(n, r, port->resource, &f, &d);
-	counted = count_look(f.dst, 1, bpf_xdp_get_buff_len(xdp));
-	if (!d.drop) {
-		if (!xdp_can_send(xdp, counted.bytes, &d) || xdp_retag(xdp, &f, d.pvid))
-			return XDP_PASS;
-		decide_rx_storm(n, r, port->resource, &f, counted.packets, &d);
-	}
-	return xdp_finish(&counted, &d);
+		return xdp_drop(vnet, ABI_DROP_MALFORMED);
+	drop = policy_rx(n, r, port->resource, &f);
+	if (drop)
+		return xdp_drop(vnet, drop);
+
+	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
+	decide_deliver(n, &f, port->resource, &d);
+	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
+		return XDP_PASS;
+	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
+		return xdp_drop(vnet, ABI_DROP_STORM);
+	count_rx(d.rx, &counted);
+	return xdp_redirect(&d);
 }

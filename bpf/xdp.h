@@ -11,10 +11,12 @@
 #include "parse.h"
 #include "protect.h"
 
-#define XDP_CHECKSUM_PARTIAL 3 /* of the kernel's CHECKSUM_* */
+/* Of the kernel's: CHECKSUM_PARTIAL, XDP_FLAGS_HAS_FRAGS. */
+#define XDP_CHECKSUM_PARTIAL 3
+#define XDP_HAS_FRAGS	     1
 
 struct xdp_buff___vnet {
-	void *data;
+	__u32 flags;
 } DEVICE_KERNEL;
 
 struct sk_buff___vnet {
@@ -56,33 +58,47 @@ static __always_inline bool xdp_parse(struct xdp_md *xdp, __u16 pvid, struct pol
 	return parse_frame((void *)(long)xdp->data, (void *)(long)xdp->data_end, &none, pvid, f);
 }
 
-/* May the upper of @n send this? Returns enum abi_drop. */
-static __always_inline __u8 xdp_protect(struct xdp_md *xdp, const struct abi_vnet *n, __u32 vnet,
-					const struct policy_frame *f)
+static __always_inline int xdp_drop(__u32 vnet, __u32 why)
+{
+	decide_drop(vnet, why, 1);
+	return XDP_DROP;
+}
+
+/* May the protected upper of @n send this? Returns enum abi_drop. */
+static __always_inline __u32 xdp_protect(struct xdp_md *xdp, const struct abi_vnet *n, __u32 vnet,
+					 const struct policy_frame *f)
 {
 	__u32 at = f->tagged ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
 
-	if (policy_tx_spoofed(n, f))
-		return ABI_DROP_SPOOFED;
-	if (!(n->flags & PROTECT_FLAGS))
-		return ABI_DROP_NONE;
 	if (f->bad_tag)
 		return ABI_DROP_VLAN;
 	return protect_xdp(xdp, vnet, n->flags, policy_mac(n->mac), at << 16 | f->proto);
 }
 
+static __always_inline bool xdp_has_frags(struct xdp_md *xdp)
+{
+	const struct xdp_buff___vnet *kernel;
+
+	if (!option_xdp_features)
+		return bpf_xdp_get_buff_len(xdp) > xdp->data_end - xdp->data;
+	kernel = bpf_cast_to_kern_ctx(xdp);
+	return kernel->flags & XDP_HAS_FRAGS;
+}
+
+static __always_inline __u64 xdp_bytes(struct xdp_md *xdp, bool frags)
+{
+	return frags ? bpf_xdp_get_buff_len(xdp) : xdp->data_end - xdp->data;
+}
+
 /* Is the device one that takes this frame from XDP? */
-static __always_inline bool xdp_can_send(const struct xdp_md *xdp, __u64 bytes,
-					 const struct decide *d)
+static __always_inline bool xdp_can_send(const struct decide *d, bool frags)
 {
 	__u32 device;
 
 	if (!d->xdp)
 		return false;
 	device = d->device ?: policy_device(d->egress);
-	if (bytes > xdp->data_end - xdp->data)
-		return device & POLICY_DEVICE_XDP_FRAGS;
-	return device & POLICY_DEVICE_XDP;
+	return device & (frags ? POLICY_DEVICE_XDP_FRAGS : POLICY_DEVICE_XDP);
 }
 
 static __always_inline int xdp_remove_tag(struct xdp_md *xdp)
@@ -144,22 +160,8 @@ static __always_inline int xdp_retag(struct xdp_md *xdp, const struct policy_fra
 	return xdp_write_tag(xdp, tci);
 }
 
-static __always_inline int xdp_drop(const struct count_frame *counted, const struct decide *d)
+static __always_inline int xdp_redirect(const struct decide *d)
 {
-	count_drop(d->vnet, d->drop, counted->packets);
-	decide_trace(d, TRACE_NOWHERE);
-	return XDP_DROP;
-}
-
-/* Counts what was decided and does it. The way out is open, and the tag is right. */
-static __always_inline int xdp_finish(const struct count_frame *counted, const struct decide *d)
-{
-	if (d->tx && d->drop != ABI_DROP_STORM)
-		count_tx(d->tx, counted);
-	if (d->drop)
-		return xdp_drop(counted, d);
-	if (d->rx)
-		count_rx(d->rx, counted);
 	decide_trace(d, TRACE_REDIRECT);
 	return bpf_redirect_map(&devices, d->egress, XDP_PASS);
 }

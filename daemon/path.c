@@ -34,12 +34,14 @@ POLICY_INLINE const struct abi_resource *policy_resource(__u32 number)
 	return row;
 }
 
-POLICY_INLINE __u32 policy_fdb(const struct abi_fdb_key *key)
+POLICY_INLINE __u32 policy_fdb(__u32 vnet, __u16 vlan, __u64 mac)
 {
 	const struct kernel *k = question->kernel;
+	struct abi_fdb_key key = { .vnet = vnet, .vlan = vlan };
 	uint32_t number;
 
-	return k->ops->fdb_read(k->datapath, key, &number) ? 0 : number;
+	policy_mac_put(key.mac, mac);
+	return k->ops->fdb_read(k->datapath, &key, &number) ? 0 : number;
 }
 
 POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan)
@@ -84,12 +86,11 @@ static const struct resource *find_number(const struct vnet *v, uint32_t number)
 	return NULL;
 }
 
-static void answer(const struct vnet *v, const struct policy_verdict *verdict,
+static void answer(const struct vnet *v, const struct policy_verdict *verdict, uint32_t drop,
 		   struct path_answer *ret)
 {
-	if (!verdict->number) {
-		*ret = (struct path_answer) { .reason = drops[verdict->drop].name,
-					      .why = drops[verdict->drop].why };
+	if (drop) {
+		*ret = (struct path_answer) { .reason = drops[drop].name, .why = drops[drop].why };
 		return;
 	}
 	*ret = (struct path_answer) { .resource = find_number(v, verdict->number),
@@ -105,6 +106,7 @@ int path_find(const struct vnet *v, const uint8_t mac[MAC_LEN], uint16_t vlan,
 	struct policy_verdict verdict = { 0 };
 	struct policy_frame frame = { .dst = policy_mac(mac), .tagged = vlan };
 	struct abi_vnet row;
+	uint32_t drop;
 	int err = q.kernel->ops->vnet_read(q.kernel->datapath, v->number, &row);
 
 	if (err)
@@ -112,8 +114,8 @@ int path_find(const struct vnet *v, const uint8_t mac[MAC_LEN], uint16_t vlan,
 	frame.src = policy_mac(row.mac);
 	frame.vlan = vlan ?: row.pvid;
 	question = &q;
-	policy_tx(&row, v->number, &frame, &verdict);
+	drop = policy_tx(&row, v->number, &frame, &verdict);
 	question = NULL;
-	answer(v, &verdict, ret);
+	answer(v, &verdict, drop, ret);
 	return 0;
 }

@@ -302,12 +302,25 @@ static int write_rows(struct world *w, const struct model_config *c)
 	return err;
 }
 
+/* What the programs remember of the FDB ends here. */
+static int next_generation(const struct world *w)
+{
+	const uint32_t zero = 0;
+	struct abi_meta row;
+	int err = bpf_map_lookup_elem(MAP_FD(w, meta), &zero, &row);
+
+	row.fdb_generation++;
+	return err ? err : bpf_map_update_elem(MAP_FD(w, meta), &zero, &row, BPF_ANY);
+}
+
 int world_apply(struct world *w, const struct model_config *c)
 {
 	int err = clear_maps(w);
 
 	w->config = c;
-	return err ? err : write_rows(w, c);
+	if (!err)
+		err = write_rows(w, c);
+	return err ? err : next_generation(w);
 }
 
 /* --- counters --- */
