@@ -16,6 +16,7 @@
 #include "log.h"
 #include "manager.h"
 #include "monitor.h"
+#include "offload.h"
 #include "rtnl.h"
 #include "save.h"
 #include "state.h"
@@ -44,6 +45,8 @@ static const struct kernel_ops kernel_ops = {
 	.link_del = rtnl_link_del,
 	.link_stats = rtnl_link_stats,
 	.link_filter = rtnl_link_filter,
+	.offloads_get = offload_get,
+	.offloads_set = offload_set,
 	.sees_devices = datapath_sees_devices,
 	.attach = datapath_attach,
 	.detach = datapath_detach,

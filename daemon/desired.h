@@ -20,6 +20,16 @@ struct desired_saved {
 	uint8_t filter[MAC_LEN]; /* ... this one */
 };
 
+/* Offloads that vnetd switched on a device, and has to put back. */
+struct desired_offloads {
+	uint32_t ifindex; /* 0: none were */
+	unsigned int set; /* KERNEL_OFFLOAD_BIT()s: those that were switched ... */
+	unsigned int on;  /* ... and which of them had been on */
+};
+
+/* Whose: those of the device itself, and of a veth's other end. */
+enum desired_end { DESIRED_DEVICE, DESIRED_PEER, DESIRED_ENDS };
+
 struct desired_resource {
 	char name[DESIRED_RESOURCE_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
@@ -27,6 +37,7 @@ struct desired_resource {
 	struct resource_settings settings;
 	struct resource_settings base; /* from_config: as the file had it */
 	struct desired_saved saved;
+	struct desired_offloads offloads[DESIRED_ENDS];
 };
 
 /* What is in the files and was removed at run time: a restart does not bring it back. */
@@ -42,8 +53,9 @@ struct desired_vnet {
 	struct vnet_settings settings;
 	struct vnet_settings base;
 	size_t resource_count;
-	struct desired_resource *resources; /* owned */
-	struct desired_names removed;	    /* resources */
+	struct desired_resource *resources;		/* owned */
+	struct desired_names removed;			/* resources */
+	struct desired_offloads offloads[DESIRED_ENDS]; /* of its port, or existing upper */
 };
 
 struct desired {

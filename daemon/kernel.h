@@ -128,6 +128,7 @@ struct kernel_ops {
 	 * veth's frame still waits for.
 	 */
 	bool (*sees_devices)(void *datapath);
+	/* A hook for XDP: -ENOSYS: this kernel does not load the programs; else as xdp_attach(). */
 	int (*attach)(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		      enum kernel_attach *ret);
 	int (*detach)(void *datapath, enum kernel_hook hook, uint32_t ifindex);

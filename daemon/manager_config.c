@@ -22,6 +22,12 @@ static void complain(struct error *first, int *ret_err, int err, const struct er
 
 /* --- taking up what was kept --- */
 
+static void forget_device(struct resource *r)
+{
+	r->saved = (struct desired_saved) { 0 };
+	memset(r->xdp.offloads, 0, sizeof(r->xdp.offloads));
+}
+
 static int restore_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
 {
 	struct manager *m = v->manager;
@@ -35,9 +41,10 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->from_config = d->from_config;
 	r->base = d->base;
 	r->saved = d->saved;
+	memcpy(r->xdp.offloads, d->offloads, sizeof(d->offloads));
 	/* Its number may be another device's by now, which is to be taken in as any other. */
 	if (!manager_datapath(m, attached, KERNEL_HOOK_RX, r->saved.ifindex))
-		r->saved = (struct desired_saved) { 0 };
+		forget_device(r);
 	/* It has its device, whoever else may wait for one of that name. */
 	if (link_find(m->links, r->saved.ifindex) && !owner_find(m, r->saved.ifindex))
 		owner_set(m, r->saved.ifindex, v, r);
@@ -68,6 +75,7 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	v->has_pair = true;
 	v->from_config = d->from_config;
 	v->base = d->base;
+	memcpy(v->xdp.offloads, d->offloads, sizeof(d->offloads));
 	complain(e, first, restore_removed(&v->removed, &d->removed, &own), &own);
 	for (size_t i = 0; i < d->resource_count; i++) {
 		err = restore_resource(v, &d->resources[i], &own);
@@ -355,6 +363,7 @@ static int snapshot_resources(const struct vnet *v, struct desired_vnet *ret)
 		d->settings = r->settings;
 		d->base = r->base;
 		d->saved = r->saved;
+		memcpy(d->offloads, r->xdp.offloads, sizeof(d->offloads));
 	}
 	return 0;
 }
@@ -376,6 +385,7 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 		d->from_config = v->from_config;
 		d->settings = v->settings;
 		d->base = v->base;
+		memcpy(d->offloads, v->xdp.offloads, sizeof(d->offloads));
 		if (snapshot_resources(v, d) || desired_names_copy(&d->removed, &v->removed))
 			goto no_memory;
 	}

@@ -15,11 +15,13 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 		return !o->resource && vnet_owns_upper(o->vnet) &&
 		       o->vnet->upper_ifindex == ifindex;
 	case KERNEL_HOOK_TX_INGRESS:
-	case KERNEL_HOOK_XDP_TX:
 		return !o->resource && o->vnet->port_ifindex == ifindex;
 	case KERNEL_HOOK_RX:
-	case KERNEL_HOOK_XDP_RX:
 		return o->resource;
+	case KERNEL_HOOK_XDP_TX:
+		return !o->resource && o->vnet->port_ifindex == ifindex && o->vnet->xdp.attached;
+	case KERNEL_HOOK_XDP_RX:
+		return o->resource && o->resource->xdp.attached;
 	case KERNEL_HOOK_END:
 		break;
 	}

@@ -74,6 +74,19 @@ int reconcile_storm(struct manager *m, const struct abi_storm_key *key, uint32_t
 		    uint32_t *written);
 int reconcile_storm_remove(struct manager *m, const struct abi_storm_key *key, uint32_t *written);
 
+/*
+ * XDP before TC, where the vnet's mode wants it and the device can; reconcile_xdp.c. None of it
+ * fails: what a device refuses is said, and TC serves it. Where vnet_tx or vnet_rx is attached:
+ */
+void reconcile_xdp_upper(struct vnet *v);
+void reconcile_xdp_resource(struct resource *r);
+/* Detached, and the offloads are what they were. */
+void reconcile_xdp_upper_release(struct vnet *v);
+void reconcile_xdp_resource_release(struct resource *r);
+bool reconcile_xdp_veth(const struct vnet *v, uint32_t ifindex);
+/* May frames pass over the device of the resource, straight to its other end? */
+bool reconcile_xdp_may_skip(const struct resource *r);
+
 /* Which resource carries what: the chain of hybrids, the vnet's row, its carrier; reconcile_path.c.
  */
 int reconcile_path(struct vnet *v, struct error *e);

@@ -201,6 +201,11 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 	}
 	if (want.set) {
 		err = set_link(m, l, &want, &before);
+		/* Some drivers take in XDP no MTU beyond what fits into a page. */
+		if (err && r->xdp.attached && (want.set & KERNEL_LINK_MTU)) {
+			reconcile_xdp_resource_release(r);
+			err = set_link(m, l, &want, &before);
+		}
 		if (err)
 			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 					 "%s: device %s cannot be set up for the vnet (%s): %s",

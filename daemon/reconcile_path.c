@@ -59,6 +59,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	flags |= v->promiscuous ? ABI_VNET_PROMISC : 0;
 	flags |= vnet_owns_upper(v) && v->port_ifindex && !v->upper_ifindex ? ABI_VNET_PEER : 0;
 	flags |= v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0;
+	flags |= v->xdp.takes ? ABI_VNET_XDP : 0;
 	flags |= reconcile_protect_flags(v);
 	*row = (struct abi_vnet) {
 		.pvid = v->settings.pvid,
@@ -68,6 +69,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 				   ? v->service->number
 				   : 0,
 		.hybrid = best ? best->number : 0,
+		.upper = vnet_owns_upper(v) ? v->upper_ifindex : 0,
 	};
 	memcpy(row->mac, v->settings.address, MAC_LEN);
 }

@@ -72,7 +72,9 @@ int reconcile_resource_row(struct resource *r)
 		.type = kind_of(r)->abi,
 		.up = r->state == RESOURCE_UP && !r->leaving && reconcile_peer_ready(r),
 		.flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
-			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0),
+			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0) |
+			 (reconcile_xdp_may_skip(r) ? ABI_RESOURCE_PEER : 0) |
+			 (r->xdp.takes ? ABI_RESOURCE_XDP : 0),
 		.vnet = r->vnet->number,
 		.fallback = r->row.fallback,
 	};
@@ -143,15 +145,24 @@ static void become_waiting(struct resource *r)
 static int attach(struct resource *r, struct error *e)
 {
 	struct manager *m = r->vnet->manager;
-	struct abi_port port = { .vnet = r->vnet->number, .resource = r->number };
+	struct abi_port port = {
+		.vnet = r->vnet->number,
+		.resource = r->number,
+		.flags = reconcile_xdp_veth(r->vnet, r->ifindex) ? ABI_PORT_VETH : 0,
+	};
 	char label[RESOURCE_LABEL_SIZE];
 	int err;
 
-	err = manager_datapath(m, port_write, r->ifindex, &port);
+	/* The kernel takes this row away with the device, and never gives it back. */
+	err = manager_datapath(m, device_write, r->ifindex, true);
+	if (!err)
+		err = manager_datapath(m, port_write, r->ifindex, &port);
 	if (!err)
 		err = manager_datapath(m, attach, KERNEL_HOOK_RX, r->ifindex, &r->attached);
-	if (!err)
+	if (!err) {
+		reconcile_xdp_resource(r);
 		return 0;
+	}
 	return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 			 "%s: attaching the data path to device %s failed: %s", label,
 			 r->settings.device, strerror(-err));
@@ -167,9 +178,13 @@ static void detach(struct resource *r)
 
 static void let_go(struct resource *r)
 {
+	struct manager *m = r->vnet->manager;
+
+	reconcile_xdp_resource_release(r);
 	detach(r);
 	reconcile_device_give_back(r);
 	remove_rows(r);
+	manager_removed(m, manager_datapath(m, device_write, r->ifindex, false));
 	become_waiting(r);
 }
 

@@ -220,22 +220,22 @@ static int set_both(struct vnet *v, struct error *e)
 
 /*
  * While somebody captures on the upper, frames have to pass through it: then the port end alone
- * decides. The program stays attached and, without a row of its device, lets every frame pass: one
- * map write, where a clsact that comes and goes would stop the device and lose frames. The shortcut
- * needs the upper in this namespace.
+ * decides; and so they have to where XDP waits for them. The program stays attached and, without a
+ * row of its device, lets every frame pass: one map write, where a clsact that comes and goes would
+ * stop the device and lose frames. The shortcut needs the upper in this namespace.
  */
 static int set_shortcut(struct vnet *v)
 {
 	struct manager *m = v->manager;
 	const struct link *upper = link_find(m->links, v->upper_ifindex);
-	struct abi_port port = { .vnet = v->number };
+	struct abi_port port = { .vnet = v->number, .flags = ABI_PORT_EGRESS | ABI_PORT_VETH };
 	enum kernel_attach attached;
 	bool wanted;
 	int err;
 
 	if (!vnet_owns_upper(v) || !upper)
 		return 0;
-	wanted = !upper->promiscuity;
+	wanted = !upper->promiscuity && !v->xdp.attached;
 	err = manager_datapath(m, port_write, upper->ifindex, wanted ? &port : NULL);
 	if (!err)
 		err = manager_datapath(m, attach, KERNEL_HOOK_TX_EGRESS, upper->ifindex, &attached);
@@ -247,15 +247,23 @@ static int set_shortcut(struct vnet *v)
 static int attach(struct vnet *v, struct error *e)
 {
 	struct manager *m = v->manager;
-	struct abi_port port = { .vnet = v->number };
+	struct abi_port port = {
+		.vnet = v->number,
+		.flags = reconcile_xdp_veth(v, v->port_ifindex) ? ABI_PORT_VETH : 0,
+	};
 	int err;
 
-	err = manager_datapath(m, port_write, v->port_ifindex, &port);
+	/* The kernel takes this row away with the device, and never gives it back. */
+	err = manager_datapath(m, device_write, v->port_ifindex, true);
+	if (!err)
+		err = manager_datapath(m, port_write, v->port_ifindex, &port);
 	if (!err)
 		err = manager_datapath(m, attach, KERNEL_HOOK_TX_INGRESS, v->port_ifindex,
 				       &v->attached);
-	if (!err)
+	if (!err) {
+		reconcile_xdp_upper(v);
 		err = set_shortcut(v);
+	}
 	if (err == -ENODEV)
 		return 0; /* somebody has deleted it, and the news of that is on its way */
 	if (err)
@@ -350,10 +358,24 @@ static int take_upper(struct vnet *v, struct error *e)
 	return err ? err : attach(v, e);
 }
 
+/* In mode auto it is the upper that tells whether XDP is used at all. */
+static void follow_upper(struct vnet *v)
+{
+	for (struct resource *r = v->resources; r; r = r->hh.next) {
+		if (!r->ifindex)
+			continue;
+		reconcile_xdp_resource(r);
+		manager_removed(v->manager, reconcile_resource_row(r));
+	}
+}
+
 int reconcile_upper(struct vnet *v, struct error *e)
 {
+	bool xdp = v->xdp.wanted;
 	int err = take_upper(v, e);
 
+	if (v->xdp.wanted != xdp && !v->settling)
+		follow_upper(v);
 	note_promiscuous(v);
 	v->upper_failed = err;
 	return err;
@@ -372,6 +394,7 @@ static void let_go(struct vnet *v, uint32_t ifindex, enum kernel_hook hook)
 
 static void forget(struct vnet *v)
 {
+	reconcile_xdp_upper_release(v);
 	let_go(v, v->upper_ifindex != v->port_ifindex ? v->upper_ifindex : 0,
 	       KERNEL_HOOK_TX_EGRESS);
 	let_go(v, v->port_ifindex, KERNEL_HOOK_TX_INGRESS);
@@ -397,6 +420,8 @@ void reconcile_upper_remove(struct vnet *v)
 	if (v->vlans_written)
 		manager_removed(m, manager_datapath(m, vlans_write, &key, NULL));
 	manager_removed(m, manager_datapath(m, vnet_write, v->number, NULL));
+	if (port)
+		manager_removed(m, manager_datapath(m, device_write, port, false));
 	reconcile_protect_remove(v);
 }
 

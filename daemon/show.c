@@ -110,6 +110,14 @@ static void show_add_peer(struct json_object *o, const struct resource *r)
 		json_object_object_add(o, "peer", NULL);
 }
 
+static void show_add_attached(struct json_object *o, enum kernel_attach attached,
+			      const struct xdp_use *xdp)
+{
+	show_add_text(o, "attached",
+		      kernel_attach_name(xdp->attached ? KERNEL_ATTACH_XDP : attached));
+	show_add_text(o, "xdp_reason", xdp->reason);
+}
+
 struct json_object *show_resource(const struct resource *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -127,7 +135,7 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_text(o, "state", resource_state_name(r->state));
 	show_add_text(o, "reason", r->reason);
 	show_add_bool(o, "active", r->active);
-	show_add_text(o, "attached", kernel_attach_name(r->attached));
+	show_add_attached(o, r->attached, &r->xdp);
 	show_add_origin(o, r->from_config);
 	return o;
 }
@@ -149,6 +157,7 @@ struct json_object *show_vnet(const struct vnet *v)
 	show_add_bool(o, "carrier", v->carrier);
 	show_add_bool(o, "promiscuous", v->promiscuous);
 	show_add_bool(o, "shortcut", v->shortcut);
+	show_add_attached(o, v->attached, &v->xdp);
 	show_add_origin(o, v->from_config);
 	json_object_object_add(o, "resources", resources);
 	return o;

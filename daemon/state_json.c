@@ -77,6 +77,37 @@ static struct json_object *saved_new(const struct desired_saved *s)
 	return UTIL_TAKE_PTR(o);
 }
 
+static const char *const end_names[DESIRED_ENDS] = {
+	[DESIRED_DEVICE] = "device",
+	[DESIRED_PEER] = "peer",
+};
+
+/* As with saved_new(): a name that is there was switched. */
+static struct json_object *switched_new(const struct desired_offloads *switched)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put(o, "ifindex", number(switched->ifindex)))
+		return NULL;
+	for (int i = 0; i < KERNEL_OFFLOAD_END; i++)
+		if ((switched->set >> i & 1) && !put(o, kernel_offload_name((enum kernel_offload)i),
+						     boolean(switched->on >> i & 1)))
+			return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
+static bool put_offloads(struct json_object *o, const struct desired_offloads ends[DESIRED_ENDS])
+{
+	UTIL_CLEANUP(put_json) struct json_object *offloads = json_object_new_object();
+
+	if (!offloads)
+		return false;
+	for (int end = 0; end < DESIRED_ENDS; end++)
+		if (ends[end].ifindex && !put(offloads, end_names[end], switched_new(&ends[end])))
+			return false;
+	return !json_object_object_length(offloads) || put(o, "offloads", UTIL_TAKE_PTR(offloads));
+}
+
 static bool put_common(struct json_object *o, const char *name, uint32_t map_number,
 		       bool from_config)
 {
@@ -94,6 +125,8 @@ static struct json_object *resource_new(const struct desired_resource *r)
 	if (r->from_config && !put(o, "base", settings_new(settings_resource, &r->base)))
 		return NULL;
 	if (r->saved.ifindex && !put(o, "saved", saved_new(&r->saved)))
+		return NULL;
+	if (!put_offloads(o, r->offloads))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -140,7 +173,8 @@ static struct json_object *vnet_new(const struct desired_vnet *v)
 		return NULL;
 	if (v->from_config && !put(o, "base", settings_new(settings_vnet, &v->base)))
 		return NULL;
-	if (!put(o, "resources", resources_new(v)) || !put_names(o, "removed", &v->removed))
+	if (!put_offloads(o, v->offloads) || !put(o, "resources", resources_new(v)) ||
+	    !put_names(o, "removed", &v->removed))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -291,6 +325,40 @@ static int read_saved(struct json_object *resource, struct desired_saved *ret, s
 	return read_mac(o, "filter", ret->filter, e);
 }
 
+static int read_switched(struct json_object *o, struct desired_offloads *ret, struct error *e)
+{
+	int r = read_number(o, "ifindex", &ret->ifindex, e);
+
+	for (int i = 0; i < KERNEL_OFFLOAD_END && r == 0; i++) {
+		const char *name = kernel_offload_name((enum kernel_offload)i);
+		bool on = false;
+
+		if (!has(o, name))
+			continue;
+		r = read_bool(o, name, &on, e);
+		ret->set |= 1u << i;
+		ret->on |= (unsigned int)on << i;
+	}
+	return r;
+}
+
+static int read_offloads(struct json_object *object, struct desired_offloads ret[DESIRED_ENDS],
+			 struct error *e)
+{
+	struct json_object *o = member(object, "offloads", json_type_object);
+	int r = 0;
+
+	if (!has(object, "offloads"))
+		return 0;
+	if (!o)
+		return wrong(e, "offloads", "an object");
+	for (int end = 0; end < DESIRED_ENDS && r == 0; end++)
+		if (has(o, end_names[end]))
+			r = read_switched(member(o, end_names[end], json_type_object), &ret[end],
+					  e);
+	return r;
+}
+
 static int read_resource(struct json_object *o, struct desired_vnet *v, struct error *e)
 {
 	struct desired_resource *d = desired_add_resource(v);
@@ -310,7 +378,9 @@ static int read_resource(struct json_object *o, struct desired_vnet *v, struct e
 		settings_resource_default(&d->base);
 		r = read_settings(o, "base", settings_resource, &d->base, e);
 	}
-	return r < 0 ? r : read_saved(o, &d->saved, e);
+	if (r == 0)
+		r = read_saved(o, &d->saved, e);
+	return r < 0 ? r : read_offloads(o, d->offloads, e);
 }
 
 static int read_resources(struct json_object *o, struct desired_vnet *v, struct error *e)
@@ -367,6 +437,8 @@ static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 		settings_vnet_default(&v->base);
 		r = read_settings(o, "base", settings_vnet, &v->base, e);
 	}
+	if (r == 0)
+		r = read_offloads(o, v->offloads, e);
 	if (r == 0)
 		r = read_resources(o, v, e);
 	return r < 0 ? r : read_names(o, "removed", &v->removed, e);

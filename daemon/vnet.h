@@ -20,6 +20,8 @@ struct xdp_use {
 	bool known; /* `attached` says what is there, not what we have not looked for yet */
 	bool attached;
 	bool takes;	  /* XDP may redirect frames to the device, as far as we know */
+	bool peer_ready;  /* the other end of a veth looks for such frames */
+	bool told;	  /* offloads could not be switched, and the log says so */
 	char reason[128]; /* why it is not attached, though it is wanted; else empty */
 	struct desired_offloads offloads[DESIRED_ENDS];
 };

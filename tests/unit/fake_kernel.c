@@ -127,6 +127,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 	for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 		k->attached[hook][ifindex] = false;
 	memset(k->filter[ifindex], 0, MAC_LEN);
+	memset(&k->offloads[ifindex], 0, sizeof(k->offloads[ifindex]));
 	row_write(&k->devices, &ifindex, sizeof(ifindex), NULL, 0);
 	*l = k->links[--k->link_count];
 }
@@ -149,6 +150,13 @@ void fake_kernel_tell_gone(struct fake_kernel *k, struct manager *m, const char 
 	manager_on_gone(m, ifindex);
 }
 
+const struct kernel_offloads fake_kernel_veth_offloads = {
+	.can = KERNEL_OFFLOAD_BIT(TX_CSUM) | KERNEL_OFFLOAD_BIT(TX_CSUM_SCTP) |
+	       KERNEL_OFFLOAD_BIT(TX_VLAN) | KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(GRO),
+	.on = KERNEL_OFFLOAD_BIT(TX_CSUM) | KERNEL_OFFLOAD_BIT(TX_CSUM_SCTP) |
+	      KERNEL_OFFLOAD_BIT(TX_VLAN) | KERNEL_OFFLOAD_BIT(RX_VLAN),
+};
+
 static int fake_veth_add(void *rtnl, const struct kernel_veth *veth)
 {
 	struct fake_kernel *k = rtnl;
@@ -161,12 +169,16 @@ static int fake_veth_add(void *rtnl, const struct kernel_veth *veth)
 	port = fake_kernel_add(k, veth->port);
 	port->mtu = veth->mtu;
 	port->peer_elsewhere = veth->netns_fd >= 0;
+	util_copy(port->kind, sizeof(port->kind), "veth");
+	k->offloads[port->ifindex] = fake_kernel_veth_offloads;
 	if (veth->netns_fd < 0) {
 		name = fake_kernel_add(k, veth->name);
 		name->mtu = veth->mtu;
 		memcpy(name->address, veth->address, MAC_LEN);
 		name->peer = port->ifindex;
 		port->peer = name->ifindex;
+		util_copy(name->kind, sizeof(name->kind), "veth");
+		k->offloads[name->ifindex] = fake_kernel_veth_offloads;
 	}
 	note(k, "veth_add %s\n", veth->name);
 	return 0;
@@ -289,7 +301,48 @@ static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[
 	return 0;
 }
 
+static int fake_offloads_get(void *rtnl, const char *device, struct kernel_offloads *ret)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *l = fake_kernel_find(k, device);
+
+	if (fails(k, "offloads_get"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	*ret = k->offloads[l->ifindex];
+	return 0;
+}
+
+static int fake_offloads_set(void *rtnl, const char *device, unsigned int set, unsigned int on)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *l = fake_kernel_find(k, device);
+	struct kernel_offloads *o = l ? &k->offloads[l->ifindex] : NULL;
+
+	if (fails(k, "offloads_set"))
+		return -k->fail_error;
+	if (!l)
+		return -ENODEV;
+	set &= o->can;
+	o->on = (o->on & ~set) | (on & set);
+	note(k, "offloads %s %x\n", l->name, o->on);
+	return 0;
+}
+
 /* --- the data path --- */
+
+static bool fake_sees_devices(void *datapath)
+{
+	const struct fake_kernel *k = datapath;
+
+	return !k->blind;
+}
+
+static bool is_xdp(enum kernel_hook hook)
+{
+	return hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX;
+}
 
 static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress", "tx-ingress", "rx", "xdp-tx",
 							 "xdp-rx" };
@@ -303,8 +356,9 @@ static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		return -k->fail_error;
 	if (!by_index(k, ifindex))
 		return -ENODEV;
-	*ret = hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ? KERNEL_ATTACH_XDP
-									: KERNEL_ATTACH_TCX;
+	if (is_xdp(hook) && k->xdp_refusal[ifindex])
+		return -k->xdp_refusal[ifindex];
+	*ret = is_xdp(hook) ? KERNEL_ATTACH_XDP : KERNEL_ATTACH_TCX;
 	if (k->attached[hook][ifindex])
 		return 0;
 	k->attached[hook][ifindex] = true;
@@ -598,6 +652,9 @@ static const struct kernel_ops fake_ops = {
 	.link_del = fake_link_del,
 	.link_stats = fake_link_stats,
 	.link_filter = fake_link_filter,
+	.offloads_get = fake_offloads_get,
+	.offloads_set = fake_offloads_set,
+	.sees_devices = fake_sees_devices,
 	.attach = fake_attach,
 	.attached = fake_attached,
 	.detach = fake_detach,

@@ -27,9 +27,12 @@ struct fake_kernel {
 	struct link links[FAKE_MAX];
 	size_t link_count;
 	uint32_t next_ifindex;
-	bool attached[KERNEL_HOOK_END][FAKE_IFINDEX_MAX]; /* by hook and ifindex */
-	uint8_t filter[FAKE_IFINDEX_MAX][MAC_LEN];	  /* by ifindex, all zero: none */
-	bool busy[FAKE_IFINDEX_MAX]; /* by ifindex: no other MAC while it is up */
+	bool attached[KERNEL_HOOK_END][FAKE_IFINDEX_MAX];  /* by hook and ifindex */
+	uint8_t filter[FAKE_IFINDEX_MAX][MAC_LEN];	   /* by ifindex, all zero: none */
+	struct kernel_offloads offloads[FAKE_IFINDEX_MAX]; /* by ifindex */
+	int xdp_refusal[FAKE_IFINDEX_MAX]; /* by ifindex: positive errno of a driver, 0: none */
+	bool blind;			   /* programs do not see devices */
+	bool busy[FAKE_IFINDEX_MAX];	   /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
 	struct abi_counters counters;
 	struct abi_drops drops;
@@ -49,6 +52,9 @@ struct fake_kernel {
 
 	char journal[65536]; /* "call argument\n" ..., of calls that changed something */
 };
+
+/* Of a veth as it is made. */
+extern const struct kernel_offloads fake_kernel_veth_offloads;
 
 struct fake_kernel *fake_kernel_new(void);
 void fake_kernel_free(struct fake_kernel *k);

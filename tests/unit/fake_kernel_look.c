@@ -87,6 +87,7 @@ static void text_links(const struct fake_kernel *k, FILE *out)
 		fprintf(out, " filter %s hooks", mac_format(k->filter[l->ifindex], filter));
 		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 			fprintf(out, " %d", k->attached[hook][l->ifindex]);
+		fprintf(out, " offloads %x", k->offloads[l->ifindex].on);
 		fputc('\n', out);
 	}
 }
