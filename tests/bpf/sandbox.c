@@ -198,6 +198,14 @@ int sandbox_foreign_program(void)
 	return fd;
 }
 
+bool sandbox_kernel_has(const char *name)
+{
+	char line[SANDBOX_LINE_SIZE];
+
+	snprintf(line, sizeof(line), "grep -qw %s /proc/kallsyms", name);
+	return system(line) == 0;
+}
+
 int sandbox_fd_count(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

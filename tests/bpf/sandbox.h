@@ -47,6 +47,9 @@ uint32_t sandbox_tcx_count(uint32_t ifindex, bool egress);
 /* A classifier that lets everything pass to the next: someone else's. */
 int sandbox_foreign_program(void);
 
+/* Has the kernel a function of that name? Told by other means than the daemon's. */
+bool sandbox_kernel_has(const char *name);
+
 /* Open descriptors of this process. */
 int sandbox_fd_count(void);
 

@@ -376,15 +376,6 @@ static struct datapath *opened_without(bool device_state, bool xdp)
 	return d;
 }
 
-/* By its own means, apart from the daemon's. */
-static bool kernel_has(const char *name)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line), "grep -qw %s /proc/kallsyms", name);
-	return system(line) == 0;
-}
-
 START_TEST(tells_what_it_does)
 {
 	const uint32_t ifindex = sandbox_veth("v0", "v1");
@@ -399,7 +390,7 @@ START_TEST(tells_what_it_does)
 		d = opened_without(without & 1, without & 2);
 		datapath_probe(d, &has);
 		ck_assert_int_eq(has.carrier_check,
-				 !(without & 1) && kernel_has("bpf_rdonly_cast"));
+				 !(without & 1) && sandbox_kernel_has("bpf_rdonly_cast"));
 		ck_assert_int_eq(has.xdp, !(without & 2));
 		if (!has.carrier_check)
 			ck_assert(!datapath_sees_devices(d));
