@@ -100,6 +100,11 @@ struct link *fake_kernel_find(struct fake_kernel *k, const char *name)
 	return NULL;
 }
 
+const struct kernel_offloads fake_kernel_nic_offloads = {
+	.can = KERNEL_OFFLOAD_BIT(TX_CSUM) | KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(LRO),
+	.on = KERNEL_OFFLOAD_BIT(TX_CSUM) | KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(LRO),
+};
+
 struct link *fake_kernel_add(struct fake_kernel *k, const char *name)
 {
 	struct link *l = &k->links[k->link_count++];
@@ -115,6 +120,7 @@ struct link *fake_kernel_add(struct fake_kernel *k, const char *name)
 		.carrier = true,
 	};
 	util_copy(l->name, sizeof(l->name), name);
+	k->offloads[l->ifindex] = fake_kernel_nic_offloads;
 	return l;
 }
 
@@ -128,6 +134,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 		k->attached[hook][ifindex] = false;
 	memset(k->filter[ifindex], 0, MAC_LEN);
 	memset(&k->offloads[ifindex], 0, sizeof(k->offloads[ifindex]));
+	k->xdp_refusal[ifindex] = 0;
 	row_write(&k->devices, &ifindex, sizeof(ifindex), NULL, 0);
 	*l = k->links[--k->link_count];
 }

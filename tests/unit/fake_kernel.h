@@ -53,8 +53,8 @@ struct fake_kernel {
 	char journal[65536]; /* "call argument\n" ..., of calls that changed something */
 };
 
-/* Of a veth as it is made. */
-extern const struct kernel_offloads fake_kernel_veth_offloads;
+/* Of a veth as vnetd makes it, and of any other device as it comes. */
+extern const struct kernel_offloads fake_kernel_veth_offloads, fake_kernel_nic_offloads;
 
 struct fake_kernel *fake_kernel_new(void);
 void fake_kernel_free(struct fake_kernel *k);

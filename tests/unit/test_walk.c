@@ -42,6 +42,7 @@ static const char *const pvids[] = { "1", "10", "20", "5" };
 static const char *const priorities[] = { "5", "10", "10", "20" };
 static const char *const mtus[] = { "1500", "1400", "9000", "2000" };
 static const char *const promiscs[] = { "auto", "auto", "on", "off" };
+static const char *const modes[] = { "auto", "tc", "xdp", "xdp" };
 static const char *const switches[] = { "on", "off" };
 
 static int add_vnet(struct walk *k)
@@ -74,6 +75,7 @@ static int set_vnet(struct walk *k)
 		{ "vlans", sets, UTIL_ARRAY_SIZE(sets) },
 		{ "promiscuous", promiscs, UTIL_ARRAY_SIZE(promiscs) },
 		{ "guard", switches, UTIL_ARRAY_SIZE(switches) },
+		{ "mode", modes, UTIL_ARRAY_SIZE(modes) },
 		{ "hybrid_needs_service", switches, UTIL_ARRAY_SIZE(switches) },
 	};
 	const char *name = PICK(k, vnets);
@@ -176,7 +178,7 @@ static void change(struct walk *k, bool broken)
 	static const char *const calls[] = { "link_set",   "attach",	     "detach",
 					     "port_write", "resource_write", "vnet_write",
 					     "fdb_write",  "vlans_write",    "veth_add",
-					     "link_get" };
+					     "link_get",   "device_write",   "offloads_get" };
 	char *before = world_text(k->w), *after, what[1024];
 	const char *call = broken ? PICK(k, calls) : "none";
 	int err;
@@ -230,6 +232,19 @@ static const char *free_name(struct walk *k)
 	return fake_kernel_find(k->w->k, name) ? NULL : name;
 }
 
+/* A NIC, a tap, or a veth that somebody else has the other end of; its driver may know no XDP. */
+static void become_kind(struct walk *k, struct link *l)
+{
+	static const char *const kinds[] = { "", "tun", "veth" };
+
+	util_copy(l->kind, sizeof(l->kind), PICK(k, kinds));
+	util_copy(l->qdisc, sizeof(l->qdisc), draw(k, 4) ? "noqueue" : "tbf");
+	l->vnet_hdr = util_same(l->kind, "tun") && !draw(k, 3);
+	l->peer_elsewhere = util_same(l->kind, "veth");
+	if (!draw(k, 4))
+		k->w->k->xdp_refusal[l->ifindex] = EOPNOTSUPP;
+}
+
 static void come(struct walk *k)
 {
 	const char *name = free_name(k);
@@ -245,6 +260,7 @@ static void come(struct walk *k)
 	if (!draw(k, 3))
 		fake_kernel_find(k->w->k, name)->carrier = false;
 	k->w->k->busy[fake_kernel_find(k->w->k, name)->ifindex] = !draw(k, 3);
+	become_kind(k, fake_kernel_find(k->w->k, name));
 	fake_kernel_tell(k->w->k, k->w->m, name);
 }
 
@@ -253,7 +269,7 @@ static void affect(struct walk *k, const char *name)
 	struct link *l = fake_kernel_find(k->w->k, name);
 	const char *to = free_name(k);
 
-	switch (draw(k, 6)) {
+	switch (draw(k, 9)) {
 	case 0:
 		world_delete(k->w, name);
 		break;
@@ -266,6 +282,21 @@ static void affect(struct walk *k, const char *name)
 		break;
 	case 3:
 		l->mtu = draw(k, 2) ? 1300 : 1500;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 4:
+		l->vnet_hdr = util_same(l->kind, "tun") && !l->vnet_hdr;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 5:
+		l->promiscuity = !l->promiscuity;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 6: /* another one's program comes or goes */
+		l->xdp = 17 - l->xdp;
+		k->w->k->xdp_refusal[l->ifindex] = l->xdp ? EBUSY : 0;
+		k->w->k->attached[KERNEL_HOOK_XDP_RX][l->ifindex] = false;
+		k->w->k->attached[KERNEL_HOOK_XDP_TX][l->ifindex] = false;
 		fake_kernel_tell(k->w->k, k->w->m, name);
 		break;
 	default:
@@ -358,6 +389,14 @@ static void step(struct walk *k)
 	}
 }
 
+/* Whatever was switched for XDP is as it was. */
+static void check_offloads(const struct fake_kernel *f)
+{
+	for (size_t i = 0; i < f->link_count; i++)
+		ck_assert_msg(f->offloads[f->links[i].ifindex].on == fake_kernel_nic_offloads.on,
+			      "offloads of %s", f->links[i].name);
+}
+
 /* After each single write: who is up and leads to a twin is known to it. */
 static void check_twins(void *context)
 {
@@ -381,6 +420,7 @@ START_TEST(test_walk)
 {
 	struct walk k = { .w = world_new(), .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
 
+	k.w->k->blind = _i % 2;
 	k.w->k->on_change = check_twins;
 	k.w->k->context = k.w->k;
 	for (k.step = 0; k.step < STEPS; k.step++) {
@@ -394,6 +434,7 @@ START_TEST(test_walk)
 	}
 	world_done(k.w, manager_flush(k.w->m, &k.w->e));
 	ck_assert(fake_kernel_is_clean(k.w->k));
+	check_offloads(k.w->k);
 	world_free(k.w);
 }
 END_TEST

@@ -87,6 +87,14 @@ void world_check(struct world *w);
 /* The part of it on protection and storm limits; the flags that they are in the row of a vnet. */
 void world_check_protect(struct world *w);
 uint32_t world_protect_flags(const struct vnet *v);
+
+/* What has to be of XDP at the device @l of the resource, or of the upper side (@r NULL). Returns
+ * how many programs are there. */
+size_t world_xdp_check(const struct world *w, const struct vnet *v, const struct resource *r,
+		       const struct link *l);
+bool world_xdp_attached(const struct world *w, const struct vnet *v, const struct link *l);
+/* May XDP redirect frames to it? */
+bool world_xdp_takes(const struct world *w, const struct vnet *v, const struct link *l);
 /* After any single write: no flag refers to a row that is not there. */
 void world_check_protect_now(struct fake_kernel *k);
 

@@ -12,6 +12,7 @@ struct sums {
 	size_t fdb;
 	size_t vlans;
 	size_t hooks;
+	size_t devices;
 	size_t filters;
 };
 
@@ -212,9 +213,12 @@ static void check_hold(struct world *w, const struct resource *r, struct sums *s
 
 	ck_assert_msg(port && port->vnet == r->vnet->number && port->resource == r->number,
 		      "%s: its port", r->name);
+	ck_assert_uint_eq(port->flags,
+			  util_same(by_index(w->k, r->ifindex)->kind, "veth") ? ABI_PORT_VETH : 0);
 	ck_assert(w->k->attached[KERNEL_HOOK_RX][r->ifindex]);
 	sums->ports++;
-	sums->hooks++;
+	sums->devices++;
+	sums->hooks += 1 + world_xdp_check(w, r->vnet, r, by_index(w->k, r->ifindex));
 }
 
 static void check_rows(struct world *w, const struct resource *r, struct sums *sums)
@@ -222,6 +226,7 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	const struct abi_resource *row = fake_kernel_resource(w->k, r->number);
 	const struct resource *next = is_type(r, SETTINGS_HYBRID) ? next_hybrid(r->vnet, r) : NULL;
 	const struct resource *twin = is_peer(r) ? twin_of(w, r) : NULL;
+	const struct link *l = by_index(w->k, r->ifindex);
 
 	ck_assert_msg(row, "%s has no row", r->name);
 	ck_assert_uint_eq(row->ifindex, r->ifindex);
@@ -234,6 +239,10 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	ck_assert_msg(row->twin == (twin ? twin->number : 0), "%s: twin is %u", r->name, row->twin);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_STORM), !!r->settings.storm_limit);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP), l && world_xdp_takes(w, r->vnet, l));
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_PEER),
+			 l && util_same(l->kind, "veth") && l->peer_elsewhere &&
+				 util_same(l->qdisc, "noqueue") && !l->promiscuity);
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
 	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
 		      row->fallback);
@@ -302,11 +311,11 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 	bool promiscuous =
 		v->settings.promiscuous == SETTINGS_PROMISC_ON ||
 		(v->settings.promiscuous == SETTINGS_PROMISC_AUTO && upper && upper->promiscuity);
-	uint32_t flags = (v->settings.guard ? ABI_VNET_GUARD : 0) |
-			 (promiscuous ? ABI_VNET_PROMISC : 0) |
-			 (!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
-			 (v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
-			 world_protect_flags(v);
+	uint32_t flags =
+		(v->settings.guard ? ABI_VNET_GUARD : 0) | (promiscuous ? ABI_VNET_PROMISC : 0) |
+		(!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
+		(v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
+		(port && world_xdp_takes(w, v, port) ? ABI_VNET_XDP : 0) | world_protect_flags(v);
 
 	ck_assert_ptr_nonnull(row);
 	ck_assert(mac_same(row->mac, v->settings.address));
@@ -315,18 +324,25 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 	ck_assert_uint_eq(row->flags, flags);
 	ck_assert_uint_eq(row->service, service && service->ifindex ? service->number : 0);
 	ck_assert_uint_eq(row->hybrid, hybrid ? hybrid->number : 0);
+	ck_assert_uint_eq(row->upper, !v->settings.upper[0] && upper ? upper->ifindex : 0);
 }
 
-/* Without a row of its device the shortcut lets frames pass, for who captures there. */
+/* Without a row of its device the shortcut lets frames pass, for who captures there, and for XDP.
+ */
 static void check_end(struct world *w, const struct vnet *v, const struct link *l,
 		      enum kernel_hook hook, struct sums *sums)
 {
 	const struct abi_port *port = fake_kernel_port(w->k, l->ifindex);
+	bool shortcut = hook == KERNEL_HOOK_TX_EGRESS;
 
-	if (hook == KERNEL_HOOK_TX_EGRESS && l->promiscuity) {
+	if (shortcut &&
+	    (l->promiscuity || world_xdp_attached(w, v, by_index(w->k, v->port_ifindex)))) {
 		ck_assert_ptr_null(port);
 	} else {
 		ck_assert(port && port->vnet == v->number && !port->resource);
+		ck_assert_uint_eq(port->flags,
+				  (shortcut ? ABI_PORT_EGRESS : 0) |
+					  (util_same(l->kind, "veth") ? ABI_PORT_VETH : 0));
 		sums->ports++;
 	}
 	ck_assert(w->k->attached[hook][l->ifindex]);
@@ -336,8 +352,11 @@ static void check_end(struct world *w, const struct vnet *v, const struct link *
 static void check_upper(struct world *w, const struct vnet *v, const struct link *port,
 			const struct link *upper, struct sums *sums)
 {
-	if (port)
+	if (port) {
 		check_end(w, v, port, KERNEL_HOOK_TX_INGRESS, sums);
+		sums->devices++;
+		sums->hooks += world_xdp_check(w, v, NULL, port);
+	}
 	if (v->settings.upper[0]) {
 		const struct link *there = fake_kernel_find(w->k, v->settings.upper);
 		const struct manager_owner *o = there ? owner_find(w->m, there->ifindex) : NULL;
@@ -471,6 +490,7 @@ static void check_sums(const struct world *w, const struct sums *sums)
 	ck_assert_uint_eq(fake_kernel_count(&w->k->resources), sums->resources);
 	ck_assert_uint_eq(fake_kernel_count(&w->k->fdb), sums->fdb);
 	ck_assert_uint_eq(fake_kernel_count(&w->k->vlans), sums->vlans);
+	ck_assert_uint_eq(fake_kernel_count(&w->k->devices), sums->devices);
 	ck_assert_uint_eq(hooks, sums->hooks);
 	ck_assert_uint_eq(filters, sums->filters);
 }
