@@ -160,6 +160,30 @@ START_TEST(test_maps_count)
 }
 END_TEST
 
+/* A device that is of no use is passed over, as the program does, before its row says so. */
+START_TEST(test_devices_count)
+{
+	static const char *const devices[] = { "h10", "h20" };
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(devices); i++) {
+		goes(UNKNOWN, 0, i ? "h2" : "h1", "hybrid");
+		world_carrier(w, devices[i], false);
+		put("h1", 1, world_find_resource(w, "vnet0", "h2")->number);
+		put("h2", 1, 0);
+		goes(UNKNOWN, 0, i ? "s" : "h2", i ? "service" : "hybrid");
+	}
+	world_carrier(w, "g0", false);
+	put("g", 1, 0);
+	goes(WORLD_PEER, 0, "s", "guest-over-service");
+	fake_kernel_find(w->k, "s0")->flags &= ~(uint32_t)IFF_UP;
+	fake_kernel_tell(w->k, w->m, "s0");
+	put("s", 1, 0);
+	goes(BROADCAST, 0, "-", "no_service");
+	world_carrier(w, "h10", true);
+	goes(WORLD_PEER, 0, "h1", "hybrid");
+}
+END_TEST
+
 START_TEST(test_no_row)
 {
 	static const uint8_t mac[MAC_LEN] = { 2 };
@@ -206,6 +230,7 @@ int main(void)
 	tcase_add_test(t, test_vlans);
 	tcase_add_test(t, test_hybrid_needs_service);
 	tcase_add_test(t, test_maps_count);
+	tcase_add_test(t, test_devices_count);
 	tcase_add_test(t, test_no_row);
 	tcase_add_test(t, test_long_chain);
 	return unit_run(s);
