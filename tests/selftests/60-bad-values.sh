@@ -63,6 +63,10 @@ for pvid in 0 4095 65537; do
 	bad_vnet "pvid $pvid is not a number from 1 to 4094" pvid "$pvid"
 done
 bad_vnet 'monitor_interval 10001 is not a number of milliseconds from 0 to 10000' monitor-interval 10001
+for limit in 10000001 -1 99999999999; do
+	bad_vnet "storm_limit $limit is not a number of frames a second from 1 to 10000000, or none" storm-limit "$limit"
+	bad_guest "storm_limit $limit is not a number of frames a second from 1 to 10000000, or none" storm-limit "$limit"
+done
 bad_guest 'pvid 4095 is not a number from 1 to 4094 or inherit' pvid 4095
 bad 'vnet0/hy: priority 65536 is not a number from 0 to 65535' resource set vnet0 hy priority 65536
 bad 'vnet0/hy: priority -1 is not a number from 0 to 65535' resource set vnet0 hy priority -1
@@ -77,9 +81,19 @@ for vlans in 0 4095 10- -10 10,,20 20-10 10-4095 10,x; do
 done
 bad_vnet "vlans [0-9,]+\.\.\. is not $list" vlans "$(seq -s , 2 2 66)"
 
+for words in spoof mac-nospoof, ,restricted mac-nospoof,none 'mac-nospoof restricted' IP-NOSPOOF; do
+	bad_vnet "protection $words is not none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list .*" protection "$words"
+done
+for ips in 10.0.0 10.0.0.256 10.0.0.7/33 10.0.0.7/24 10.0.0.7/ /8 10.0.0.7, x 2001:db8::1/64 2001:db8::/129 ::ffff:10.0.0.7; do
+	bad_vnet "allowed_ips $ips is not none, or at most 32 IP addresses and prefixes like .*" allowed-ips "$ips"
+done
+bad_vnet 'allowed_ips 10\.0\.0\.1,[0-9.,]+\.\.\. is not none, or at most 32 IP addresses .*' \
+	allowed-ips "$(printf '10.0.0.%s,' {1..32})10.0.0.33"
+bad_vnet 'allowed_ips ::/0 would take in every IPv4 address as well, expected longer IPv6 prefixes like 2000::/3' allowed-ips 10.0.0.7,::/0
+
 # --- words ---
-bad_vnet 'mode xdp is not auto or tc \(xdp is not available in this version\)' mode xdp
-bad_vnet 'mode TC is not auto or tc .*' mode TC
+bad_vnet 'mode TC is not auto, tc or xdp' mode TC
+bad_vnet 'mode xdpgeneric is not auto, tc or xdp' mode xdpgeneric
 bad_vnet 'promiscuous yes is not auto, on or off' promiscuous yes
 bad_guest 'admin left is not up or down' admin left
 bad "vnet0/g2: type peer is not service, guest or hybrid" resource add vnet0 g2 type peer dev late1
@@ -97,17 +111,29 @@ bad 'vnet0/hy: peer 02:00:00:00:00:03 cannot be given for type hybrid, .*' resou
 bad_guest 'priority 7 cannot be given for type guest, expected it for type hybrid alone' priority 7
 bad 'vnet0/g2: type is required, expected service, guest or hybrid' resource add vnet0 g2 dev late1
 bad 'vnet0/g2: device is required, .*' resource add vnet0 g2 type hybrid
+bad_vnet 'allowed_ips is required with protection ip-nospoof, expected the addresses that the upper may use' protection restricted,ip-nospoof
+bad 'vnet0/g2: peer_vnet a/b is not the name of a vnet, .*' resource add vnet0 g2 type guest peer-vnet a/b
+bad 'vnet0/g2: peer_vnet vnet1 cannot be given together with device late1, expected one of them' \
+	resource add vnet0 g2 type guest dev late1 peer-vnet vnet1
+bad 'vnet0/g2: peer_vnet vnet1 cannot be given together with peer 02:00:00:00:00:03, expected one of them: .*' \
+	resource add vnet0 g2 type guest peer-vnet vnet1 peer "$(mac 3)"
+for type in service hybrid; do
+	bad "vnet1/g2: peer_vnet vnet0 cannot be given for type $type, expected it for type guest alone" \
+		resource add vnet1 g2 type $type peer-vnet vnet0
+done
 bad 'new0: address is required with upper late1, .*' vnet add new0 upper late1
 bad 'new0: .*netns.*upper.*' vnet add new0 upper late1 netns other address "$(mac 3)"
 
 # --- one wrong value among right ones: none of them counts ---
 bad 'vnet0: mtu 7 is not .*' vnet set vnet0 guard off pvid 5 mtu 7 vlans 10
 bad 'vnet0/g1: vlans 0 is not .*' resource set vnet0 g1 admin down vlans 0
+bad 'vnet0: allowed_ips 10\.0\.0\.7/8 is not .*' vnet set vnet0 protection restricted storm-limit 5 allowed-ips 10.0.0.7/8
 
 # --- what can only be given when the object is made ---
 bad 'vnet0: upper is not set and cannot become s0, it can only be given when vnet0 is made' vnet set vnet0 upper s0
 bad 'vnet0: netns is not set and cannot become other, .*' vnet set vnet0 netns other
 bad 'vnet0/g1: type is guest and cannot become hybrid, .*' resource set vnet0 g1 type hybrid
 bad 'vnet0/g1: device is late0 and cannot become late1, .*' resource set vnet0 g1 dev late1
+bad 'vnet0/g1: peer_vnet is not set and cannot become vnet1, it can only be given when vnet0/g1 is made' resource set vnet0 g1 peer-vnet vnet1
 
 finish

@@ -59,10 +59,11 @@ done
 
 # --- vnet show, resource show ---
 resource='name:string type:string device:string ifindex:number peer:string|null priority:number pvid:number
-	vlans:string admin:string state:string reason:string active:boolean attached:string origin:string vnet:string'
+	peer_vnet:string|null storm_limit:number vlans:string admin:string state:string reason:string active:boolean attached:string origin:string vnet:string'
 is 'vnet show: an array of two' "$(json 'type, length' vnet show)" $'array\n2'
 shape 'vnet show: the fields' 'name:string address:string mtu:number upper:string netns:string port:string
 	mode:string guard:boolean pvid:number vlans:string hybrid_needs_service:boolean monitor_interval:number
+	protection:string allowed_ips:string storm_limit:number
 	carrier:boolean promiscuous:boolean origin:string resources:array' '.[]' vnet show
 shape 'vnet show: the fields of resources' "$resource" '.[].resources[]' vnet show
 shape 'resource show: the fields' "$resource" '.[]' resource show
@@ -71,6 +72,13 @@ is 'resource show: one' "$(json '[.[] | .vnet, .name] | join(" ")' resource show
 is 'vnet show: one' "$(json '[.[].name] | join(" ")' vnet show vnet1)" vnet1
 is 'a guest has a peer, the others null' "$(json '[.[].peer | tostring] | join(" ")' resource show)" \
 	"null $(mac 2) $(mac 3) null null"
+ctl vnet set vnet1 protection restricted,ip-nospoof allowed-ips 2001:db8::/64,10.0.0.7 storm-limit 2000
+ctl resource set vnet0 sv storm-limit 10000000
+is 'protection, addresses and limit of a vnet' \
+	"$(json '.[0] | "\(.protection) \(.allowed_ips) \(.storm_limit)"' vnet show vnet1)" \
+	'ip-nospoof,restricted 10.0.0.7,2001:db8::/64 2000'
+is 'and without' "$(json '.[0] | "\(.protection) \(.allowed_ips) \(.storm_limit)"' vnet show vnet0)" 'none none 0'
+is 'the limit of a resource, and without' "$(json '[.[].storm_limit | tostring] | join(" ")' resource show)" '10000000 0 0 0 0'
 one_of 'states' 'waiting|down|up|failed' '.[].state' resource show
 one_of 'types' 'service|guest|hybrid' '.[].type' resource show
 one_of 'attached' 'tcx|clsact|xdp|none' '.[].attached' resource show
@@ -96,7 +104,7 @@ is 'path: the VLAN that was asked for' "$(json .vlan path vnet1 "$(mac 2)" vlan 
 # --- stats, status, version, save ---
 shape 'stats: the fields' 'vnet:string switches:number drops:object resources:array' '.[]' stats
 shape 'stats: the drop reasons' 'malformed:number spoofed:number vlan:number no_service:number no_path:number
-	reflected:number duplicate:number not_ours:number storm:number limited:number' '.[].drops' stats
+	reflected:number duplicate:number not_ours:number storm:number limited:number restricted:number' '.[].drops' stats
 shape 'stats: the counters' 'name:string ipackets:number rbytes:number opackets:number obytes:number
 	multircv:number multixmt:number brdcstrcv:number brdcstxmt:number ierrors:number oerrors:number
 	norcvbuf:number noxmtbuf:number' '.[].resources[]' stats

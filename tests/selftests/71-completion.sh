@@ -40,18 +40,23 @@ offered '--j' '--json'
 offered '-j -t 2 vers' 'version'
 
 # --- keys and values ---
-offered 'vnet add new ' 'address guard hybrid-needs-service mode monitor-interval mtu netns promiscuous pvid upper vlans'
+offered 'vnet add new ' 'address allowed-ips guard hybrid-needs-service mode monitor-interval mtu netns promiscuous protection pvid storm-limit upper vlans'
 offered 'vnet add new mtu 1400 m' 'mode monitor-interval'
-offered 'vnet set alpha ' 'address guard hybrid-needs-service mode monitor-interval mtu promiscuous pvid vlans'
+offered 'vnet set alpha ' 'address allowed-ips guard hybrid-needs-service mode monitor-interval mtu promiscuous protection pvid storm-limit vlans'
 offered 'vnet add new guard ' 'off on'
-offered 'vnet add new mode ' 'auto tc'
+offered 'vnet add new mode ' 'auto tc xdp'
 offered 'vnet add new mtu ' ''
 offered 'vnet add new vlans ' 'all none'
 offered 'vnet add new netns ' 'blue green'
 offered 'vnet add new upper z' 'zed0'
 offered 'resource add alpha new type ' 'guest hybrid service'
 offered 'resource add alpha new type guest dev ' "$(find /sys/class/net -mindepth 1 -printf '%f\n' | sort | paste -sd ' ')"
-offered 'resource set alpha sv ' 'admin peer priority pvid vlans'
+offered 'vnet set alpha protection ' 'dhcp-nospoof ip-nospoof mac-nospoof none restricted'
+offered 'vnet set alpha protection restricted,ip-nospoof,' \
+	'restricted,ip-nospoof,dhcp-nospoof restricted,ip-nospoof,mac-nospoof'
+offered 'resource add alpha new type guest peer-vnet ' 'alpha beta'
+offered 'resource set alpha sv storm-limit ' 'none'
+offered 'resource set alpha sv ' 'admin peer priority pvid storm-limit vlans'
 offered 'resource set alpha sv admin ' 'down up'
 offered 'resource set alpha sv pvid ' 'inherit'
 
