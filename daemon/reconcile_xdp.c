@@ -346,11 +346,14 @@ bool reconcile_xdp_veth(const struct vnet *v, uint32_t ifindex)
 	return l && is_veth(l);
 }
 
-/* Somebody's queue, or somebody who captures there, would see nothing of what passes it by. */
+/*
+ * Somebody's queue, or somebody who captures there, would see nothing of what passes it by. Our own
+ * address in its filter makes a veth promiscuous as well.
+ */
 bool reconcile_xdp_may_skip(const struct resource *r)
 {
 	const struct link *l = link_find(r->vnet->manager->links, r->ifindex);
 
 	return l && is_veth(l) && l->peer_elsewhere && util_same(l->qdisc, "noqueue") &&
-	       !l->promiscuity;
+	       l->promiscuity <= (r->saved.filtered ? 1 : 0);
 }

@@ -289,7 +289,7 @@ static void affect(struct walk *k, const char *name)
 		fake_kernel_tell(k->w->k, k->w->m, name);
 		break;
 	case 5:
-		l->promiscuity = !l->promiscuity;
+		l->promiscuity = draw(k, 3);
 		fake_kernel_tell(k->w->k, k->w->m, name);
 		break;
 	case 6: /* another one's program comes or goes */

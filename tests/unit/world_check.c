@@ -242,7 +242,8 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP), l && world_xdp_takes(w, r->vnet, l));
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_PEER),
 			 l && util_same(l->kind, "veth") && l->peer_elsewhere &&
-				 util_same(l->qdisc, "noqueue") && !l->promiscuity);
+				 util_same(l->qdisc, "noqueue") &&
+				 l->promiscuity <= !is_type(r, SETTINGS_HYBRID));
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
 	ck_assert_msg(row->fallback == (next ? next->number : 0), "%s: fallback is %u", r->name,
 		      row->fallback);
