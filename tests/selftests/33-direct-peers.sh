@@ -178,6 +178,33 @@ text='host to namespace' talk - b 192.0.2.2
 text='namespace to host' talk b - 192.0.2.1
 text='namespace to namespace' talk b c 192.0.2.3
 
+# --- from files, in whichever order they are read ---
+
+file() { # VNET MAC OTHER
+	printf '[VNet]\nName=%s\nAddress=%s\n\n[Resource p]\nType=guest\nPeerVNet=%s\n' "$@" >"$T/etc/$1.vnet"
+}
+
+file vnet4 "$(mac 24)" vnet5
+file vnet5 "$(mac 25)" vnet4
+ok 'files with both ends' ctl reload
+is 'both are up' "$(show vnet4 p) $(show vnet5 p)" 'up:  up: '
+stop_vnetd
+start_vnetd
+is 'also after a restart' "$(show vnet4 p) $(show vnet5 p)" 'up:  up: '
+file vnet5 "$(mac 35)" vnet4
+ok 'another address in a file' ctl reload
+is 'is followed' "$(json '.[0] | "\(.peer) \(.state)"' resource show vnet4 p)" "$(mac 35) up"
+file vnet5 "$(mac 35)" vnet0
+ok 'another vnet in a file: another resource' ctl reload
+is 'the end that is left is down' "$(show vnet4 p)" 'down: vnet vnet5 has no guest resource with peer-vnet vnet4'
+is 'as the new one is' "$(show vnet5 p)" 'down: vnet vnet0 has no guest resource with peer-vnet vnet5'
+rm "$T/etc/vnet5.vnet"
+ok 'a file is taken away' ctl reload
+is 'the end that is left waits' "$(show vnet4 p)" 'waiting: vnet vnet5 does not exist'
+ctl resource add vnet2 q type guest peer-vnet vnet4
+ok 'an end is saved' ctl save
+ok 'as a file' grep -q '^PeerVNet=vnet4$' "$T/etc/vnet2.vnet"
+
 # --- the end ---
 
 ctl vnet del vnet1
