@@ -85,8 +85,8 @@ static bool wants_storm(void *context, const struct abi_storm_key *key)
 	const struct vnet *v = numbers_find(&m->vnet_numbers, key->vnet);
 
 	if (!key->resource)
-		return v && v->storm_written;
-	return r && r->vnet == v && r->storm_written;
+		return v && v->settings.storm_limit;
+	return r && r->vnet == v && r->settings.storm_limit && wants_resource(context, r->number);
 }
 
 static bool wants_allowed(void *context, const struct abi_allowed_key *key)

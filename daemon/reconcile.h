@@ -66,7 +66,7 @@ int reconcile_protect(struct vnet *v);
 int reconcile_protect_end(struct vnet *v, int err);
 void reconcile_protect_remove(struct vnet *v);
 uint32_t reconcile_protect_flags(const struct vnet *v); /* enum abi_vnet_flag */
-/* Is this one of its rows? */
+/* Is this one of the rows that it should have? */
 bool reconcile_protect_allows(const struct vnet *v, const struct abi_allowed_key *key);
 /* The row of a storm limit, if there is one; and that it is there no longer. @written: the limit as
  * last written, kept by the owner. 0 or -errno. */

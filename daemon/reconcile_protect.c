@@ -61,11 +61,6 @@ static int write_prefix(struct vnet *v, const struct settings_prefix *p, bool th
 	return manager_datapath(v->manager, allowed_write, &key, there);
 }
 
-static bool is_same(const struct settings_prefixes *a, const struct settings_prefixes *b)
-{
-	return a->count == b->count && !memcmp(a->prefix, b->prefix, a->count * sizeof(*a->prefix));
-}
-
 /* All of @list that @but has not. */
 static int write_prefixes(struct vnet *v, const struct settings_prefixes *list,
 			  const struct settings_prefixes *but, bool there)
@@ -83,7 +78,7 @@ static int write_prefixes(struct vnet *v, const struct settings_prefixes *list,
 
 bool reconcile_protect_allows(const struct vnet *v, const struct abi_allowed_key *key)
 {
-	const struct settings_prefixes *list = &v->allowed_written;
+	const struct settings_prefixes *list = wanted_prefixes(v);
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct abi_allowed_key own = key_of(v, &list->prefix[i]);
@@ -130,10 +125,12 @@ int reconcile_protect_end(struct vnet *v, int err)
 	const struct abi_storm_key key = { .vnet = v->number };
 	const struct settings_prefixes *wanted = wanted_prefixes(v);
 
-	/* What was added for a change that is refused now has to go, whatever of it was added. */
+	/* A change that is refused: what was added for it would allow what nobody wanted. At a
+	 * start it is what an earlier daemon has written, and in use. */
 	if (err) {
-		if (!is_same(wanted, &v->allowed_written))
-			manager_removed(v->manager, err);
+		if (!v->manager->starting)
+			manager_removed(v->manager,
+					write_prefixes(v, wanted, &v->allowed_written, false));
 		return err;
 	}
 	manager_removed(v->manager, write_prefixes(v, &v->allowed_written, wanted, false));

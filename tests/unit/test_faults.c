@@ -143,6 +143,52 @@ static int set_other_vlans(struct world *w)
 	return world_try_resource_set(w, "vnet0", "h1", "vlans", "41", NULL);
 }
 
+static int add_vnet_protected(struct world *w)
+{
+	return world_try_vnet(w, "vnet0", "address", WORLD_MAC, "protection", "ip-nospoof",
+			      "allowed_ips", "10.0.0.7,fe80::/10", "storm_limit", "2000", NULL);
+}
+
+static int add_limited(struct world *w)
+{
+	return world_try_resource(w, "vnet0", "n", "type", "service", "device", "f0", "storm_limit",
+				  "7", NULL);
+}
+
+static int set_protection(struct world *w)
+{
+	return world_try_set(w, "vnet0", "protection", "ip-nospoof,restricted", "allowed_ips",
+			     "10.0.0.7,2001:db8::/64", "storm_limit", "2000", NULL);
+}
+
+static int set_limit(struct world *w)
+{
+	return world_try_resource_set(w, "vnet0", "g", "storm_limit", "7", NULL);
+}
+
+static void protected(struct world *w)
+{
+	usual(w);
+	world_done(w, set_protection(w));
+	world_done(w, set_limit(w));
+}
+
+static int set_addresses(struct world *w)
+{
+	return world_try_set(w, "vnet0", "allowed_ips", "10.0.0.7,10.0.0.8,10.0.0.9", "storm_limit",
+			     "5", NULL);
+}
+
+static int set_unprotected(struct world *w)
+{
+	return world_try_set(w, "vnet0", "protection", "none", "storm_limit", "none", NULL);
+}
+
+static int set_unlimited(struct world *w)
+{
+	return world_try_resource_set(w, "vnet0", "g", "storm_limit", "none", NULL);
+}
+
 static int del_service(struct world *w)
 {
 	return manager_resource_del(w->m, "vnet0", "s", &w->e);
@@ -185,15 +231,25 @@ static const struct scenario scenarios[] = {
 	{ "set other VLANs", own_vlans, set_other_vlans },
 	{ "set VLANs to be inherited", own_vlans, set_inherit },
 	{ "set a peer", usual, set_peer },
+	{ "add a vnet with protection", nothing, add_vnet_protected },
+	{ "add a service with a limit", empty, add_limited },
+	{ "set protection", usual, set_protection },
+	{ "set a guest's limit", usual, set_limit },
+	{ "set other addresses", protected, set_addresses },
+	{ "take protection away", protected, set_unprotected },
+	{ "take a guest's limit away", protected, set_unlimited },
+	{ "remove a guest with a limit", protected, del_guest },
+	{ "remove a vnet with protection", protected, del_vnet },
 	{ "remove the service", own_vlans, del_service },
 	{ "remove a guest", own_vlans, del_guest },
 	{ "remove a hybrid", own_vlans, del_hybrid },
 	{ "remove a vnet", own_vlans, del_vnet },
 };
 
-static const char *const calls[] = { "veth_add",  "link_get",	 "link_set",   "attach",
-				     "detach",	  "port_write",	 "vnet_write", "resource_write",
-				     "fdb_write", "vlans_write", "link_filter" };
+static const char *const calls[] = { "veth_add",     "link_get",    "link_set",	   "attach",
+				     "detach",	     "port_write",  "vnet_write",  "resource_write",
+				     "fdb_write",    "vlans_write", "link_filter", "storm_write",
+				     "allowed_write" };
 
 static struct world *prepared(const struct scenario *s)
 {
@@ -297,9 +353,9 @@ static bool fail_all(const struct scenario *s, const char *call, unsigned int af
 
 START_TEST(test_for_good)
 {
-	static const char *const maps[] = { "attach",	  "detach",	    "port_write",
-					    "vnet_write", "resource_write", "fdb_write",
-					    "vlans_write" };
+	static const char *const maps[] = { "attach",	   "detach",	     "port_write",
+					    "vnet_write",  "resource_write", "fdb_write",
+					    "vlans_write", "storm_write",    "allowed_write" };
 	const struct scenario *s = &scenarios[_i];
 
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(maps); i++) {

@@ -62,6 +62,12 @@ static int add_vnet(struct walk *k)
 	}
 }
 
+static const char *const protections[] = { "none", "ip-nospoof", "mac-nospoof,ip-nospoof",
+					   "restricted" };
+static const char *const addresses[] = { "10.0.0.7", "10.0.0.7,10.0.0.8", "10.0.0.8,fe80::/10",
+					 "2001:db8::/64" };
+static const char *const limits[] = { "none", "5", "2000" };
+
 static int set_vnet(struct walk *k)
 {
 	static const struct {
@@ -77,6 +83,9 @@ static int set_vnet(struct walk *k)
 		{ "guard", switches, UTIL_ARRAY_SIZE(switches) },
 		{ "mode", modes, UTIL_ARRAY_SIZE(modes) },
 		{ "hybrid_needs_service", switches, UTIL_ARRAY_SIZE(switches) },
+		{ "protection", protections, UTIL_ARRAY_SIZE(protections) },
+		{ "allowed_ips", addresses, UTIL_ARRAY_SIZE(addresses) },
+		{ "storm_limit", limits, UTIL_ARRAY_SIZE(limits) },
 	};
 	const char *name = PICK(k, vnets);
 	uint32_t i = draw(k, UTIL_ARRAY_SIZE(rows)), j = draw(k, UTIL_ARRAY_SIZE(rows));
@@ -121,7 +130,7 @@ static int set_resource(struct walk *k)
 	const struct resource *r = v ? manager_find_resource(v, name, NULL) : NULL;
 	const char *key = "admin", *value = draw(k, 3) ? "up" : "down";
 
-	switch (draw(k, 5)) {
+	switch (draw(k, 6)) {
 	case 0:
 		key = "priority";
 		value = PICK(k, priorities);
@@ -137,6 +146,10 @@ static int set_resource(struct walk *k)
 	case 3:
 		key = "peer";
 		value = PICK(k, macs);
+		break;
+	case 4:
+		key = "storm_limit";
+		value = PICK(k, limits);
 		break;
 	}
 	snprintf(k->what, sizeof(k->what), "resource set %s %s %s %s", vnet, name, key, value);
@@ -398,10 +411,12 @@ static void check_offloads(const struct fake_kernel *f)
 }
 
 /* After each single write: who is up and leads to a twin is known to it. */
-static void check_twins(void *context)
+static void check_now(void *context)
 {
 	struct fake_kernel *f = context;
 
+	if (!f->failed)
+		world_check_protect_now(f);
 	for (size_t i = 0; i < FAKE_MAX && !f->failed; i++) {
 		const struct fake_row *row = &f->resources.rows[i];
 		const struct abi_resource *twin, *r = (const void *)row->value;
@@ -421,7 +436,7 @@ START_TEST(test_walk)
 	struct walk k = { .w = world_new(), .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
 
 	k.w->k->blind = _i % 2;
-	k.w->k->on_change = check_twins;
+	k.w->k->on_change = check_now;
 	k.w->k->context = k.w->k;
 	for (k.step = 0; k.step < STEPS; k.step++) {
 		step(&k);
