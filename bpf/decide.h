@@ -25,52 +25,61 @@ struct decide {
 	__u32 reason;	/* enum abi_reason */
 };
 
-/* Out of the port of @n. */
-static __always_inline void decide_deliver(const struct abi_vnet *n, const struct policy_frame *f,
-					   __u32 resource, struct decide *d)
+/* Out of the port of @n, what came in on resource @rx; from direct peers @tx has sent it. */
+static __always_inline struct decide
+decide_deliver(const struct abi_vnet *n, const struct policy_frame *f, __u32 tx, __u32 rx)
 {
-	d->rx = resource;
-	d->device = 0;
-	d->egress = n->port;
-	d->pvid = n->pvid;
-	d->xdp = n->flags & ABI_VNET_XDP;
-	d->peer = n->flags & ABI_VNET_PEER;
-	d->addressed = f->dst == policy_mac(n->mac);
+	return (struct decide) {
+		.egress = n->port,
+		.tx = tx,
+		.rx = rx,
+		.reason = tx ? ABI_REASON_GUEST : ABI_REASON_NONE,
+		.pvid = n->pvid,
+		.xdp = n->flags & ABI_VNET_XDP,
+		.peer = n->flags & ABI_VNET_PEER,
+		.addressed = f->dst == policy_mac(n->mac),
+	};
 }
 
 /* Over @v's resource. */
-static __always_inline void decide_send(const struct policy_verdict *v,
-					const struct policy_frame *f, struct decide *d)
+static __always_inline struct decide decide_send(const struct policy_verdict *v,
+						 const struct policy_frame *f)
 {
 	const struct abi_resource *r = v->resource;
+	bool addressed = r->type == ABI_GUEST && f->dst == policy_mac(r->peer);
 
-	d->rx = 0;
-	d->device = v->device;
-	d->egress = r->ifindex;
-	d->pvid = r->pvid;
-	d->xdp = r->flags & ABI_RESOURCE_XDP;
-	d->addressed = r->type == ABI_GUEST && f->dst == policy_mac(r->peer);
-	d->peer = d->addressed && (r->flags & ABI_RESOURCE_PEER);
+	return (struct decide) {
+		.egress = r->ifindex,
+		.device = v->device,
+		.tx = v->number,
+		.reason = v->reason,
+		.pvid = r->pvid,
+		.xdp = r->flags & ABI_RESOURCE_XDP,
+		.addressed = addressed,
+		.peer = addressed && (r->flags & ABI_RESOURCE_PEER),
+	};
 }
 
 /*
- * Over a wire that is not there, into the vnet of the twin. Returns ABI_DROP_NONE, or the reason
- * for the drop, which is the vnet's whose number is in @ret_vnet.
+ * Over a wire that is not there, from resource @number into the vnet of its twin. Returns
+ * ABI_DROP_NONE and the way out in @d, or the reason for the drop; *@vnet is the one that counts
+ * it.
  */
-static __always_inline __u32 decide_cross(const struct abi_resource *from, struct policy_frame *f,
-					  struct decide *d, __u32 *ret_vnet)
+static __always_inline __u32 decide_cross(const struct abi_resource *from, __u32 number,
+					  struct policy_frame *f, struct decide *d, __u32 *vnet)
 {
 	const struct abi_resource *to = policy_resource(from->twin);
 	const struct abi_vnet *n = to ? maps_vnet(to->vnet) : NULL;
 	__u32 drop;
 
+	*vnet = from->vnet;
 	if (!n)
 		return ABI_DROP_NO_PATH;
 	policy_cross(from, to, f);
-	*ret_vnet = to->vnet;
+	*vnet = to->vnet;
 	drop = policy_rx(n, to, from->twin, f);
 	if (!drop)
-		decide_deliver(n, f, from->twin, d);
+		*d = decide_deliver(n, f, number, from->twin);
 	return drop;
 }
 
@@ -100,14 +109,14 @@ __noinline int decide_drop(__u32 vnet, __u32 why, __u32 packets)
 	return 0;
 }
 
-/* A drop of a frame that has gone over a wire: @d->tx has sent it, and the other end drops it. */
-static __always_inline void decide_drop_sent(const struct decide *d, __u32 vnet, __u32 why,
+/* A frame that resource @tx has sent over a wire, and the other end drops. */
+static __always_inline void decide_drop_sent(__u32 tx, __u32 vnet, __u32 why,
 					     const struct count_frame *counted)
 {
-	count_tx(d->tx, counted);
+	count_tx(tx, counted);
 	decide_drop(vnet, why, counted->packets);
 	if (option_trace)
-		trace.tx = d->tx;
+		trace.tx = tx;
 }
 
 #endif

@@ -86,4 +86,41 @@ static __always_inline int tc_redirect_peer(struct __sk_buff *skb, const struct 
 	return bpf_redirect_peer(d->egress, 0);
 }
 
+/* Counts what @d says, makes the tag right, and sends the frame on. @at_ingress: of the hook. */
+static __always_inline int tc_carry(struct __sk_buff *skb, const struct policy_frame *f,
+				    const struct count_frame *counted, const struct decide *d,
+				    bool at_ingress)
+{
+	if (d->tx)
+		count_tx(d->tx, counted);
+	if (d->rx)
+		count_rx(d->rx, counted);
+	if (tc_retag(skb, f, d->pvid))
+		return TC_ACT_SHOT; /* no memory */
+	return d->peer && at_ingress ? tc_redirect_peer(skb, d) : tc_redirect(d);
+}
+
+/*
+ * To the direct peer that resource @number stands for. Off the usual way, so a function of its own,
+ * and so it has to look at the frame again.
+ */
+__noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
+{
+	const struct abi_resource *from = policy_resource(number);
+	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
+	struct policy_frame f = {};
+	struct count_frame counted;
+	__u32 vnet, drop;
+	struct decide d;
+
+	if (!n || !tc_parse(skb, n->pvid, &f))
+		return TC_ACT_SHOT; /* it was there a moment ago */
+	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	drop = decide_cross(from, number, &f, &d, &vnet);
+	if (!drop)
+		return tc_carry(skb, &f, &counted, &d, at_ingress);
+	decide_drop_sent(number, vnet, drop, &counted);
+	return TC_ACT_SHOT;
+}
+
 #endif

@@ -27,12 +27,14 @@ int vnet_tx(struct __sk_buff *skb)
 	struct policy_verdict v = {};
 	struct policy_frame f = {};
 	struct count_frame counted;
-	struct decide d = {};
 	__u32 vnet, drop;
+	struct decide d;
+	bool at_ingress;
 
 	if (!n)
 		return TC_PASS;
 	vnet = port->vnet;
+	at_ingress = !(port->flags & ABI_PORT_EGRESS);
 	if (!tc_parse(skb, n->pvid, &f))
 		return tc_drop(skb, vnet, ABI_DROP_MALFORMED);
 	if (policy_tx_spoofed(n, &f))
@@ -46,27 +48,13 @@ int vnet_tx(struct __sk_buff *skb)
 	if (drop)
 		return tc_drop(skb, vnet, drop);
 
+	if (v.resource->twin)
+		return tc_cross(skb, v.number, at_ingress);
 	counted = count_look(f.dst, tc_packets(skb), skb->len);
 	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
-	d.tx = v.number;
-	d.reason = v.reason;
-	if (v.resource->twin) {
-		drop = decide_cross(v.resource, &f, &d, &vnet);
-		if (drop) {
-			decide_drop_sent(&d, vnet, drop, &counted);
-			return TC_ACT_SHOT;
-		}
-		count_rx(d.rx, &counted);
-	} else {
-		decide_send(&v, &f, &d);
-	}
-	count_tx(d.tx, &counted);
-	if (tc_retag(skb, &f, d.pvid))
-		return TC_ACT_SHOT; /* no memory */
-	if (d.peer && !(port->flags & ABI_PORT_EGRESS))
-		return tc_redirect_peer(skb, &d);
-	return tc_redirect(&d);
+	d = decide_send(&v, &f);
+	return tc_carry(skb, &f, &counted, &d, at_ingress);
 }
 
 SEC("tc")
@@ -77,7 +65,7 @@ int vnet_rx(struct __sk_buff *skb)
 	const struct abi_resource *r = n ? policy_resource(port->resource) : NULL;
 	struct policy_frame f = {};
 	struct count_frame counted;
-	struct decide d = {};
+	struct decide d;
 	__u32 vnet, drop;
 
 	if (!r || r->vnet != port->vnet)
@@ -92,11 +80,8 @@ int vnet_rx(struct __sk_buff *skb)
 	counted = count_look(f.dst, tc_packets(skb), skb->len);
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
-	decide_deliver(n, &f, port->resource, &d);
-	count_rx(d.rx, &counted);
-	if (tc_retag(skb, &f, d.pvid))
-		return TC_ACT_SHOT; /* no memory */
-	return d.peer ? tc_redirect_peer(skb, &d) : tc_redirect(&d);
+	d = decide_deliver(n, &f, 0, port->resource);
+	return tc_carry(skb, &f, &counted, &d, true);
 }
 
 SEC("xdp.frags")
@@ -108,7 +93,7 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 	struct policy_verdict v = {};
 	struct policy_frame f = {};
 	struct count_frame counted;
-	struct decide d = {};
+	struct decide d;
 	__u32 vnet, drop;
 
 	if (!n || !xdp_is_whole(xdp, port))
@@ -127,27 +112,16 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 	if (drop)
 		return xdp_drop(vnet, drop);
 
+	if (v.resource->twin)
+		return xdp_cross(xdp, v.number);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
-	d.tx = v.number;
-	d.reason = v.reason;
-	if (v.resource->twin) {
-		drop = decide_cross(v.resource, &f, &d, &vnet);
-		if (drop) {
-			decide_drop_sent(&d, vnet, drop, &counted);
-			return XDP_DROP;
-		}
-	} else {
-		decide_send(&v, &f, &d);
-	}
+	d = decide_send(&v, &f);
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
 		return XDP_PASS;
 	/* From here on the frame counts: it goes, or it is a drop. */
-	if (!storm_tx_passes(n, port->vnet, v.resource, v.number, &counted))
-		return xdp_drop(port->vnet, ABI_DROP_STORM);
-	count_tx(d.tx, &counted);
-	if (d.rx)
-		count_rx(d.rx, &counted);
-	return xdp_redirect(&d);
+	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
+		return xdp_drop(vnet, ABI_DROP_STORM);
+	return xdp_carry(&counted, &d);
 }
 
 SEC("xdp.frags")
@@ -159,7 +133,7 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 	bool frags = xdp_has_frags(xdp);
 	struct policy_frame f = {};
 	struct count_frame counted;
-	struct decide d = {};
+	struct decide d;
 	__u32 vnet, drop;
 
 	if (!r || r->vnet != port->vnet || !xdp_is_whole(xdp, port))
@@ -172,11 +146,10 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 		return xdp_drop(vnet, drop);
 
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
-	decide_deliver(n, &f, port->resource, &d);
+	d = decide_deliver(n, &f, 0, port->resource);
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
 		return XDP_PASS;
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return xdp_drop(vnet, ABI_DROP_STORM);
-	count_rx(d.rx, &counted);
-	return xdp_redirect(&d);
+	return xdp_carry(&counted, &d);
 }

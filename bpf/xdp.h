@@ -166,4 +166,38 @@ static __always_inline int xdp_redirect(const struct decide *d)
 	return bpf_redirect_map(&devices, d->egress, XDP_PASS);
 }
 
+/* Counts what @d says and sends the frame on. The device takes it, and the tag is right. */
+static __always_inline int xdp_carry(const struct count_frame *counted, const struct decide *d)
+{
+	if (d->tx)
+		count_tx(d->tx, counted);
+	if (d->rx)
+		count_rx(d->rx, counted);
+	return xdp_redirect(d);
+}
+
+/* As tc_cross(). */
+__noinline int xdp_cross(struct xdp_md *xdp, __u32 number)
+{
+	const struct abi_resource *from = policy_resource(number);
+	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
+	bool frags = xdp_has_frags(xdp);
+	struct policy_frame f = {};
+	struct count_frame counted;
+	__u32 vnet, drop;
+	struct decide d;
+
+	if (!n || !xdp_parse(xdp, n->pvid, &f))
+		return XDP_DROP; /* it was there a moment ago */
+	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
+	drop = decide_cross(from, number, &f, &d, &vnet);
+	if (drop) {
+		decide_drop_sent(number, vnet, drop, &counted);
+		return XDP_DROP;
+	}
+	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
+		return XDP_PASS;
+	return xdp_carry(&counted, &d);
+}
+
 #endif
