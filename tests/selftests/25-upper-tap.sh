@@ -16,15 +16,22 @@ machine_start() {
 	ip link set tap0 up
 }
 
+# What XDP drops is no packet that tap0 has received.
+arrived() {
+	local statistics=/sys/class/net/tap0/statistics
+
+	echo $(($(<$statistics/rx_packets) + $(<$statistics/rx_dropped)))
+}
+
 taken() { # NUMBER
-	[ "$(cat /sys/class/net/tap0/statistics/rx_packets)" -ge "$1" ]
+	[ "$(arrived)" -ge "$1" ]
 }
 
 # Frames that the machine sends have gone through tap0 when this returns.
 tx() { # DESTINATION [...] --count N
 	local before
 
-	before=$(cat /sys/class/net/tap0/statistics/rx_packets)
+	before=$(arrived)
 	frame_on vm eth0 "$@"
 	wait_for 5 taken $((before + ${*: -1}))
 }
