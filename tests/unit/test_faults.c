@@ -189,6 +189,48 @@ static int set_unlimited(struct world *w)
 	return world_try_resource_set(w, "vnet0", "g", "storm_limit", "none", NULL);
 }
 
+/* A direct peer that waits for vnet0, one that waits for its other end, and two that are up. */
+static void awaited(struct world *w)
+{
+	nothing(w);
+	world_vnet(w, "vnet0b", "address", "02:00:00:00:00:0b", "vlans", "10,11");
+	world_resource(w, "vnet0b", "p", "type", "guest", "peer_vnet", "vnet0", "vlans", "10");
+}
+
+static int add_end(struct world *w)
+{
+	return world_try_resource(w, "vnet0", "p", "type", "guest", "peer_vnet", "vnet0b", "vlans",
+				  "10-12", "storm_limit", "9", NULL);
+}
+
+static void half(struct world *w)
+{
+	usual(w);
+	world_vnet(w, "vnet0b", "address", "02:00:00:00:00:bb", "vlans", "10,11");
+	world_resource(w, "vnet0b", "p", "type", "guest", "peer_vnet", "vnet0", "vlans", "10");
+}
+
+static void joined(struct world *w)
+{
+	half(w);
+	world_done(w, add_end(w));
+}
+
+static int set_end_down(struct world *w)
+{
+	return world_try_resource_set(w, "vnet0", "p", "admin", "down", NULL);
+}
+
+static int set_end_vlans(struct world *w)
+{
+	return world_try_resource_set(w, "vnet0", "p", "vlans", "11", "pvid", "12", NULL);
+}
+
+static int del_end(struct world *w)
+{
+	return manager_resource_del(w->m, "vnet0", "p", &w->e);
+}
+
 static int del_service(struct world *w)
 {
 	return manager_resource_del(w->m, "vnet0", "s", &w->e);
@@ -240,6 +282,13 @@ static const struct scenario scenarios[] = {
 	{ "take a guest's limit away", protected, set_unlimited },
 	{ "remove a guest with a limit", protected, del_guest },
 	{ "remove a vnet with protection", protected, del_vnet },
+	{ "add a vnet that a peer waits for", awaited, add_vnet },
+	{ "add a peer's other end", half, add_end },
+	{ "set the address of a peer's vnet", joined, set_address },
+	{ "set a peer down", joined, set_end_down },
+	{ "set a peer's VLANs", joined, set_end_vlans },
+	{ "remove a peer's other end", joined, del_end },
+	{ "remove a peer's vnet", joined, del_vnet },
 	{ "remove the service", own_vlans, del_service },
 	{ "remove a guest", own_vlans, del_guest },
 	{ "remove a hybrid", own_vlans, del_hybrid },
