@@ -119,7 +119,7 @@ static unsigned int count_of(const char *text, const char *what)
 	return n;
 }
 
-#define NO_CHECK "do not look at the state of the devices"
+#define NO_CHECK "warning: the programs do not look at the state of the devices"
 #define NO_XDP	 "there is no XDP"
 
 static const struct {
