@@ -81,10 +81,10 @@ for vlans in 0 4095 10- -10 10,,20 20-10 10-4095 10,x; do
 done
 bad_vnet "vlans [0-9,]+\.\.\. is not $list" vlans "$(seq -s , 2 2 66)"
 
-for words in spoof mac-nospoof, ,restricted mac-nospoof,none 'mac-nospoof restricted' IP-NOSPOOF; do
+for words in spoof 'mac-nospoof,' ,restricted mac-nospoof,none 'mac-nospoof restricted' IP-NOSPOOF; do
 	bad_vnet "protection $words is not none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list .*" protection "$words"
 done
-for ips in 10.0.0 10.0.0.256 10.0.0.7/33 10.0.0.7/24 10.0.0.7/ /8 10.0.0.7, x 2001:db8::1/64 2001:db8::/129 ::ffff:10.0.0.7; do
+for ips in 10.0.0 10.0.0.256 10.0.0.7/33 10.0.0.7/24 10.0.0.7/ /8 '10.0.0.7,' x 2001:db8::1/64 2001:db8::/129 ::ffff:10.0.0.7; do
 	bad_vnet "allowed_ips $ips is not none, or at most 32 IP addresses and prefixes like .*" allowed-ips "$ips"
 done
 bad_vnet 'allowed_ips 10\.0\.0\.1,[0-9.,]+\.\.\. is not none, or at most 32 IP addresses .*' \

@@ -271,6 +271,13 @@ START_TEST(test_vnet)
 	do_it("SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"mtu\":1400}}");
 	ck_assert_uint_eq(vnet0()->settings.mtu, 1400);
 	ck_assert(vnet0()->settings.guard);
+	do_it("SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"protection\":\"ip-nospoof\","
+			 "\"allowed_ips\":\"10.0.0.7\",\"storm_limit\":2000}}");
+	ck_assert_uint_eq(vnet0()->settings.protection, SETTINGS_IP_NOSPOOF);
+	ck_assert_uint_eq(vnet0()->settings.allowed.count, 1);
+	ck_assert_uint_eq(vnet0()->settings.storm_limit, 2000);
+	do_it("SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"storm_limit\":0}}");
+	ck_assert_uint_eq(vnet0()->settings.storm_limit, 0);
 	reply = done("ListVnets", NULL);
 	ck_assert_uint_eq(json_object_array_length(talk_member(reply, "vnets")), 2);
 	json_object_put(reply);
@@ -367,6 +374,23 @@ static const struct {
 	  "vnet1: vlans expects a string, not 10" },
 	{ "AddVnet", "{\"name\":\"vnet1\",\"settings\":{\"address\":\"02:00\"}}", "Invalid",
 	  "address", "vnet1: address 02:00 is not" },
+	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"storm_limit\":\"none\"}}", "Invalid",
+	  "storm_limit", "vnet0: storm_limit expects an integer, not \"none\"" },
+	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"storm_limit\":10000001}}", "Invalid",
+	  "storm_limit", "vnet0: storm_limit 10000001 is not a number of frames a second from 1" },
+	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"protection\":[\"restricted\"]}}",
+	  "Invalid", "protection", "vnet0: protection expects a string, not [\"restricted\"]" },
+	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"protection\":\"ip-nospoof\"}}", "Invalid",
+	  "allowed_ips", "vnet0: allowed_ips is required with protection ip-nospoof" },
+	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"allowed_ips\":\"::/0\"}}", "Invalid",
+	  "allowed_ips", "vnet0: allowed_ips ::/0 would take in every IPv4 address" },
+	{ "SetResource",
+	  "{\"vnet\":\"vnet0\",\"name\":\"g\",\"settings\":{\"peer_vnet\":\"vnet1\"}}", "Invalid",
+	  "peer_vnet", "vnet0/g: peer_vnet is not set and cannot become vnet1" },
+	{ "AddResource",
+	  "{\"vnet\":\"vnet0\",\"name\":\"h\",\"settings\":{\"type\":\"hybrid\","
+	  "\"peer_vnet\":\"vnet1\"}}",
+	  "Invalid", "peer_vnet", "vnet0/h: peer_vnet vnet1 cannot be given for type hybrid" },
 	{ "AddVnet", "{\"name\":\"vnet1\",\"settings\":{\"mtuu\":1500}}", "Invalid", "mtuu",
 	  "vnet1: mtuu is not a setting" },
 	{ "SetVnet", "{\"name\":\"vnet0\",\"settings\":{\"mtu\":1400,\"mtuu\":1}}", "Invalid",
