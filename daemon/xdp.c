@@ -2,6 +2,7 @@
 #include "xdp.h"
 
 #include <errno.h>
+#include <net/if.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -32,8 +33,13 @@ static struct hooklink link_of(const struct xdp_place *place)
 int xdp_attach(const struct xdp_place *place, int program, int old_program)
 {
 	const struct hooklink h = link_of(place);
+	int r = hooklink_attach(&h, program, old_program);
+	char name[IF_NAMESIZE];
 
-	return hooklink_attach(&h, program, old_program);
+	/* The kernel says the same of a device that is not there and of one that is unfit. */
+	if (r == -EINVAL && !if_indextoname(place->ifindex, name))
+		return -ENODEV;
+	return r;
 }
 
 bool xdp_is_there(const struct xdp_place *place)

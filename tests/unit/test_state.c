@@ -124,6 +124,10 @@ static void make(struct desired *d)
 	set_all_vnet(&v->settings);
 	settings_vnet_default(&v->base);
 	v->base.mtu = 1400;
+	v->offloads[DESIRED_PEER] = (struct desired_offloads) {
+		.ifindex = 9,
+		.set = KERNEL_OFFLOAD_BIT(GRO),
+	};
 
 	r = desired_add_resource(v);
 	util_copy(r->name, sizeof(r->name), "everything-set0");
@@ -144,6 +148,12 @@ static void make(struct desired *d)
 	};
 	r->saved.filtered = true;
 	memcpy(r->saved.filter, (uint8_t[]) { 2, 1, 2, 3, 4, 5 }, MAC_LEN);
+	r->offloads[DESIRED_DEVICE] = (struct desired_offloads) {
+		.ifindex = 4294967295,
+		.set = (1u << KERNEL_OFFLOAD_END) - 1,
+		.on = KERNEL_OFFLOAD_BIT(LRO) | KERNEL_OFFLOAD_BIT(TX_CSUM),
+	};
+	r->offloads[DESIRED_PEER] = (struct desired_offloads) { .ifindex = 8, .set = 1, .on = 1 };
 
 	r = desired_add_resource(v);
 	util_copy(r->name, sizeof(r->name), "some");
@@ -195,6 +205,15 @@ static void assert_same_saved(const struct desired_saved *a, const struct desire
 	ck_assert_mem_eq(a->filter, b->filter, MAC_LEN);
 }
 
+static void assert_same_offloads(const struct desired_offloads *a, const struct desired_offloads *b)
+{
+	for (int end = 0; end < DESIRED_ENDS; end++) {
+		ck_assert_uint_eq(a[end].ifindex, b[end].ifindex);
+		ck_assert_uint_eq(a[end].set, b[end].set);
+		ck_assert_uint_eq(a[end].on, b[end].on);
+	}
+}
+
 static void assert_same_resource(const struct desired_resource *a, const struct desired_resource *b)
 {
 	ck_assert_str_eq(a->name, b->name);
@@ -204,6 +223,7 @@ static void assert_same_resource(const struct desired_resource *a, const struct 
 	if (a->from_config)
 		assert_same(settings_resource, &a->base, &b->base);
 	assert_same_saved(&a->saved, &b->saved);
+	assert_same_offloads(a->offloads, b->offloads);
 }
 
 static void assert_same_desired(const struct desired *a, const struct desired *b)
@@ -218,6 +238,7 @@ static void assert_same_desired(const struct desired *a, const struct desired *b
 		assert_same(settings_vnet, &v->settings, &w->settings);
 		if (v->from_config)
 			assert_same(settings_vnet, &v->base, &w->base);
+		assert_same_offloads(v->offloads, w->offloads);
 		ck_assert_uint_eq(v->resource_count, w->resource_count);
 		for (size_t j = 0; j < v->resource_count; j++)
 			assert_same_resource(&v->resources[j], &w->resources[j]);
@@ -470,6 +491,9 @@ static const struct {
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"address\":\"02:00\"}"), "address" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"up\":1}"), "up" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"filter\":null}"), "filter" },
+	{ RESOURCE(",\"offloads\":[]"), "offloads" },
+	{ RESOURCE(",\"offloads\":{\"peer\":1}"), "ifindex" },
+	{ RESOURCE(",\"offloads\":{\"device\":{\"ifindex\":1,\"rx-lro\":1}}"), "rx-lro" },
 	{ "{\"vnets\":[],\"removed\":{}}", "removed" },
 	{ "{\"vnets\":[],\"removed\":[1]}", "removed" },
 	{ "{\"vnets\":[],\"removed\":[\"a/b\"]}", "a/b" },
