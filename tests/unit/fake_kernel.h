@@ -24,6 +24,7 @@ struct fake_map {
 
 struct fake_kernel {
 	struct kernel kernel; /* to be given to the manager */
+	struct kernel_ops ops;
 	struct link links[FAKE_MAX];
 	size_t link_count;
 	uint32_t next_ifindex;

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The data path's half of the kernel in memory: maps and attachments. */
+#include <errno.h>
+
+#include "fake_kernel_internal.h"
+
+/* --- maps --- */
+
+static struct fake_row *row_find(struct fake_map *map, const void *key, size_t size)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		if (map->rows[i].used && memcmp(map->rows[i].key, key, size) == 0)
+			return &map->rows[i];
+	return NULL;
+}
+
+static bool row_same(struct fake_map *map, const void *key, size_t key_size, const void *value,
+		     size_t value_size)
+{
+	const struct fake_row *row = row_find(map, key, key_size);
+
+	return row && value ? memcmp(row->value, value, value_size) == 0 : !row && !value;
+}
+
+static int row_write(struct fake_map *map, const void *key, size_t key_size, const void *value,
+		     size_t value_size)
+{
+	struct fake_row *row = row_find(map, key, key_size);
+
+	if (!value) {
+		if (row)
+			row->used = false;
+		return 0;
+	}
+	for (size_t i = 0; !row && i < FAKE_MAX; i++)
+		if (!map->rows[i].used)
+			row = &map->rows[i];
+	if (!row)
+		return -E2BIG;
+	row->used = true;
+	memcpy(row->key, key, key_size);
+	memcpy(row->value, value, value_size);
+	return 0;
+}
+
+static int row_read(struct fake_map *map, const void *key, size_t key_size, void *ret, size_t size)
+{
+	const struct fake_row *row = row_find(map, key, key_size);
+
+	if (!row)
+		return -ENOENT;
+	memcpy(ret, row->value, size);
+	return 0;
+}
+
+/* --- the functions --- */
+
+static bool fake_sees_devices(void *datapath)
+{
+	const struct fake_kernel *k = datapath;
+
+	return !k->blind;
+}
+
+static bool is_xdp(enum kernel_hook hook)
+{
+	return hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX;
+}
+
+static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress", "tx-ingress", "rx", "xdp-tx",
+							 "xdp-rx" };
+
+static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
+		       enum kernel_attach *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fake_fails(k, "attach"))
+		return -k->fail_error;
+	if (!fake_link(k, ifindex))
+		return -ENODEV;
+	if (is_xdp(hook) && k->xdp_refusal[ifindex])
+		return -k->xdp_refusal[ifindex];
+	*ret = is_xdp(hook) ? KERNEL_ATTACH_XDP : KERNEL_ATTACH_TCX;
+	if (k->attached[hook][ifindex])
+		return 0;
+	k->attached[hook][ifindex] = true;
+	fake_note(k, "attach %s %u\n", hook_names[hook], ifindex);
+	return 0;
+}
+
+static bool fake_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex)
+{
+	const struct fake_kernel *k = datapath;
+
+	return k->attached[hook][ifindex];
+}
+
+static int fake_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fake_fails(k, "detach"))
+		return -k->fail_error;
+	if (!k->attached[hook][ifindex])
+		return 0;
+	k->attached[hook][ifindex] = false;
+	fake_note(k, "detach %s %u\n", hook_names[hook], ifindex);
+	return 0;
+}
+
+static int fake_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "port_write"))
+		return -k->fail_error;
+	if (row_same(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port)))
+		return 0;
+	err = row_write(&k->ports, &ifindex, sizeof(ifindex), port, sizeof(*port));
+	if (!err)
+		fake_note(k, "port %u %s\n", ifindex, port ? "" : "gone");
+	return err;
+}
+
+static int fake_vnet_write(void *datapath, uint32_t number, const struct abi_vnet *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "vnet_write"))
+		return -k->fail_error;
+	if (row_same(&k->vnets, &number, sizeof(number), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->vnets, &number, sizeof(number), row, sizeof(*row));
+	if (!err && row)
+		fake_note(k, "vnet %u service %u hybrid %u\n", number, row->service, row->hybrid);
+	else if (!err)
+		fake_note(k, "vnet %u gone\n", number);
+	return err;
+}
+
+static int fake_resource_write(void *datapath, uint32_t number, const struct abi_resource *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "resource_write"))
+		return -k->fail_error;
+	if (row_same(&k->resources, &number, sizeof(number), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->resources, &number, sizeof(number), row, sizeof(*row));
+	if (!err && row)
+		fake_note(k, "resource %u up %u fallback %u\n", number, row->up, row->fallback);
+	else if (!err)
+		fake_note(k, "resource %u gone\n", number);
+	return err;
+}
+
+static int fake_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t resource)
+{
+	struct fake_kernel *k = datapath;
+	const uint32_t *value = resource ? &resource : NULL;
+	int err;
+
+	if (fake_fails(k, "fdb_write"))
+		return -k->fail_error;
+	if (row_same(&k->fdb, key, sizeof(*key), value, sizeof(*value)))
+		return 0;
+	err = row_write(&k->fdb, key, sizeof(*key), value, sizeof(*value));
+	if (!err)
+		fake_note(k, "fdb %u resource %u\n", key->vlan, resource);
+	return err;
+}
+
+static int fake_vlans_write(void *datapath, const struct abi_vlans_key *key,
+			    const struct abi_vlans *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "vlans_write"))
+		return -k->fail_error;
+	if (row_same(&k->vlans, key, sizeof(*key), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->vlans, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		fake_note(k, "vlans %u resource %u %s\n", key->vnet, key->resource,
+			  row ? "" : "gone");
+	return err;
+}
+
+static int fake_device_write(void *datapath, uint32_t ifindex, bool there)
+{
+	const struct abi_device row = { ifindex };
+	struct fake_kernel *k = datapath;
+	const void *value = there ? &row : NULL;
+	int err;
+
+	if (fake_fails(k, "device_write"))
+		return -k->fail_error;
+	if (there && !fake_link(k, ifindex))
+		return -ENODEV;
+	if (row_same(&k->devices, &ifindex, sizeof(ifindex), value, sizeof(row)))
+		return 0;
+	err = row_write(&k->devices, &ifindex, sizeof(ifindex), value, sizeof(row));
+	if (!err)
+		fake_note(k, "device %u %s\n", ifindex, there ? "" : "gone");
+	return err;
+}
+
+static int fake_storm_write(void *datapath, const struct abi_storm_key *key,
+			    const struct abi_storm *row)
+{
+	/* The rest of the row is the program's own. */
+	const size_t given = offsetof(struct abi_storm, due_ns);
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "storm_write"))
+		return -k->fail_error;
+	if (row_same(&k->storms, key, sizeof(*key), row, given))
+		return 0;
+	err = row_write(&k->storms, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		fake_note(k, "storm %u resource %u %s\n", key->vnet, key->resource,
+			  row ? "" : "gone");
+	return err;
+}
+
+static int fake_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)
+{
+	struct fake_kernel *k = datapath;
+	const void *value = there ? "" : NULL;
+	int err;
+
+	if (fake_fails(k, "allowed_write"))
+		return -k->fail_error;
+	if (row_same(&k->allowed, key, sizeof(*key), value, 0))
+		return 0;
+	err = row_write(&k->allowed, key, sizeof(*key), value, 0);
+	if (!err)
+		fake_note(k, "allowed %u /%u %s\n", key->vnet, key->prefixlen, there ? "" : "gone");
+	return err;
+}
+
+static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->vnets, &number, sizeof(number), ret, sizeof(*ret));
+}
+
+static int fake_resource_read(void *datapath, uint32_t number, struct abi_resource *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->resources, &number, sizeof(number), ret, sizeof(*ret));
+}
+
+static int fake_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->fdb, key, sizeof(*key), ret, sizeof(*ret));
+}
+
+static int fake_vlans_read(void *datapath, const struct abi_vlans_key *key, struct abi_vlans *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->vlans, key, sizeof(*key), ret, sizeof(*ret));
+}
+
+static int fake_counters(void *datapath, uint32_t resource, struct abi_counters *ret)
+{
+	*ret = ((struct fake_kernel *)datapath)->counters;
+	return 0;
+}
+
+static int fake_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
+{
+	*ret = ((struct fake_kernel *)datapath)->drops;
+	return 0;
+}
+
+static void sweep_numbers(struct fake_map *map, bool (*wanted)(void *, uint32_t), void *context)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		uint32_t number;
+
+		memcpy(&number, map->rows[i].key, sizeof(number));
+		if (map->rows[i].used && !wanted(context, number))
+			map->rows[i].used = false;
+	}
+}
+
+static bool wanted_fdb(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_fdb_key key;
+	uint32_t number;
+
+	memcpy(&key, row->key, sizeof(key));
+	memcpy(&number, row->value, sizeof(number));
+	return w->fdb(w->context, &key, number);
+}
+
+static bool wanted_vlans(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_vlans_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->vlans(w->context, &key);
+}
+
+static bool wanted_storm(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_storm_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->storm(w->context, &key);
+}
+
+static bool wanted_allowed(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_allowed_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->allowed(w->context, &key);
+}
+
+static void sweep_keys(struct fake_map *map, const struct kernel_wanted *w,
+		       bool (*wanted)(const struct kernel_wanted *w, const struct fake_row *row))
+{
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		if (map->rows[i].used && !wanted(w, &map->rows[i]))
+			map->rows[i].used = false;
+}
+
+static int fake_sweep(void *datapath, const struct kernel_wanted *w)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fake_fails(k, "sweep"))
+		return -k->fail_error;
+	for (uint32_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+		for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++)
+			if (k->attached[hook][i] && !w->hook(w->context, hook, i))
+				k->attached[hook][i] = false;
+	sweep_numbers(&k->ports, w->port, w->context);
+	sweep_numbers(&k->vnets, w->vnet, w->context);
+	sweep_numbers(&k->resources, w->resource, w->context);
+	sweep_numbers(&k->devices, w->device, w->context);
+	sweep_keys(&k->fdb, w, wanted_fdb);
+	sweep_keys(&k->vlans, w, wanted_vlans);
+	sweep_keys(&k->storms, w, wanted_storm);
+	sweep_keys(&k->allowed, w, wanted_allowed);
+	return 0;
+}
+
+static int fake_flush(void *datapath)
+{
+	struct fake_kernel *k = datapath;
+
+	if (fake_fails(k, "flush"))
+		return -k->fail_error;
+	k->flushed = true;
+	return 0;
+}
+
+void fake_datapath_gone(struct fake_kernel *k, uint32_t ifindex)
+{
+	for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
+		k->attached[hook][ifindex] = false;
+	row_write(&k->devices, &ifindex, sizeof(ifindex), NULL, 0);
+}
+
+void fake_datapath_ops(struct kernel_ops *ops)
+{
+	ops->sees_devices = fake_sees_devices;
+	ops->attach = fake_attach;
+	ops->attached = fake_attached;
+	ops->detach = fake_detach;
+	ops->port_write = fake_port_write;
+	ops->vnet_write = fake_vnet_write;
+	ops->resource_write = fake_resource_write;
+	ops->fdb_write = fake_fdb_write;
+	ops->vlans_write = fake_vlans_write;
+	ops->device_write = fake_device_write;
+	ops->storm_write = fake_storm_write;
+	ops->allowed_write = fake_allowed_write;
+	ops->resource_read = fake_resource_read;
+	ops->fdb_read = fake_fdb_read;
+	ops->vlans_read = fake_vlans_read;
+	ops->vnet_read = fake_vnet_read;
+	ops->counters = fake_counters;
+	ops->drops = fake_drops;
+	ops->sweep = fake_sweep;
+	ops->flush = fake_flush;
+}

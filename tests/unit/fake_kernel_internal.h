@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files of the kernel in memory alone. */
+#ifndef TESTS_UNIT_FAKE_KERNEL_INTERNAL_H
+#define TESTS_UNIT_FAKE_KERNEL_INTERNAL_H
+
+#include "fake_kernel.h"
+
+/* Is it the turn of @call to fail, with k->fail_error? */
+bool fake_fails(struct fake_kernel *k, const char *call);
+
+/* To the journal. */
+void fake_note(struct fake_kernel *k, const char *format, ...) UTIL_PRINTF(2, 3);
+
+/* Borrowed; NULL: no such device. */
+struct link *fake_link(struct fake_kernel *k, uint32_t ifindex);
+
+/* What ends with a device: its attachments, and its row in `devices`. */
+void fake_datapath_gone(struct fake_kernel *k, uint32_t ifindex);
+
+void fake_datapath_ops(struct kernel_ops *ops);
+
+#endif
