@@ -38,6 +38,14 @@ static const struct abi_resource *row(const char *name)
 	return fake_kernel_resource(w->k, world_find_resource(w, "vnet0", name)->number);
 }
 
+static void same_kernel(const char *what, const char *before)
+{
+	char *after = fake_kernel_text(w->k);
+
+	world_same(what, before, after);
+	free(after);
+}
+
 static struct link *add_kind(const char *name, const char *kind)
 {
 	struct link *l = fake_kernel_add(w->k, name);
@@ -107,7 +115,7 @@ START_TEST(test_back_to_tc)
 		world_set(w, "vnet0", "mode", "xdp");
 		world_forget_journal(w);
 		world_set(w, "vnet0", "mode", modes[i]);
-		world_same(modes[i], before, fake_kernel_text(w->k));
+		same_kernel(modes[i], before);
 		/* Nobody is sent there any more when a NIC stops taking it. */
 		world_in_order(w->k->journal, "resource 3 up 1 fallback 4", "detach xdp-rx 5");
 		free(before);
@@ -290,7 +298,7 @@ START_TEST(test_restart_changes_nothing)
 	world_forget_journal(w);
 	world_start(w);
 	ck_assert_str_eq(w->k->journal, "");
-	world_same("a restart", before, fake_kernel_text(w->k));
+	same_kernel("a restart", before);
 	free(before);
 }
 END_TEST
