@@ -15,6 +15,7 @@ struct run {
 	bool at_egress; /* of the device that the frame comes from */
 	size_t bytes;	/* that count: as many as the frame came with */
 	bool fragments;
+	const struct model_frame *in;
 	struct model_output *out;
 };
 
@@ -144,6 +145,7 @@ static bool resource_admits(const struct model_resource *r, const struct model_h
 static void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
 {
 	run->out->verdict = MODEL_DROP;
+	run->out->reason = ABI_REASON_NONE;
 	run->out->vnet = n->number;
 	run->out->drop = why;
 	run->out->dropped = model_frames_in(&run->out->frame);
@@ -191,6 +193,13 @@ static bool takes(const struct run *run, uint32_t ifindex, bool known)
 	return d->takes_xdp && (d->takes_fragments || !run->fragments);
 }
 
+/* As if the frame had never been seen. */
+static void pass(struct run *run)
+{
+	memset(run->out, 0, offsetof(struct model_output, frame));
+	model_frame_copy(&run->out->frame, run->in);
+}
+
 static void leave(struct run *run, uint32_t egress, bool into_peer)
 {
 	run->out->verdict = MODEL_REDIRECT;
@@ -225,6 +234,19 @@ static bool resource_storm_passes(struct run *run, const struct model_resource *
 {
 	return model_storm_passes(&r->storm, run->state->now_ns, model_frames_in(&run->out->frame),
 				  resource_due(run, r, way));
+}
+
+/* On the way out the vnet's limit comes first, on the way in the resource's. */
+static bool send_storm_passes(struct run *run, const struct model_vnet *n,
+			      const struct model_resource *r)
+{
+	return vnet_storm_passes(run, n, ABI_TX) && resource_storm_passes(run, r, ABI_TX);
+}
+
+static bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
+				 const struct model_resource *r)
+{
+	return resource_storm_passes(run, r, ABI_RX) && vnet_storm_passes(run, n, ABI_RX);
 }
 
 /* --- the policy --- */
@@ -287,20 +309,6 @@ static enum abi_drop refuse(const struct model_vnet *n, const struct model_frame
 	return vnet_admits(n, h) ? ABI_DROP_NONE : ABI_DROP_VLAN;
 }
 
-/* What @r makes of a frame for which the vnet has chosen it. */
-static enum abi_drop send_refused(struct run *run, const struct model_vnet *n,
-				  const struct model_resource *r, const struct model_headers *h)
-{
-	/* VLANs are checked on both sides. */
-	if (!resource_admits(r, h))
-		return ABI_DROP_VLAN;
-	/* The limits come last: what is dropped for another reason uses nothing up. */
-	if (model_is_multicast(h->destination) &&
-	    (!vnet_storm_passes(run, n, ABI_TX) || !resource_storm_passes(run, r, ABI_TX)))
-		return ABI_DROP_STORM;
-	return ABI_DROP_NONE;
-}
-
 /* Before the upper gets it: RX 1 to RX 3. */
 static enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
 				     const struct model_resource *r, const struct model_headers *h)
@@ -336,9 +344,8 @@ static void receive(struct run *run, const struct model_vnet *n, const struct mo
 	if (why)
 		return drop(run, n, why);
 	if (!takes(run, n->port, n->xdp))
-		return;
-	if (model_is_multicast(h.destination) &&
-	    (!resource_storm_passes(run, r, ABI_RX) || !vnet_storm_passes(run, n, ABI_RX)))
+		return pass(run);
+	if (model_is_multicast(h.destination) && !deliver_storm_passes(run, n, r))
 		return drop(run, n, ABI_DROP_STORM);
 	/* RX 4: deliver to the upper: a frame never goes from one resource to another. */
 	run->out->vnet = n->number;
@@ -353,14 +360,6 @@ static const struct model_resource *twin_of(const struct model_config *c,
 					    const struct model_resource *r)
 {
 	return r->twin ? model_resource_find(c, r->twin) : NULL;
-}
-
-static bool resource_takes(const struct run *run, const struct model_resource *r)
-{
-	const struct model_resource *twin = twin_of(run->config, r);
-	const struct model_vnet *other = twin ? model_vnet_find(run->config, twin->vnet) : NULL;
-
-	return other ? takes(run, other->port, other->xdp) : takes(run, r->ifindex, r->xdp);
 }
 
 static void transmit(struct run *run, const struct model_vnet *n)
@@ -381,23 +380,23 @@ static void transmit(struct run *run, const struct model_vnet *n)
 	if (!r)
 		return drop(run, n, out->drop);
 	out->drop = ABI_DROP_NONE;
-	why = resource_admits(r, &h) && !resource_takes(run, r) ? ABI_DROP_NONE
-								: send_refused(run, n, r, &h);
-	if (why) {
-		out->reason = ABI_REASON_NONE;
-		return drop(run, n, why);
-	}
-	if (!resource_takes(run, r)) {
-		out->reason = ABI_REASON_NONE;
-		return;
-	}
+	/* VLANs are checked on both sides. */
+	if (!resource_admits(r, &h))
+		return drop(run, n, ABI_DROP_VLAN);
+	twin = twin_of(run->config, r);
+	if (!twin && !takes(run, r->ifindex, r->xdp))
+		return pass(run);
+	/* The limits come last: what is dropped for another reason uses nothing up. */
+	if (model_is_multicast(h.destination) && !send_storm_passes(run, n, r))
+		return drop(run, n, ABI_DROP_STORM);
 	out->vnet = n->number;
 	out->sent = r->number;
 	count_sent(run, h.destination);
 	model_retag(&h, r->pvid, &out->frame);
-	twin = twin_of(run->config, r);
 	if (!twin)
-		return leave(run, r->ifindex, r->peer_else);
+		return leave(run, r->ifindex,
+			     r->peer_else && r->type == ABI_GUEST &&
+				     model_same_mac(h.destination, r->peer));
 	receive(run, model_vnet_find(run->config, twin->vnet), twin);
 }
 
@@ -413,10 +412,10 @@ void model_run(const struct model_config *c, struct model_state *s, enum model_p
 			   .at_egress = port && port->egress,
 			   .bytes = in->len,
 			   .fragments = in->linear,
+			   .in = in,
 			   .out = ret };
 
-	memset(ret, 0, offsetof(struct model_output, frame));
-	model_frame_copy(&ret->frame, in);
+	pass(&run);
 	if (!n)
 		return; /* a device that is nobody's */
 	switch (program) {

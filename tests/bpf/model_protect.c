@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the upper of a protected vnet may send. One rule goes through all of it: what a check has to
- * look at and cannot, because the frame ends before it, is refused.
+ * What the upper of a protected vnet may send. Two rules go through all of it: what a check has to
+ * look at and cannot, because the frame ends before it or because there is too much before it, is
+ * refused; and what no check looks at may be what it likes.
  */
 #include <string.h>
 
@@ -12,10 +13,12 @@
 #define TYPE_RARP 0x8035
 #define TYPE_IPV6 0x86dd
 
-#define IPV4_HEADER    20
-#define IPV6_HEADER    40
-#define UDP_HEADER     8
-#define EXTENSIONS_MAX 6 /* headers between IPv6 and what it carries */
+#define IPV4_HEADER	 20
+#define IPV6_HEADER	 40
+#define UDP_HEADER	 8
+#define EXTENSIONS_MAX	 6 /* headers between IPv6 and what it carries */
+#define ND_OPTIONS_MAX	 16
+#define DHCP_OPTIONS_MAX 64 /* of IPv4 with those that are empty and the end */
 
 #define PROTO_HOP_BY_HOP  0
 #define PROTO_UDP	  17
@@ -42,7 +45,8 @@ struct sent {
 /* What is in an IP packet. */
 struct packet {
 	uint8_t proto;
-	size_t at;	 /* where that starts */
+	size_t at;	 /* where that starts ... */
+	size_t end;	 /* ... and should end (IPv6) */
 	bool fragmented; /* there is more of it in other frames, ... */
 	bool later;	 /* ... and this is not the first */
 };
@@ -117,7 +121,8 @@ static bool is_plain_arp(const struct sent *s, size_t at)
 	return has(s, at, 28) && memcmp(bytes_at(s, at), start, sizeof(start)) == 0;
 }
 
-static bool arp_is_fine(const struct sent *s, size_t at)
+/* RARP asks with the same fields; nobody needs it who has addresses that can be checked. */
+static bool arp_is_fine(const struct sent *s, size_t at, bool reverse)
 {
 	const uint8_t *address = bytes_at(s, at + 14);
 
@@ -129,15 +134,22 @@ static bool arp_is_fine(const struct sent *s, size_t at)
 		return false;
 	if (!s->may->ip_nospoof)
 		return true;
-	return is_zero(address, 4) || is_allowed_ipv4(s, address); /* zero: a probe */
+	/* Zero: it probes whether an address is free. */
+	return !reverse && (is_zero(address, 4) || is_allowed_ipv4(s, address));
 }
 
 /* --- DHCP --- */
 
+/* The ports of UDP, in the first fragment alone. */
+static bool is_udp_to(const struct sent *s, const struct packet *p, uint16_t to)
+{
+	return p->proto == PROTO_UDP && !p->later && has(s, p->at, 4) &&
+	       model_word(s->frame, p->at + 2) == to;
+}
+
 static bool is_udp(const struct sent *s, const struct packet *p, uint16_t from, uint16_t to)
 {
-	return p->proto == PROTO_UDP && !p->later && has(s, p->at, UDP_HEADER) &&
-	       model_word(s->frame, p->at) == from && model_word(s->frame, p->at + 2) == to;
+	return is_udp_to(s, p, to) && model_word(s->frame, p->at) == from;
 }
 
 static bool udp_is_cut(const struct sent *s, const struct packet *p)
@@ -148,25 +160,23 @@ static bool udp_is_cut(const struct sent *s, const struct packet *p)
 /* The client's name for itself: its MAC, or none. */
 static bool dhcpv4_identifier_is_fine(const struct sent *s, size_t at, uint8_t len)
 {
-	return len == 1 + MODEL_MAC_LEN && *bytes_at(s, at) == 1 && is_own_mac(s, at + 1);
+	return len == 1 + MODEL_MAC_LEN && has(s, at, len) && *bytes_at(s, at) == 1 &&
+	       is_own_mac(s, at + 1);
 }
 
+/* They end with an option of their own, and go on nowhere else (52: overload). */
 static bool dhcpv4_options_are_fine(const struct sent *s, size_t at)
 {
-	while (has(s, at, 1)) {
-		uint8_t code = *bytes_at(s, at), len;
+	for (int i = 0; i < DHCP_OPTIONS_MAX && has(s, at, 1); i++) {
+		uint8_t code = *bytes_at(s, at++), len;
 
-		at++;
 		if (code == 255)
 			return true;
 		if (code == 0)
 			continue;
-		if (!has(s, at, 1))
+		if (code == 52 || !has(s, at, 1))
 			return false;
-		len = *bytes_at(s, at);
-		at++;
-		if (!has(s, at, len))
-			return false;
+		len = *bytes_at(s, at++);
 		if (code == 61 && !dhcpv4_identifier_is_fine(s, at, len))
 			return false;
 		at += len;
@@ -174,24 +184,20 @@ static bool dhcpv4_options_are_fine(const struct sent *s, size_t at)
 	return false;
 }
 
-/* BOOTP: what is there since before DHCP, then a cookie that says that options follow. */
+/* BOOTP: what is there since before DHCP, then a cookie, then options. */
 static bool dhcpv4_request_is_fine(const struct sent *s, size_t at)
 {
-	const uint8_t *bootp = bytes_at(s, at);
-
-	if (!has(s, at, 236) || bootp[1] != 1 || bootp[2] != MODEL_MAC_LEN ||
-	    !is_own_mac(s, at + 28))
-		return false;
-	if (!has(s, at + 236, 4) || model_long(s->frame, at + 236) != 0x63825363)
-		return true;
-	return dhcpv4_options_are_fine(s, at + 240);
+	return has(s, at, 240) && *bytes_at(s, at + 1) == 1 &&
+	       *bytes_at(s, at + 2) == MODEL_MAC_LEN && is_own_mac(s, at + 28) &&
+	       dhcpv4_options_are_fine(s, at + 240);
 }
 
+/* Whatever is sent to a server, from whichever port, is a request. */
 static bool dhcpv4_is_fine(const struct sent *s, const struct packet *p)
 {
 	if (udp_is_cut(s, p) || is_udp(s, p, 67, 68))
 		return false;
-	if (!is_udp(s, p, 68, 67))
+	if (!is_udp_to(s, p, 67))
 		return true;
 	return !p->fragmented && dhcpv4_request_is_fine(s, p->at + UDP_HEADER);
 }
@@ -201,7 +207,7 @@ static bool dhcpv6_identifier_is_fine(const struct sent *s, size_t at, uint16_t 
 {
 	size_t mac = 4;
 
-	if (len < 4 || model_word(s->frame, at + 2) != 1)
+	if (!has(s, at, 4) || model_word(s->frame, at + 2) != 1)
 		return false;
 	if (model_word(s->frame, at) == 1)
 		mac = 8;
@@ -210,35 +216,39 @@ static bool dhcpv6_identifier_is_fine(const struct sent *s, size_t at, uint16_t 
 	return len == mac + MODEL_MAC_LEN && is_own_mac(s, at + mac);
 }
 
-static bool dhcpv6_request_is_fine(const struct sent *s, size_t at)
+/* They end where the datagram does. */
+static bool dhcpv6_options_are_fine(const struct sent *s, size_t at, size_t end)
 {
-	if (!has(s, at, 4))
-		return false;
-	at += 4; /* the kind of message, and its number */
-	while (has(s, at, 1)) {
+	for (int i = 0; i < DHCP_OPTIONS_MAX && at != end; i++) {
 		uint16_t code, len;
 
-		if (!has(s, at, 4))
+		if (at + 4 > end || !has(s, at, 4))
 			return false;
 		code = model_word(s->frame, at);
 		len = model_word(s->frame, at + 2);
 		at += 4;
-		if (!has(s, at, len))
-			return false;
 		if (code == 1 && !dhcpv6_identifier_is_fine(s, at, len))
 			return false;
 		at += len;
 	}
-	return true;
+	return at == end;
+}
+
+/* What a relay says would hide a request in an option (12, 13). */
+static bool dhcpv6_request_is_fine(const struct sent *s, size_t at, size_t end)
+{
+	return has(s, at, 1) && *bytes_at(s, at) != 12 && *bytes_at(s, at) != 13 &&
+	       dhcpv6_options_are_fine(s, at + 4, end);
 }
 
 static bool dhcpv6_is_fine(const struct sent *s, const struct packet *p)
 {
 	if (udp_is_cut(s, p) || is_udp(s, p, 547, 546))
 		return false;
-	if (!is_udp(s, p, 546, 547))
+	if (!is_udp_to(s, p, 547))
 		return true;
-	return !p->fragmented && dhcpv6_request_is_fine(s, p->at + UDP_HEADER);
+	return !p->fragmented && dhcpv6_request_is_fine(s, p->at + UDP_HEADER,
+							p->at + model_word(s->frame, p->at + 4));
 }
 
 /* --- IPv4 --- */
@@ -251,7 +261,7 @@ static bool ipv4_read(const struct sent *s, size_t at, struct packet *ret)
 	if (!has(s, at, IPV4_HEADER) || *bytes_at(s, at) >> 4 != 4)
 		return false;
 	header = (*bytes_at(s, at) & 15) * 4u;
-	if (header < IPV4_HEADER || !has(s, at, header))
+	if (header < IPV4_HEADER)
 		return false;
 	fragment = model_word(s->frame, at + 6);
 	*ret = (struct packet) { .proto = *bytes_at(s, at + 9),
@@ -270,9 +280,9 @@ static bool ipv4_is_fine(const struct sent *s, size_t at)
 		return true;
 	if (!ipv4_read(s, at, &p))
 		return false;
-	/* Without an address a host may ask for one. */
-	if (s->may->ip_nospoof && !is_allowed_ipv4(s, source) &&
-	    !(is_zero(source, 4) && is_udp(s, &p, 68, 67)))
+	/* Without an address a host may ask for one, and nothing else. */
+	if (s->may->ip_nospoof &&
+	    !(is_zero(source, 4) ? is_udp(s, &p, 68, 67) : is_allowed_ipv4(s, source)))
 		return false;
 	return !s->may->dhcp_nospoof || dhcpv4_is_fine(s, &p);
 }
@@ -294,7 +304,7 @@ static size_t extension_len(const struct sent *s, uint8_t proto, size_t at)
 	return proto == PROTO_AH ? (len + 2u) * 4u : (len + 1u) * 8u;
 }
 
-/* False: its end cannot be reached. */
+/* False: what it carries cannot be reached. */
 static bool ipv6_read(const struct sent *s, size_t at, struct packet *ret)
 {
 	struct packet p = { 0 };
@@ -303,56 +313,60 @@ static bool ipv6_read(const struct sent *s, size_t at, struct packet *ret)
 		return false;
 	p.proto = *bytes_at(s, at + 6);
 	p.at = at + IPV6_HEADER;
+	p.end = p.at + model_word(s->frame, at + 4);
 	for (int i = 0; is_extension(p.proto) && !p.later; i++) {
 		size_t start = p.at;
 
-		if (i == EXTENSIONS_MAX || !has(s, start, 8))
+		if (i == EXTENSIONS_MAX || !has(s, start, 4))
 			return false;
 		if (p.proto == PROTO_FRAGMENT) {
-			p.fragmented = p.fragmented || model_word(s->frame, start + 2) & 0xfff9;
+			p.fragmented = true;
 			p.later = model_word(s->frame, start + 2) & 0xfff8;
 		}
 		p.at += extension_len(s, p.proto, start);
 		p.proto = *bytes_at(s, start);
-		if (!has(s, p.at, 0))
-			return false;
 	}
 	*ret = p;
 	return true;
 }
 
-/* The kind of ICMPv6 message, 0: it is none. */
-static uint8_t icmpv6_type(const struct sent *s, const struct packet *p)
+static bool is_icmpv6(const struct packet *p)
 {
-	return p->proto == PROTO_ICMPV6 && !p->later && has(s, p->at, 1) ? *bytes_at(s, p->at) : 0;
+	return p->proto == PROTO_ICMPV6 && !p->later;
 }
 
-/* Options of @type carry our MAC. */
-static bool nd_options_are_fine(const struct sent *s, size_t at, uint8_t type)
+/* Those that say who has which address. */
+static bool is_nd(uint8_t type)
 {
-	while (has(s, at, 1)) {
-		size_t len = has(s, at, 2) ? *bytes_at(s, at + 1) * 8u : 0;
+	return type == ND_ROUTER_SOLICITATION || type == ND_NEIGHBOR_SOLICITATION ||
+	       type == ND_NEIGHBOR_ADVERTISEMENT;
+}
 
-		if (!len || !has(s, at, len))
+/* Options of @type carry our MAC; they end where the packet does. */
+static bool nd_options_are_fine(const struct sent *s, size_t at, size_t end, uint8_t type)
+{
+	for (int i = 0; i < ND_OPTIONS_MAX && at != end; i++) {
+		size_t len;
+
+		if (at + 8 > end || !has(s, at, 8))
 			return false;
-		if (*bytes_at(s, at) == type && !is_own_mac(s, at + 2))
+		len = *bytes_at(s, at + 1) * 8u;
+		if (!len)
+			return false;
+		if (*bytes_at(s, at) == type && (len != 8 || !is_own_mac(s, at + 2)))
 			return false;
 		at += len;
 	}
-	return true;
+	return at == end;
 }
 
-static bool nd_is_fine(const struct sent *s, const struct packet *p)
+/* Who asks tells its own MAC, who answers the one that was asked for: its own, too. */
+static bool nd_macs_are_fine(const struct sent *s, const struct packet *p, uint8_t type)
 {
-	switch (icmpv6_type(s, p)) {
-	case ND_ROUTER_SOLICITATION:
-		return has(s, p->at, 8) && nd_options_are_fine(s, p->at + 8, ND_SOURCE_ADDRESS);
-	case ND_NEIGHBOR_SOLICITATION:
-		return has(s, p->at, 24) && nd_options_are_fine(s, p->at + 24, ND_SOURCE_ADDRESS);
-	case ND_NEIGHBOR_ADVERTISEMENT:
-		return has(s, p->at, 24) && nd_options_are_fine(s, p->at + 24, ND_TARGET_ADDRESS);
-	}
-	return true;
+	size_t header = type == ND_ROUTER_SOLICITATION ? 8 : 24;
+	uint8_t option = type == ND_NEIGHBOR_ADVERTISEMENT ? ND_TARGET_ADDRESS : ND_SOURCE_ADDRESS;
+
+	return nd_options_are_fine(s, p->at + header, p->end, option);
 }
 
 static bool target_is_allowed(const struct sent *s, const struct packet *p)
@@ -360,34 +374,53 @@ static bool target_is_allowed(const struct sent *s, const struct packet *p)
 	return has(s, p->at + 8, MODEL_IP_LEN) && is_allowed_ipv6(s, bytes_at(s, p->at + 8));
 }
 
-static bool ipv6_source_is_fine(const struct sent *s, size_t at, const struct packet *p)
+/* A host that has no address yet asks whether one is free, for routers, and for groups. */
+static bool nobody_may_say(uint8_t type)
+{
+	return type == ND_NEIGHBOR_SOLICITATION || type == ND_ROUTER_SOLICITATION ||
+	       type == MLDV2_REPORT;
+}
+
+static bool ipv6_addresses_are_fine(const struct sent *s, size_t at, const struct packet *p)
 {
 	const uint8_t *source = bytes_at(s, at + 8);
-	bool none = is_zero(source, MODEL_IP_LEN);
-	uint8_t type = icmpv6_type(s, p);
+	bool nobody = is_zero(source, MODEL_IP_LEN);
+	uint8_t type = is_icmpv6(p) ? *bytes_at(s, p->at) : 0;
 
-	if (p->proto == PROTO_ICMPV6 && !p->later && !has(s, p->at, 1))
+	if (!is_allowed_ipv6(s, source) && !(nobody && is_icmpv6(p)))
 		return false;
-	if (type == ND_NEIGHBOR_ADVERTISEMENT && !target_is_allowed(s, p))
-		return false;
-	if (type == ND_NEIGHBOR_SOLICITATION && none && !target_is_allowed(s, p))
-		return false;
-	if (is_allowed_ipv6(s, source))
+	if (!is_icmpv6(p))
 		return true;
-	/* A host that has no address yet asks whether one is free, for routers, and for groups. */
-	return none && (type == ND_NEIGHBOR_SOLICITATION || type == ND_ROUTER_SOLICITATION ||
-			type == MLDV2_REPORT);
+	if (nobody && !nobody_may_say(type))
+		return false;
+	/* What is advertised, or about to be taken, has to be one's own. */
+	if (type == ND_NEIGHBOR_ADVERTISEMENT || (nobody && type == ND_NEIGHBOR_SOLICITATION))
+		return target_is_allowed(s, p);
+	return true;
+}
+
+static bool icmpv6_is_fine(const struct sent *s, const struct packet *p)
+{
+	uint8_t type;
+
+	if (!has(s, p->at, 1))
+		return false;
+	type = *bytes_at(s, p->at);
+	if (!is_nd(type))
+		return true;
+	/* RFC 6980: never in fragments */
+	return !p->fragmented && (!s->may->mac_nospoof || nd_macs_are_fine(s, p, type));
 }
 
 static bool ipv6_is_fine(const struct sent *s, size_t at)
 {
 	struct packet p;
 
-	if (!ipv6_read(s, at, &p))
-		return !s->may->ip_nospoof && !s->may->dhcp_nospoof;
-	if (s->may->mac_nospoof && !nd_is_fine(s, &p))
+	if (!s->may->mac_nospoof && !s->may->ip_nospoof && !s->may->dhcp_nospoof)
+		return true;
+	if (!ipv6_read(s, at, &p) || (is_icmpv6(&p) && !icmpv6_is_fine(s, &p)))
 		return false;
-	if (s->may->ip_nospoof && !ipv6_source_is_fine(s, at, &p))
+	if (s->may->ip_nospoof && !ipv6_addresses_are_fine(s, at, &p))
 		return false;
 	return !s->may->dhcp_nospoof || dhcpv6_is_fine(s, &p);
 }
@@ -398,9 +431,8 @@ static bool is_fine(const struct sent *s, const struct model_headers *h)
 {
 	switch (h->type) {
 	case TYPE_ARP:
-		return arp_is_fine(s, h->payload);
 	case TYPE_RARP:
-		return !s->may->ip_nospoof;
+		return arp_is_fine(s, h->payload, h->type == TYPE_RARP);
 	case TYPE_IPV4:
 		return ipv4_is_fine(s, h->payload);
 	case TYPE_IPV6:

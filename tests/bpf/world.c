@@ -14,6 +14,8 @@
 
 #include "world_internal.h"
 
+#define HASH_SIZE 1024
+
 static int no_ipv6(const char *file)
 {
 	int fd = open(file, O_WRONLY | O_CLOEXEC), err = 0;
@@ -69,6 +71,21 @@ struct world_features world_features(const struct world *w)
 
 /* --- the world --- */
 
+/* A walk over a hash costs as much as there is room in it, and each configuration begins with some.
+ */
+static int shrink(const struct vnet_bpf *skel)
+{
+	struct bpf_map *const maps[] = { skel->maps.far_ports, skel->maps.fdb,
+					 skel->maps.vlans,     skel->maps.far_counters,
+					 skel->maps.drops,     skel->maps.storms,
+					 skel->maps.allowed };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
+		err = bpf_map__set_max_entries(maps[i], HASH_SIZE);
+	return err;
+}
+
 static int load(struct world *w)
 {
 	int err;
@@ -76,15 +93,13 @@ static int load(struct world *w)
 	w->skel = vnet_bpf__open();
 	if (!w->skel)
 		return -errno;
+	err = shrink(w->skel);
+	if (err)
+		return err;
 	w->skel->rodata->option_trace = true;
 	w->skel->rodata->option_device_state = w->features.device_state;
 	w->skel->rodata->option_xdp_features = w->features.xdp_features;
-	err = vnet_bpf__load(w->skel);
-	if (err) {
-		vnet_bpf__destroy(w->skel);
-		w->skel = NULL;
-	}
-	return err;
+	return vnet_bpf__load(w->skel);
 }
 
 int world_new(const struct world_features *features, struct world **ret)

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "differ.h"
+
+/* --- comparing --- */
+
+static struct world_told told_by_model(const struct model_output *out)
+{
+	return (struct world_told) {
+		.into_peer = out->into_peer,
+		.sent = out->sent,
+		.received = out->received,
+		.reason = out->reason,
+		.drop = out->drop,
+		.vnet = out->verdict == MODEL_DROP ? out->vnet : 0,
+	};
+}
+
+static bool same_told(const struct world_told *a, const struct world_told *b)
+{
+	return a->into_peer == b->into_peer && a->sent == b->sent && a->received == b->received &&
+	       a->reason == b->reason && a->drop == b->drop && a->vnet == b->vnet;
+}
+
+/*
+ * A tag that is put beside the frame is not among what a test run gives back; one that could stay
+ * where it was, may.
+ */
+static bool same_frame(const struct model_frame *want, const struct model_frame *got)
+{
+	static struct model_frame flat; /* too large for the stack */
+
+	if (want->len == got->len)
+		return memcmp(want->bytes, got->bytes, want->len) == 0;
+	if (!want->tag.present)
+		return false;
+	model_frame_copy(&flat, want);
+	model_frame_flatten(&flat);
+	return flat.len == got->len && memcmp(flat.bytes, got->bytes, flat.len) == 0;
+}
+
+/* What differs, NULL: nothing. */
+static const char *compare(const struct model_output *out, const struct world_seen *got)
+{
+	struct world_told told = told_by_model(out);
+
+	if (out->verdict != got->verdict)
+		return "the verdict";
+	if (out->egress != got->egress)
+		return "the device that it leaves by";
+	if (!same_told(&told, &got->told))
+		return "the resource, or the reason";
+	if (out->verdict != MODEL_DROP && !same_frame(&out->frame, &got->frame))
+		return "the frame";
+	return NULL;
+}
+
+/* --- one frame --- */
+
+static void expect(struct differ *d, const struct model_output *out)
+{
+	const struct model_config *c = &d->config;
+	const uint64_t *from;
+	uint64_t *to;
+
+	for (size_t i = 0; i < c->resource_count; i++) {
+		bool sent = c->resources[i].number == out->sent;
+
+		if (!sent && c->resources[i].number != out->received)
+			continue;
+		from = (const uint64_t *)(sent ? &out->sent_counters : &out->received_counters);
+		to = (uint64_t *)&d->expected.resources[i];
+		for (size_t k = 0; k < sizeof(struct abi_counters) / sizeof(*to); k++)
+			to[k] += from[k];
+	}
+	for (size_t i = 0; out->verdict == MODEL_DROP && i < c->vnet_count; i++)
+		if (c->vnets[i].number == out->vnet)
+			d->expected.vnets[i].count[out->drop] += out->dropped;
+}
+
+static int report(const struct differ *d, enum model_program program,
+		  const struct model_state *before, const char *what, FILE *log)
+{
+	const struct model_output *out = &d->wanted;
+	struct world_told told = told_by_model(out);
+
+	fprintf(log, "--- %s differs\n", what);
+	differ_print_config(log, &d->config);
+	differ_print_case(log, &d->input, program, before);
+	differ_print_answer(log, "the model", out->verdict, out->egress, &told, &out->frame);
+	differ_print_answer(log, "the program", d->seen.verdict, d->seen.egress, &d->seen.told,
+			    &d->seen.frame);
+	return -EBADMSG;
+}
+
+/* The kernel makes no skb of an IP frame that is shorter than its header; the wire has to. */
+static bool is_short_ip(const struct model_frame *f)
+{
+	uint16_t type = (uint16_t)(f->bytes[12] << 8 | f->bytes[13]);
+
+	return (type == 0x0800 && f->len < 14 + 20) || (type == 0x86dd && f->len < 14 + 40);
+}
+
+static int run_one(struct differ *d, enum model_program program, FILE *log)
+{
+	const struct model_state before = d->state;
+	struct world_seen *seen = &d->seen;
+	const char *what;
+	int err;
+
+	model_run(&d->config, &d->state, program, d->input.ifindex, &d->input.frame, &d->wanted);
+	err = world_run(d->world, program, d->input.ifindex, &d->input.frame, before.now_ns, seen);
+	if (err == -EINVAL && is_short_ip(&d->input.frame) && !model_is_xdp(program)) {
+		d->state = before;
+		return 0;
+	}
+	if (err) {
+		fprintf(log, "--- the kernel takes no %zu bytes (%zu linear): %s\n",
+			d->input.frame.len, d->input.frame.linear, strerror(-err));
+		return err;
+	}
+	d->runs++;
+	what = compare(&d->wanted, seen);
+	if (what)
+		return report(d, program, &before, what, log);
+	expect(d, &d->wanted);
+	return 0;
+}
+
+static enum model_program xdp_of(enum model_program program)
+{
+	return program == MODEL_TX ? MODEL_XDP_TX : MODEL_XDP_RX;
+}
+
+static int try_frame(struct differ *d, struct differ_random *r, FILE *log)
+{
+	struct model_frame *f = &d->input.frame;
+	int err;
+
+	differ_frame(r, &d->config, &d->input);
+	d->frames++;
+	d->state.now_ns +=
+		differ_chance(r, 95) ? differ_below(r, 1000000) : differ_below(r, 2000000000);
+	err = run_one(d, d->input.program, log);
+	if (err || !d->input.xdp)
+		return err;
+	if (d->pieces && f->len > 18 && differ_chance(r, 6))
+		f->linear = 18 + differ_below(r, (uint32_t)f->len - 18);
+	return run_one(d, xdp_of(d->input.program), log);
+}
+
+/* --- a round --- */
+
+static int compare_counters(struct differ *d, FILE *log)
+{
+	const uint64_t *want = (const uint64_t *)&d->expected;
+	struct world_counts counted;
+	const uint64_t *got = (const uint64_t *)&counted;
+	const size_t resources = sizeof(counted.resources) / (sizeof(*got));
+	const size_t per_resource = sizeof(counted.resources[0]) / (sizeof(*got));
+	int err = world_count(d->world, &counted);
+
+	for (size_t i = 0; !err && i < sizeof(counted) / sizeof(*got); i++) {
+		if (want[i] == got[i])
+			continue;
+		if (i < resources)
+			fprintf(log, "--- counter %zu of resource %u", i % per_resource,
+				d->config.resources[i / per_resource].number);
+		else
+			fprintf(log, "--- drops %zu of vnet %u", (i - resources) % ABI_DROPS_SLOTS,
+				d->config.vnets[(i - resources) / ABI_DROPS_SLOTS].number);
+		fprintf(log, " is %" PRIu64 ", not %" PRIu64 "\n", got[i], want[i]);
+		differ_print_config(log, &d->config);
+		err = -EBADMSG;
+	}
+	return err;
+}
+
+int differ_round(struct differ *d, uint64_t seed, uint32_t frames, FILE *log)
+{
+	struct world_features features = world_features(d->world);
+	struct differ_random random = { seed };
+	int err;
+
+	differ_config(&random, &features, &d->config);
+	memset(&d->state, 0, sizeof(d->state));
+	memset(&d->expected, 0, sizeof(d->expected));
+	d->state.now_ns = 1000000000;
+	err = world_apply(d->world, &d->config);
+	if (err)
+		fprintf(log, "--- the configuration cannot be made: %s\n", strerror(-err));
+	for (uint32_t i = 0; !err && i < frames; i++) {
+		err = try_frame(d, &random, log);
+		if (err)
+			fprintf(log, "at frame %u of the round\n", i);
+	}
+	return err ? err : compare_counters(d, log);
+}
