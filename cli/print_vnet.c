@@ -91,28 +91,38 @@ static void print_resource_cells(struct table *t, struct json_object *resource)
 	print_detail(t, resource);
 }
 
+/* "vnet0/g1 is down: no carrier" */
+static void print_reason(struct ctl *ctl, struct json_object *resource, const char *what,
+			 const char *reason, size_t indent)
+{
+	const char *vnet = indent ? "" : field_text(resource, "vnet");
+
+	if (!reason[0])
+		return;
+	fprintf(ctl->out, "%*s", (int)indent, "");
+	text_print(ctl->out, vnet);
+	fputs(vnet[0] ? "/" : "", ctl->out);
+	text_print(ctl->out, field_text(resource, "name"));
+	fputc(' ', ctl->out);
+	text_print(ctl->out, what);
+	fputs(": ", ctl->out);
+	text_print(ctl->out, reason);
+	fputc('\n', ctl->out);
+}
+
 /* Why a resource is not up can be long, so it gets a line of its own beneath the table. */
 static void print_reasons(struct ctl *ctl, struct json_object *resources, size_t indent)
 {
 	struct json_object *resource;
-	const char *vnet, *reason;
+	char is[32];
 	size_t i;
 
 	for (i = 0; i < field_count(resources); i++) {
 		resource = json_object_array_get_idx(resources, i);
-		reason = field_text(resource, "reason");
-		if (!reason[0])
-			continue;
-		vnet = indent ? "" : field_text(resource, "vnet");
-		fprintf(ctl->out, "%*s", (int)indent, "");
-		text_print(ctl->out, vnet);
-		fputs(vnet[0] ? "/" : "", ctl->out);
-		text_print(ctl->out, field_text(resource, "name"));
-		fprintf(ctl->out, " is ");
-		text_print(ctl->out, field_text(resource, "state"));
-		fputs(": ", ctl->out);
-		text_print(ctl->out, reason);
-		fputc('\n', ctl->out);
+		snprintf(is, sizeof(is), "is %s", field_text(resource, "state"));
+		print_reason(ctl, resource, is, field_text(resource, "reason"), indent);
+		print_reason(ctl, resource, "has no XDP", field_text(resource, "xdp_reason"),
+			     indent);
 	}
 }
 
@@ -135,6 +145,7 @@ static int print_vnet(struct ctl *ctl, struct json_object *vnet)
 	fprintf(ctl->out, ", address %s, mtu %s\n", field_text(vnet, "address"),
 		field_text(vnet, "mtu"));
 	print_settings(ctl, vnet);
+	print_reason(ctl, vnet, "has no XDP", field_text(vnet, "xdp_reason"), 2);
 	if (field_count(resources) == 0) {
 		fputs("  no resources\n", ctl->out);
 		return 0;

@@ -72,6 +72,17 @@ START_TEST(vnets_are_tables)
 	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
 	       "  no resources\n");
 	expect(print_vnets, "[]", "no vnets\n");
+	expect(print_vnets,
+	       "[{\"name\":\"v\",\"carrier\":true,\"address\":\"m\",\"mtu\":1500,"
+	       "\"xdp_reason\":\"device t0: no\",\"resources\":[{\"name\":\"g\",\"type\":\"guest\","
+	       "\"device\":\"d\",\"state\":\"up\",\"active\":true,\"reason\":\"\","
+	       "\"xdp_reason\":\"device d: never\"}]}]",
+	       "v: carrier up, address m, mtu 1500\n"
+	       "  upper , port , mode , guard off, pvid , vlans \n"
+	       "  v has no XDP: device t0: no\n"
+	       "  RESOURCE  TYPE   DEVICE  STATE  ACTIVE  DETAIL\n"
+	       "  g         guest  d       up     yes     peer \n"
+	       "  g has no XDP: device d: never\n");
 }
 END_TEST
 
