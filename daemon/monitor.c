@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <search.h>
@@ -22,6 +23,7 @@
 
 #define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
 #define MONITOR_DATAGRAM_BYTES	65536	/* the kernel's pieces of a dump have at most 32 KiB */
+#define MONITOR_GROUPS		(RTMGRP_LINK | RTMGRP_TC)
 #define MONITOR_READS_PER_TURN	64
 #define MONITOR_READS_PER_DRAIN 65536
 #define MONITOR_FIRST_TRIES	64    /* dumps interrupted by others' changes before we give up */
@@ -152,7 +154,7 @@ static int socket_open(int bytes, struct mnl_socket **ret)
 	r = socket_size(s, bytes);
 	if (r < 0)
 		return r;
-	if (mnl_socket_bind(s, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	if (mnl_socket_bind(s, MONITOR_GROUPS, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	*ret = UTIL_TAKE_PTR(s);
 	return 0;
@@ -248,6 +250,16 @@ static void handle_error(struct monitor *m, const struct nlmsghdr *message)
 		handle_gone(m, ifindex);
 }
 
+/* Which queue a device has is part of what is known of it, and no news of the device itself. */
+static void handle_queue(struct monitor *m, const struct nlmsghdr *message)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*tc) || tc->tcm_parent != TC_H_ROOT)
+		return;
+	monitor_poll(m, (uint32_t)tc->tcm_ifindex);
+}
+
 static void handle(struct monitor *m, const struct nlmsghdr *message)
 {
 	if ((message->nlmsg_flags & NLM_F_DUMP_INTR) && is_dump_answer(m, message))
@@ -258,6 +270,10 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 		break;
 	case RTM_DELLINK:
 		handle_del(m, message);
+		break;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+		handle_queue(m, message);
 		break;
 	case NLMSG_DONE:
 		handle_done(m, message);

@@ -436,6 +436,23 @@ START_TEST(test_promiscuity)
 }
 END_TEST
 
+/* A queue of an administrator's, and the kernel's own one again. */
+START_TEST(test_queue)
+{
+	add("vnet0", "port");
+	start();
+	ck_assert_str_eq(seen("vnet0")->qdisc, "noqueue");
+	unit_net_run("tc qdisc add dev vnet0 root pfifo");
+	run_loop();
+	ck_assert_str_eq(seen("vnet0")->qdisc, "pfifo");
+	ck_assert_str_eq(seen("port")->qdisc, "noqueue");
+	unit_net_run("tc qdisc del dev vnet0 root");
+	run_loop();
+	ck_assert_str_eq(seen("vnet0")->qdisc, "noqueue");
+	ck_assert(is_complete());
+}
+END_TEST
+
 START_TEST(test_drain)
 {
 	start();
@@ -749,7 +766,7 @@ static struct sockaddr_nl monitor_address(void)
 		socklen_t size = sizeof(a);
 
 		if (getsockname(atoi(entry->d_name), (struct sockaddr *)&a, &size) == 0 &&
-		    a.nl_family == AF_NETLINK && a.nl_groups == RTMGRP_LINK)
+		    a.nl_family == AF_NETLINK && a.nl_groups == (RTMGRP_LINK | RTMGRP_TC))
 			found = a;
 	}
 	closedir(d);
@@ -867,6 +884,7 @@ int main(void)
 	tcase_add_test(t, test_other_namespace);
 	tcase_add_test(t, test_bridge_port);
 	tcase_add_test(t, test_promiscuity);
+	tcase_add_test(t, test_queue);
 	tcase_add_test(t, test_drain);
 	tcase_add_test(t, test_poll);
 	tcase_add_test(t, test_poll_carrier);
