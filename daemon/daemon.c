@@ -358,6 +358,8 @@ static int open_manager(struct daemon *d, struct error *e)
 		.bpffs = d->options->bpffs,
 		.instance = d->options->instance,
 		.no_tcx = d->options->no_tcx,
+		.no_device_state = d->options->no_carrier_check,
+		.no_xdp = d->options->no_xdp,
 	};
 	const struct manager_callbacks callbacks = { .on_event = on_event, .on_save = on_save };
 	struct kernel kernel = { .ops = &kernel_ops };

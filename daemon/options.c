@@ -15,7 +15,9 @@ enum {
 	OPT_INSTANCE,
 	OPT_CHECK,
 	OPT_LOG,
-	OPT_NO_TCX
+	OPT_NO_TCX,
+	OPT_NO_CARRIER_CHECK,
+	OPT_NO_XDP
 };
 
 static const struct option long_options[] = {
@@ -27,6 +29,8 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "log-level", required_argument, NULL, OPT_LOG },
 	{ "no-tcx", no_argument, NULL, OPT_NO_TCX },
+	{ "no-carrier-check", no_argument, NULL, OPT_NO_CARRIER_CHECK },
+	{ "no-xdp", no_argument, NULL, OPT_NO_XDP },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL },
@@ -48,6 +52,8 @@ void options_help(FILE *out)
 	      "  --check            check the configuration files and exit\n"
 	      "  --log-level L      err, warning, notice, info (default) or debug\n"
 	      "  --no-tcx           attach by clsact even where the kernel has tcx\n"
+	      "  --no-carrier-check leave it to vnetd to notice that a device is of no use\n"
+	      "  --no-xdp           carry all frames by TC\n"
 	      "  -V, --version      show the version\n"
 	      "  -h, --help         show this text\n"
 	      "\n"
@@ -110,6 +116,12 @@ static int take(struct options *o, int option, const char *value)
 						    "err, warning, notice, info or debug");
 	case OPT_NO_TCX:
 		o->no_tcx = true;
+		return 0;
+	case OPT_NO_CARRIER_CHECK:
+		o->no_carrier_check = true;
+		return 0;
+	case OPT_NO_XDP:
+		o->no_xdp = true;
 		return 0;
 	case 'V':
 		o->action = OPTIONS_VERSION;

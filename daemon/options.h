@@ -17,6 +17,8 @@ struct options {
 	const char *instance;
 	int log_level;
 	bool no_tcx;
+	bool no_carrier_check;
+	bool no_xdp;
 	enum options_action action;
 };
 

@@ -83,6 +83,8 @@ START_TEST(test_defaults)
 	ck_assert_str_eq(o.instance, "default");
 	ck_assert_int_eq(o.log_level, LOG_INFO);
 	ck_assert(!o.no_tcx);
+	ck_assert(!o.no_carrier_check);
+	ck_assert(!o.no_xdp);
 	ck_assert_int_eq(o.action, OPTIONS_RUN);
 }
 END_TEST
@@ -105,6 +107,12 @@ START_TEST(test_each)
 	ck_assert_str_eq(o.instance, "two");
 	ck_assert_int_eq(o.log_level, LOG_DEBUG);
 	ck_assert(o.no_tcx);
+	ck_assert(!o.no_carrier_check);
+	ck_assert(!o.no_xdp);
+	ck_assert_int_eq(parse(WORDS("--no-carrier-check"), &o), 0);
+	ck_assert(o.no_carrier_check && !o.no_tcx && !o.no_xdp);
+	ck_assert_int_eq(parse(WORDS("--no-xdp"), &o), 0);
+	ck_assert(o.no_xdp && !o.no_tcx && !o.no_carrier_check);
 	ck_assert_int_eq(parse(WORDS("--check"), &o), 0);
 	ck_assert_int_eq(o.action, OPTIONS_CHECK);
 	ck_assert_int_eq(parse(WORDS("-h"), &o), 0);
@@ -206,10 +214,11 @@ END_TEST
 /* Every option is in the help, within 80 columns. */
 START_TEST(test_help)
 {
-	static const char *const names[] = { "--config DIR",  "--socket PATH",	 "--state DIR",
-					     "--bpffs DIR",   "--instance NAME", "--check",
-					     "--log-level L", "--no-tcx",	 "--version",
-					     "--help" };
+	static const char *const names[] = {
+		"--config DIR",	      "--socket PATH", "--state DIR",	"--bpffs DIR",
+		"--instance NAME",    "--check",       "--log-level L", "--no-tcx",
+		"--no-carrier-check", "--no-xdp",      "--version",	"--help"
+	};
 	char *text = NULL;
 	size_t size, column = 0;
 	FILE *out = open_memstream(&text, &size);
