@@ -40,7 +40,7 @@
  */
 #define ABI_DROPS(X)                                                                               \
 	X(MALFORMED, "malformed", "the frame is shorter than its headers")                         \
-	X(SPOOFED, "spoofed", "the source MAC is not the registered one")                          \
+	X(SPOOFED, "spoofed", "a source address is not one that the sender may use")               \
 	X(VLAN, "vlan", "the VLAN is not admitted")                                                \
 	X(NO_SERVICE, "no_service", "broadcast or multicast, and no service resource is up")       \
 	X(NO_PATH, "no_path", "no resource that could carry the frame is up")                      \

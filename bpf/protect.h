@@ -98,9 +98,18 @@ static __always_inline bool protect_is_link_local(const struct protect *p,
 	return want[0] == have[0] && want[1] == have[1];
 }
 
+/* In `allowed` these stand for IPv4; in a frame of IPv6 nobody may call himself so. */
+static __always_inline bool protect_is_mapped(const struct protect_addr *a)
+{
+	__u32 word[4];
+
+	__builtin_memcpy(word, a, sizeof(word));
+	return !(word[0] | word[1]) && word[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline bool protect_is_own(const struct protect *p, const struct protect_addr *a)
 {
-	return protect_is_link_local(p, a) || protect_is_allowed(p, a);
+	return protect_is_link_local(p, a) || (!protect_is_mapped(a) && protect_is_allowed(p, a));
 }
 
 /* --- ARP, RARP --- */

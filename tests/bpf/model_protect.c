@@ -92,6 +92,14 @@ static bool is_allowed_ipv4(const struct sent *s, const uint8_t *address)
 	return is_allowed(s, mapped);
 }
 
+/* ::ffff:a.b.c.d is how the list writes IPv4; no frame of IPv6 may come from there. */
+static bool is_mapped(const uint8_t *address)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(address, prefix, sizeof(prefix)) == 0;
+}
+
 /* Or the link-local address that follows from the vnet's MAC (EUI-64). */
 static bool is_allowed_ipv6(const struct sent *s, const uint8_t *address)
 {
@@ -100,7 +108,8 @@ static bool is_allowed_ipv6(const struct sent *s, const uint8_t *address)
 					    0,	  0,	  mac[0] ^ 2, mac[1], mac[2], 0xff,
 					    0xfe, mac[3], mac[4],     mac[5] };
 
-	return memcmp(address, own, sizeof(own)) == 0 || is_allowed(s, address);
+	return memcmp(address, own, sizeof(own)) == 0 ||
+	       (!is_mapped(address) && is_allowed(s, address));
 }
 
 static bool is_zero(const uint8_t *bytes, size_t count)
