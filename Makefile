@@ -58,13 +58,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build lint sanitize clean help
+.PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench lint sanitize clean'
+	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench fuzz mutate lint sanitize clean'
 
 # --- the data path ---
 
@@ -181,6 +181,16 @@ bench:
 	$(Q)tests/deps build test bench
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) bench-build
 	$(Q)tests/bench/run --build $(B) $(BENCH_OPTIONS)
+
+# FUZZ_FRAMES: how many random frames the programs and the model are compared on.
+FUZZ_FRAMES ?= 100000000
+fuzz: $(B)/tests/bpf/test_differ
+	$(Q)$< --frames $(FUZZ_FRAMES) --round-frames 4000
+
+# Faults planted in the data path one by one, each of which the tests have to find.
+# MUTATE: words; only faults with one of them.
+mutate: $(BPFTEST)
+	$(Q)CLANG='$(CLANG)' BPF_CFLAGS='$(filter-out -MMD -MP -W%,$(BPF_CFLAGS))' tests/mutate --build $(B) $(MUTATE)
 
 lint:
 	$(Q)tests/lint --build $(B)

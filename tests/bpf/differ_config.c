@@ -18,7 +18,7 @@ static const struct pool_row {
 	{ 100, 18, true, true, true, false },  { 120, 2, false, true, true, false },
 	{ 122, 2, true, false, true, false },  { 124, 1, false, false, true, false },
 	{ 130, 2, true, true, false, false },  { 140, 2, true, true, true, true },
-	{ 65535, 2, true, true, true, false }, { 70001, 1, true, true, true, false },
+	{ 65535, 2, true, true, true, false }, { 65536 + 100, 1, true, true, true, false },
 };
 
 /* Of the vnets, by position: where vnet0 is, and the port. The last two are of other kinds. */

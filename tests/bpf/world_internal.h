@@ -37,6 +37,7 @@ struct world_shared {
 
 struct world {
 	struct vnet_bpf *skel;
+	void *object; /* the file that the programs are from, NULL: built in */
 	struct world_features features;
 	const struct model_config *config; /* borrowed: as last applied */
 	struct world_shared *shared;
