@@ -172,9 +172,9 @@ static int arrange(const struct place *p, const struct link *l, enum desired_end
 		   unsigned int set, unsigned int on)
 {
 	struct desired_offloads *o = &p->use->offloads[end];
-	int err = restore_offloads(p->v->manager, o, ~set);
+	int not_restored = restore_offloads(p->v->manager, o, ~set);
+	int err = switch_offloads(p->v->manager, l, o, set, on) ?: not_restored;
 
-	err = switch_offloads(p->v->manager, l, o, set, on) ?: err;
 	complain(p, "the offloads of a device cannot be switched for XDP", err);
 	return err;
 }

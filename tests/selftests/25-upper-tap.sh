@@ -20,7 +20,7 @@ machine_start() {
 arrived() {
 	local statistics=/sys/class/net/tap0/statistics
 
-	echo $(($(<$statistics/rx_packets) + $(<$statistics/rx_dropped)))
+	echo $(($(<"$statistics/rx_packets") + $(<"$statistics/rx_dropped")))
 }
 
 taken() { # NUMBER
