@@ -19,7 +19,7 @@ sum_of_drops() {
 	json '[.[0].drops[]] | add' stats vnet0
 }
 
-reasons='["duplicate","limited","malformed","no_path","no_service","not_ours","reflected","spoofed","storm","vlan"]'
+reasons='["duplicate","limited","malformed","no_path","no_service","not_ours","reflected","restricted","spoofed","storm","vlan"]'
 fields='["brdcstrcv","brdcstxmt","ierrors","ipackets","multircv","multixmt","name","norcvbuf","noxmtbuf","obytes","oerrors","opackets","rbytes"]'
 
 start_vnetd
