@@ -161,6 +161,28 @@ ctl flush
 is 'flush: no program' "$(xdp_at g1) $(xdp_at hy) $(xdp_at c0)" 'none none none'
 is 'flush: the other end is as it was' "$(offloads - c1)" 'csum=on gro=off tag=on'
 
+# --- an upper in a namespace of its own: nobody has arranged its offloads, so TC takes what XDP cannot ---
+
+ns pod other
+veth p1 - far other
+in_ns other ip link set far address $guest
+in_ns other ip addr add 192.0.3.2/24 dev far
+ctl vnet add v1 address 02:00:00:00:00:11 netns pod mode xdp
+in_ns pod ip link set v1 up
+in_ns pod ip addr add 192.0.3.1/24 dev v1
+ctl resource add v1 g1 dev p1 type guest peer $guest
+neighbour pod v1 192.0.3.2 $guest
+neighbour other far 192.0.3.1 02:00:00:00:00:11
+is 'the upper elsewhere: XDP at its port' "$(xdp_at v1-p) $(offloads pod v1)" 'vnet_xdp_tx csum=on gro=off tag=on'
+ok 'the upper elsewhere: answers' in_ns pod ping -c 3 -i 0.05 -W 2 192.0.3.2
+transfer 'the upper elsewhere, out' pod other 192.0.3.2
+transfer 'the upper elsewhere, in' other pod 192.0.3.1
+in_ns pod ethtool -K v1 gro on
+transfer 'the upper takes frames from XDP' other pod 192.0.3.1
+ok 'those that are whole' in_ns pod ping -c 3 -i 0.05 -W 2 192.0.3.2
+cmp_num 'and gets them' "$(by_xdp v1-p)" -gt 0
+ctl flush
+
 # --- mode auto: from a machine's tap to others ---
 
 ns vm vm2
