@@ -117,6 +117,35 @@ is 'too few queues' "$(shown q)" \
 passes 'too few queues' q
 ctl resource del vnet0 q
 
+# --- a kernel that cannot ---
+
+ns g2
+veth g2 - far g2 "" $guest
+ctl resource add vnet0 g2 dev g2 type guest peer $guest
+is 'here it can' "$(shown g2)" 'xdp: '
+restart() { # [ARGUMENT...]
+	stop_vnetd
+	start_vnetd "$@"
+}
+csum() {
+	ethtool -k vnet0 | sed -n 's/^tx-checksumming: //p'
+}
+is 'the stack makes its frames whole' "$(csum)" off
+restart --no-carrier-check
+is 'programs that do not see devices leave veths alone' "$(shown g2)" \
+	"$tc: device g2: this kernel does not show what frames of a veth still wait for"
+is 'what an earlier vnetd has attached goes' "$(xdp_at g2) $(xdp_at vnet0-p)" '0 0 0 0'
+is 'and the stack has its offloads back' "$(csum)" on
+passes 'programs that do not see devices' g2
+restart
+is 'they see again' "$(shown g2) $(csum)" 'xdp:  off'
+restart --no-xdp
+is 'a kernel that does not load the programs' "$(shown g2)" \
+	"$tc: device g2: this kernel does not take the XDP programs"
+is 'nothing is left of them' "$(xdp_at g2) $(xdp_at vnet0-p) $(csum)" '0 0 0 0 on'
+ok 'frames pass there as well' ping -c 2 -i 0.05 -W 2 192.0.2.2
+restart
+
 # --- the same at the upper ---
 
 ctl flush
