@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
 #include "reconcile.h"
 
 static int fail(int err, const struct error *from, struct error *e)
@@ -6,6 +8,12 @@ static int fail(int err, const struct error *from, struct error *e)
 	if (e)
 		*e = *from;
 	return err;
+}
+
+const char *reconcile_attach_error(int err)
+{
+	return err == -ENOSPC ? "the maps have room for 65536 devices, and all of it is taken"
+			      : strerror(-err);
 }
 
 /* What has failed before fails no worse: it does not stand in the way of another change. */

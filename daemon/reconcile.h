@@ -23,6 +23,9 @@ void reconcile_upper_gone(struct vnet *v, uint32_t ifindex);
 /* Takes over the name that an existing upper goes by now. */
 void reconcile_upper_follow_name(struct vnet *v);
 
+/* What an error of attaching a device means; reconcile.c. */
+const char *reconcile_attach_error(int err);
+
 /* One resource and what follows from it; reconcile_resource.c. A failure is its state, too. */
 int reconcile_resource(struct resource *r, struct error *e);
 /* Paths leave it, then its device gets back what it had. */

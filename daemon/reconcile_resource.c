@@ -165,7 +165,7 @@ static int attach(struct resource *r, struct error *e)
 	}
 	return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 			 "%s: attaching the data path to device %s failed: %s", label,
-			 r->settings.device, strerror(-err));
+			 r->settings.device, reconcile_attach_error(err));
 }
 
 static void detach(struct resource *r)

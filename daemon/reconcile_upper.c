@@ -269,7 +269,7 @@ static int attach(struct vnet *v, struct error *e)
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, v->name, NULL,
 				 "%s: attaching the data path to device %s failed: %s", v->name,
-				 v->port, strerror(-err));
+				 v->port, reconcile_attach_error(err));
 	return 0;
 }
 

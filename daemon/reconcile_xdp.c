@@ -183,6 +183,8 @@ static void give_back(const struct place *p, enum desired_end end)
 {
 	struct desired_offloads *o = &p->use->offloads[end];
 
+	if (!o->ifindex)
+		return;
 	complain(p, "a device does not take back the offloads it had before",
 		 restore_offloads(p->v->manager, o, ~0u));
 	*o = (struct desired_offloads) { 0 };
