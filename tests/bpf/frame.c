@@ -22,19 +22,46 @@ int frame_tags(const struct frame_spec *spec)
 	return count;
 }
 
-static size_t length_of(const struct frame_spec *spec)
+static int digit_of(char c)
 {
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Puts what @hex says at @at. Returns where it ends; anything but digits is passed over. */
+static size_t put_hex(uint8_t *bytes, size_t at, const char *hex)
+{
+	bool half = false;
+
+	for (; hex && *hex; hex++) {
+		int digit = digit_of(*hex);
+
+		if (digit < 0)
+			continue;
+		bytes[at] = (uint8_t)(half ? bytes[at] << 4 | digit : digit);
+		at += half;
+		half = !half;
+	}
+	return at;
+}
+
+/* @end: of what has been put. */
+static size_t length_of(const struct frame_spec *spec, size_t end)
+{
+	size_t usual = FRAME_LEN + TAG_LEN * (size_t)frame_tags(spec);
+
 	if (spec->len == FRAME_EMPTY)
 		return 0;
 	if (spec->len)
 		return (size_t)spec->len;
-	return FRAME_LEN + TAG_LEN * (size_t)frame_tags(spec);
+	return spec->payload || end > usual ? end : usual;
 }
 
 void frame_build(const struct frame_spec *spec, struct model_frame *ret)
 {
 	uint8_t *bytes = ret->bytes;
-	size_t at = MACS_LEN, len = length_of(spec), payload;
+	size_t at = MACS_LEN, len, payload;
 
 	memcpy(bytes, spec->dst, MODEL_MAC_LEN);
 	memcpy(bytes + MODEL_MAC_LEN, spec->src, MODEL_MAC_LEN);
@@ -43,8 +70,10 @@ void frame_build(const struct frame_spec *spec, struct model_frame *ret)
 		at = put_word(bytes, at, spec->tags[i].tci);
 	}
 	payload = put_word(bytes, at, spec->type ? spec->type : FRAME_TYPE);
+	at = put_hex(bytes, payload, spec->payload);
+	len = length_of(spec, at);
 	/* Every byte differs from its neighbours: one that is lost or moved shows. */
-	for (at = payload; at < len; at++)
+	for (; at < len; at++)
 		bytes[at] = (uint8_t)((at - payload) * 7 + (at - payload) / 256 + 3);
 	ret->len = len;
 	ret->tag = (struct model_tag) { 0 };

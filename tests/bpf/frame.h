@@ -25,9 +25,10 @@ struct frame_spec {
 	const uint8_t *dst; /* MACs, not NULL */
 	const uint8_t *src;
 	struct frame_tag tags[FRAME_TAGS_MAX];
-	int len;	   /* bytes, cut short or filled up; 0: as long as usual */
-	uint32_t segments; /* that the stack keeps as this one frame */
-	uint16_t type;	   /* behind the tags; 0: FRAME_TYPE */
+	int len;	     /* bytes, cut short or filled up; 0: as long as usual */
+	uint32_t segments;   /* that the stack keeps as this one frame */
+	uint16_t type;	     /* behind the tags; 0: FRAME_TYPE */
+	const char *payload; /* hex digits and blanks: what it begins with, NULL: nothing special */
 };
 
 /* All tags are in the frame; nothing is beside it. */
