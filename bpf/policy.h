@@ -55,6 +55,7 @@ POLICY_INLINE const struct abi_resource *policy_resource(__u32 number); /* NULL:
 POLICY_INLINE __u32 policy_fdb(__u32 vnet, __u16 vlan, __u64 mac);	/* 0: not registered */
 POLICY_INLINE bool policy_vlan_bit(__u32 vnet, __u32 resource, __u16 vlan);
 POLICY_INLINE __u32 policy_device(__u32 ifindex); /* enum policy_device */
+POLICY_OUTLINE __u32 policy_twin(__u32 number);	  /* the same, of the port behind a direct peer */
 
 /* --- MACs: all of one in a word, as the bytes lie in memory --- */
 
@@ -113,16 +114,13 @@ POLICY_INLINE bool policy_resource_admits(const struct abi_resource *r, __u32 nu
 	return policy_admits(r->vnet, number, r->pvid, f);
 }
 
-/* A direct peer has no device: it is as usable as the daemon says. */
 POLICY_INLINE __u32 policy_usable(const struct abi_resource *r)
 {
 	__u32 device;
 
 	if (!r->up)
 		return 0;
-	if (r->twin)
-		return POLICY_DEVICE_USABLE;
-	device = policy_device(r->ifindex);
+	device = r->twin ? policy_twin(r->twin) : policy_device(r->ifindex);
 	return device & POLICY_DEVICE_USABLE ? device : 0;
 }
 

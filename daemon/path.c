@@ -65,6 +65,17 @@ POLICY_INLINE __u32 policy_device(__u32 ifindex)
 	return POLICY_DEVICE_USABLE | POLICY_DEVICE_XDP | POLICY_DEVICE_XDP_FRAGS;
 }
 
+POLICY_OUTLINE __u32 policy_twin(__u32 number)
+{
+	const struct kernel *k = question->kernel;
+	const struct abi_resource *r = policy_resource(number);
+	struct abi_vnet row;
+
+	if (!r || k->ops->vnet_read(k->datapath, r->vnet, &row))
+		return 0;
+	return policy_device(row.port);
+}
+
 static const struct {
 	const char *name;
 	const char *why;

@@ -79,10 +79,15 @@ static bool device_works(const struct model_config *c, uint32_t ifindex)
 	return !c->sees_state || (d && d->present && d->up && d->carrier);
 }
 
-/* "Up" in the policy's text. Between direct peers there is no device that could fail. */
+/* "Up" in the policy's text. */
 static bool works(const struct model_config *c, const struct model_resource *r)
 {
-	return r->up && (r->twin || device_works(c, r->ifindex));
+	const struct model_resource *twin = r->twin ? model_resource_find(c, r->twin) : NULL;
+	const struct model_vnet *other = twin ? model_vnet_find(c, twin->vnet) : NULL;
+
+	if (r->twin) /* it leads to the port of the other vnet */
+		return r->up && other && device_works(c, other->port);
+	return r->up && device_works(c, r->ifindex);
 }
 
 /* The service of @n if it is up. */
