@@ -298,7 +298,7 @@ static int run_test_run(struct run *r)
 }
 
 /* The wire has no segments, no frame without a header, and a tap is not a peer. */
-static bool fits_wire(const struct run *r)
+static bool fits_wire(const struct run *r, const struct fixture *tc)
 {
 	const struct fixture *f = &r->fixture;
 
@@ -309,7 +309,7 @@ static bool fits_wire(const struct run *r)
 	if (model_is_xdp(f->program) && r->in.len > MTU_FRAME)
 		return false;
 	for (size_t i = 0; i < r->config.device_count; i++)
-		if (r->config.devices[i].ifindex == r->want.egress &&
+		if (r->config.devices[i].ifindex == tc->expect.egress &&
 		    (!r->config.devices[i].takes_xdp || r->config.devices[i].takes_fragments))
 			return false; /* nothing can be read out of it */
 	return true;
@@ -359,7 +359,7 @@ static int run_program(struct run *r, const struct fixture *tc)
 		err = run_test_run(r);
 	if (!err)
 		err = world_apply(r->world, &r->config);
-	return !err && fits_wire(r) ? run_wire(r, tc) : err;
+	return !err && fits_wire(r, tc) ? run_wire(r, tc) : err;
 }
 
 /* There is no XDP at an egress, and no segments in it; a frame of several buffers is another test.
@@ -399,7 +399,7 @@ int fixture_run(struct world *w, const struct fixture *f, char why[FIXTURE_WHY_S
 		err = differ(why, "the scene cannot be read");
 	if (!err && (!f->needs_state || features.device_state))
 		err = run_program(r, f);
-	if (!err && fits_xdp(r, f)) {
+	if (!err && fits_xdp(r, f) && (!f->needs_state || features.device_state)) {
 		to_xdp(f, &r->fixture);
 		err = run_program(r, f);
 	}

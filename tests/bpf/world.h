@@ -68,6 +68,9 @@ int world_apply(struct world *w, const struct model_config *c);
 /* Makes device @ifindex if it is not there: a tap that is up. */
 int world_device(struct world *w, uint32_t ifindex);
 
+/* Takes a tap away. -ENODEV: there is none. */
+int world_device_delete(struct world *w, uint32_t ifindex);
+
 /*
  * -EINVAL: the kernel takes no frame of this length, or not in these pieces. A tag beside the frame
  * is not possible. world_run() leaves the counters alone (@ret->counted is not set), which is much

@@ -231,3 +231,16 @@ int world_device(struct world *w, uint32_t ifindex)
 {
 	return world_device_find(w, ifindex) ? 0 : make(w, ifindex, WORLD_TAP);
 }
+
+/* A tap goes with its last descriptor, so whoever forked since it was made has to have none. */
+int world_device_delete(struct world *w, uint32_t ifindex)
+{
+	struct world_device *d = world_device_find(w, ifindex);
+
+	if (!d || d->fd < 0)
+		return -ENODEV;
+	if (close(d->fd))
+		return -errno;
+	*d = w->shared->devices[--w->shared->device_count];
+	return 0;
+}
