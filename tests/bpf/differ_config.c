@@ -21,11 +21,20 @@ static const struct pool_row {
 	{ 65535, 2, true, true, true, false }, { 65536 + 100, 1, true, true, true, false },
 };
 
-/* Of the vnets, by position: where vnet0 is, and the port. The last two are of other kinds. */
+/* Of the vnets, by position: where vnet0 is, and the port, ... */
 static const uint32_t uppers[MODEL_VNETS_MAX] = { 50, 52, 54, 65534 };
 static const uint32_t ports[MODEL_VNETS_MAX] = { 51, 53, 65537, 57 };
-#define PLAIN_PORT 60
-#define VETH_PORT  61
+
+/* ... or one of these, which the vnet at that position alone may have. */
+static const struct {
+	size_t position;
+	struct model_device device;
+} other_ports[] = {
+	{ 0, { 62, true, false, true, true, false } },
+	{ 1, { 63, true, true, false, true, false } },
+	{ 2, { 60, true, true, true, false, false } },
+	{ 3, { 61, true, true, true, true, true } },
+};
 
 static const uint16_t vlan_pool[] = { 1, 2, 5, 10, 20, 63, 64, 100, 127, 2058, 4094 };
 
@@ -77,14 +86,17 @@ static void add_pool(struct draft *d)
 	}
 }
 
-/* The ports are all there in each configuration, as the world keeps them. */
 static void add_ports(struct draft *d)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
-		add_device(d->config,
-			   (struct model_device) { ports[i], true, true, true, true, false });
-	add_device(d->config, (struct model_device) { PLAIN_PORT, true, true, true, false, false });
-	add_device(d->config, (struct model_device) { VETH_PORT, true, true, true, true, true });
+	struct model_device device = { 0, true, true, true, true, false };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		device.ifindex = ports[i];
+		device.present = !d->config->sees_state || !differ_chance(d->random, 4);
+		add_device(d->config, device);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(other_ports); i++)
+		add_device(d->config, other_ports[i].device);
 }
 
 static uint32_t take_device(struct draft *d)
@@ -284,8 +296,9 @@ static void add_vnet(struct draft *d, size_t position, uint32_t number)
 	some_vlans(r, &n->vlans);
 	some_storm(r, &n->storm);
 	some_protection(r, &n->protection);
-	if (position >= 2 && differ_chance(r, 30))
-		n->port = position == 2 ? PLAIN_PORT : VETH_PORT;
+	for (size_t i = 0; i < ARRAY_SIZE(other_ports); i++)
+		if (other_ports[i].position == position && differ_chance(r, 20))
+			n->port = other_ports[i].device.ifindex;
 	add_port(d->config, uppers[position], number, 0, true);
 	add_port(d->config, n->port, number, 0, false);
 }
