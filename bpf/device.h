@@ -34,7 +34,13 @@ struct hlist_head___vnet {
 	struct hlist_node___vnet *first;
 } DEVICE_KERNEL;
 
+struct netdev_queue___vnet {
+	const void *qdisc;
+	const void *qdisc_sleeping;
+} DEVICE_KERNEL;
+
 struct net_device___vnet {
+	struct netdev_queue___vnet *_tx;
 	unsigned long state;
 	__u32 xdp_features;
 } DEVICE_KERNEL;
@@ -74,13 +80,25 @@ device_entry(const struct hlist_node___vnet *node)
 			   bpf_dtab_netdev___vnet);
 }
 
+/*
+ * A device has carrier again, or is up, some time before the kernel gives its queue back, and until
+ * then all that is sent is lost. The first queue stands for all of them.
+ */
+static __always_inline bool device_has_queue(const struct net_device___vnet *dev)
+{
+	const struct netdev_queue___vnet *queue = dev->_tx;
+
+	return queue->qdisc == queue->qdisc_sleeping;
+}
+
 /* Returns enum policy_device. */
 static __always_inline __u32 device_state(const struct net_device___vnet *dev)
 {
 	unsigned long state = dev->state;
 	__u32 found = 0;
 
-	if ((state & DEVICE_STATE_START) && !(state & DEVICE_STATE_NOCARRIER))
+	if ((state & DEVICE_STATE_START) && !(state & DEVICE_STATE_NOCARRIER) &&
+	    device_has_queue(dev))
 		found |= POLICY_DEVICE_USABLE;
 	if (!option_xdp_features)
 		return found | POLICY_DEVICE_XDP;
@@ -123,14 +141,6 @@ POLICY_INLINE __u32 policy_device(__u32 ifindex)
 	if (entry->idx == ifindex)
 		return device_state(entry->dev);
 	return device_state_behind(ifindex);
-}
-
-POLICY_OUTLINE __u32 policy_twin(__u32 number)
-{
-	const struct abi_resource *r = policy_resource(number);
-	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
-
-	return n ? policy_device(n->port) : 0;
 }
 
 #endif
