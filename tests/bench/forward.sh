@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How many 64-byte frames a second go from one device to another, and what a program takes for one. Every
-# contestant forwards from gen1.N to out1.N; what comes out of out0.N is counted.
-#
-#	generator N --> gen0.N ==veth== gen1.N --> what is measured --> out1.N ==veth== out0.N --> counted
+# contestant forwards from the input of a lane to its output (lane.sh).
 #
 # usage: tests/bench/forward.sh forward|program...
 # shellcheck source=lib.sh
@@ -14,7 +12,7 @@
 . "$(dirname "$0")/lane.sh"
 
 groups=("$@")
-names=() # the contestants that are there
+declare -A there=([forward]="" [program]="") # who could be had
 
 # --- what forwards, from gen1.N to out1.N; none lets a frame go by the stack if it can help it ---
 
@@ -34,56 +32,61 @@ lane_fixed_tc() {
 # It knows where the destination is, so that it never floods.
 lane_bridge() {
 	bridge "br.$1" - "gen1.$1" "out1.$1"
-	command bridge fdb replace "$far" dev "out1.$1" master static
+	command bridge fdb replace "$(lane_far "$1")" dev "out1.$1" master static
 }
 
 lane_ovs() {
 	ovs_there
 	ovs_bridge "br$1" "gen1.$1" "out1.$1"
-	wait_for 10 ovs-appctl -t "$T/ovs/vswitchd.ctl" fdb/add "br$1" "out1.$1" 0 "$far"
+	wait_for 10 ovs-appctl -t "$T/ovs/vswitchd.ctl" fdb/add "br$1" "out1.$1" 0 "$(lane_far "$1")"
 }
 
 # From the upper to a guest.
 lane_guest() { # N MODE
-	ctl vnet add "tx$1" upper "gen1.$1" address "$near" mode "$2"
-	ctl resource add "tx$1" g type guest dev "out1.$1" peer "$far"
-	wait_for 10 path_is "tx$1" "$far" 'guest g'
+	ctl vnet add "tx$1" upper "gen1.$1" address "$(lane_near "$1")" mode "$2"
+	ctl resource add "tx$1" g type guest dev "out1.$1" peer "$(lane_far "$1")"
+	wait_for 10 path_is "tx$1" "$(lane_far "$1")" 'guest g'
 }
 
 # From a guest to the upper.
 lane_guest_rx() { # N MODE
-	ctl vnet add "rx$1" upper "out1.$1" address "$far" mode "$2"
-	ctl resource add "rx$1" g type guest dev "gen1.$1" peer "$near"
-	wait_for 10 path_is "rx$1" "$near" 'guest g'
+	ctl vnet add "rx$1" upper "out1.$1" address "$(lane_far "$1")" mode "$2"
+	ctl resource add "rx$1" g type guest dev "gen1.$1" peer "$(lane_near "$1")"
+	wait_for 10 path_is "rx$1" "$(lane_near "$1")" 'guest g'
 }
 
-lanes() { # NAME FUNCTION [MODE]
+lanes() { # NAME GROUP LANE FUNCTION [MODE]
 	cat <<-'TABLE'
-		generator   lane_generator
-		fixed-xdp   lane_fixed_xdp
-		fixed-tc    lane_fixed_tc
-		bridge      lane_bridge
-		ovs         lane_ovs
-		guest       lane_guest    tc
-		guest-rx    lane_guest_rx tc
-		guest-xdp   lane_guest    xdp
-		guest-xdp-rx lane_guest_rx xdp
+		generator    forward lane     lane_generator
+		fixed-xdp    forward lane     lane_fixed_xdp
+		fixed-tc     forward lane     lane_fixed_tc
+		bridge       forward lane     lane_bridge
+		ovs          forward lane     lane_ovs
+		guest        forward lane     lane_guest    tc
+		guest-rx     forward lane     lane_guest_rx tc
+		guest-xdp    forward lane     lane_guest    xdp
+		guest-xdp-rx forward lane     lane_guest_rx xdp
+		tc-tx        program lane_tap lane_guest    tc
+		tc-rx        program lane_tap lane_guest_rx tc
+		xdp-tx       program lane_tap lane_guest    xdp
+		xdp-rx       program lane_tap lane_guest_rx xdp
 	TABLE
 }
 
 declare -A number=()
 
-build() { # NAME FUNCTION [MODE]
+build() { # NAME GROUP LANE FUNCTION [MODE]
 	local n=$((${#number[@]} + 1))
 
+	[[ " ${groups[*]} " == *" $2 "* ]] || return 0
 	number[$1]=$n
-	lane "$n"
-	attempt "$2" "$n" "${@:3}" >"$T/build.out"
+	"$3" "$n"
+	attempt "$4" "$n" "${@:5}" >"$T/build.out"
 	if [ "$attempted" -eq 0 ]; then
-		names+=("$1")
-		return 0
+		there[$2]+=" $1"
+	else
+		unavailable "$2" lane "$1" "$said"
 	fi
-	[[ " ${groups[*]} " != *" forward "* ]] || unavailable forward lane "$1" "$said"
 }
 
 # --- forward ---
@@ -102,34 +105,19 @@ measure_forward() { # NAME
 
 # --- program: nanoseconds a frame, and by how much that is more than the fixed redirect of its kind ---
 
-programs() { # NAME PROGRAM LANE: the device is gen1 of that lane
-	cat <<-'TABLE'
-		tc-tx  vnet_tx     guest        fixed_tc
-		tc-rx  vnet_rx     guest-rx     fixed_tc
-		xdp-tx vnet_xdp_tx guest-xdp    fixed_xdp
-		xdp-rx vnet_xdp_rx guest-xdp-rx fixed_xdp
-	TABLE
-}
+declare -A program=([tc-tx]=vnet_tx [tc-rx]=vnet_rx [xdp-tx]=vnet_xdp_tx [xdp-rx]=vnet_xdp_rx)
 
-ns_of() { # PROGRAM LANE
-	lane_time "$1" "${number[$2]}" | jq .ns
-}
+measure_program() { # NAME
+	local fixed=fixed_${1%-*} json=$T/time.json
 
-declare -A told=()
-
-measure_program() { # NAME PROGRAM LANE FIXED
-	local pin=$T/bpf/vnet/default/programs/$2 fixed ns
-
-	if [ ! -e "$pin" ] || [[ " ${names[*]} " != *" $3 "* ]]; then
-		[ -n "${told[$1]:-}" ] || unavailable program lane "$1" "vnetd has no $2 at work"
-		told[$1]=yes
-		return 0
+	attempt lane_time "$T/bpf/vnet/default/programs/${program[$1]}" "$fixed" "${number[$1]}" >"$json"
+	if [ "$attempted" -eq 0 ]; then
+		record program lane "${fixed/_/-}" "beside $1" ns "$(jq .against "$json")"
+		record program lane "$1" whole ns "$(jq .ns "$json")"
+		record program lane "$1" "over fixed" ns "$(jq .over "$json")"
+	else
+		broken program lane "$1" "$said"
 	fi
-	fixed=$(ns_of "$4" "$3")
-	ns=$(ns_of "$pin" "$3")
-	record program lane "${4/_/-}" "for $1" ns "$fixed"
-	record program lane "$1" whole ns "$ns"
-	record program lane "$1" 'over fixed' ns "$(calculate "\$b - \$a" "$fixed" "$ns")"
 }
 
 # --- all ---
@@ -144,18 +132,9 @@ done < <(lanes)
 for group in "${groups[@]}"; do
 	for ((round = 1; round <= BENCH_ROUNDS; round++)); do
 		echo "$group: round $round of $BENCH_ROUNDS" >&2
-		case $group in
-		forward)
-			for name in "${names[@]}"; do
-				measure_forward "$name"
-			done
-			;;
-		program)
-			while read -ra row; do
-				measure_program "${row[@]}"
-			done < <(programs)
-			;;
-		esac
+		for name in ${there[$group]}; do
+			"measure_$group" "$name"
+		done
 	done
 done
 bench_end

@@ -7,11 +7,11 @@
  *	frames forward --dev DEV --pin FOLDER --dst MAC --src MAC --seconds S
  *		[--choice same|cycle|random --count N] [--batch N]
  *		offers frames to DEV's other end and tells how many came to the sinks
- *	frames time --program PIN|NAME [--to DEV] --dev DEV --dst MAC --src MAC | --targets FILE
+ *	frames time --program PIN|NAME --against PIN|NAME [--to DEV]
+ *		--dev DEV --dst MAC --src MAC | --targets FILE
  *		[--choice same|cycle|random --count N] [--repeat N]
- *		nanoseconds that a program takes for a frame
- *	frames fill --map PIN --count N
- *		copies the FDB's row of destination 0 for N destinations
+ *		nanoseconds that a program takes for a frame, and by how much that is more than
+ *another frames fill --map PIN --count N copies the FDB's row of destination 0 for N destinations
  *
  * A choice other than "same" replaces the destination: "cycle" goes round 64 of N, or all if there
  * are fewer, "random" takes any of N. Answers are JSON.
@@ -22,7 +22,7 @@
 
 #define FRAMES_HOT   64 /* destinations in the hot set */
 #define FRAMES_BATCH 64
-#define FRAMES_TIMES 100000
+#define FRAMES_TIMES 20000
 
 volatile sig_atomic_t common_stop;
 
@@ -44,7 +44,7 @@ static bool forward_complete(const struct frames_options *o)
 
 static bool time_complete(const struct frames_options *o)
 {
-	return o->program && !o->dev != !o->targets;
+	return o->program && o->against && !o->dev != !o->targets;
 }
 
 static bool fill_complete(const struct frames_options *o)
@@ -70,6 +70,7 @@ enum frames_option {
 	OPTION_TO,
 	OPTION_PIN,
 	OPTION_PROGRAM,
+	OPTION_AGAINST,
 	OPTION_MAP,
 	OPTION_TARGETS,
 	OPTION_DST,
@@ -86,6 +87,7 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPTION_TO },
 	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "program", required_argument, NULL, OPTION_PROGRAM },
+	{ "against", required_argument, NULL, OPTION_AGAINST },
 	{ "map", required_argument, NULL, OPTION_MAP },
 	{ "targets", required_argument, NULL, OPTION_TARGETS },
 	{ "dst", required_argument, NULL, OPTION_DST },
@@ -121,6 +123,9 @@ static void option_take(struct frames_options *o, enum frames_option option, con
 		break;
 	case OPTION_PROGRAM:
 		o->program = value;
+		break;
+	case OPTION_AGAINST:
+		o->against = value;
 		break;
 	case OPTION_MAP:
 		o->map = value;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How long one program takes for a frame: BPF_PROG_TEST_RUN, by the kernel's own clock.
+ * How long one program takes for a frame: BPF_PROG_TEST_RUN, by the kernel's own clock. It runs in
+ * turns, a millisecond or two each, with another one that it is set against; the difference is
+ * taken turn by turn, so that a processor that is slower for a while is so for both.
  *
  * The same frame again and again shows the program with everything in the first cache. To vary the
  * destination, a program of ours writes it and goes on with the one that is measured by a tail
- * call; what that costs by itself is measured in the same way, with `nothing_tc` or `nothing_xdp`.
+ * call; what that costs by itself cancels out if the other one is called in the same way.
  */
+
 #include <linux/pkt_cls.h>
 
 #include "frames_tool.h"
 
-#define TIME_RUNS     12 /* the middle half of them counts, so an interruption does not */
+#define TIME_TURNS    25
 #define TIME_DEVICES  4096
 #define TIME_LINE_MAX 256
 
@@ -21,10 +24,15 @@ struct target {
 };
 
 struct timing {
+	const char *name;
 	int program; /* what is run: the one that is measured, or who varies frames for it */
 	enum bpf_prog_type type;
-	bool verdict_matters;
-	struct target *targets;
+	struct frames_bpf *own, *varied; /* what `program` belongs to; NULL: not ours, not varied */
+	double ns[TIME_TURNS];
+};
+
+struct targets {
+	struct target *all;
 	size_t count;
 	uint32_t repeat;
 };
@@ -40,23 +48,24 @@ static enum bpf_prog_type program_type(int fd)
 }
 
 /* A program of vnetd's by the path of its pin, or one of ours by name. */
-static int program_get(const struct frames_options *o, struct frames_bpf **ret_keep)
+static int program_get(const struct frames_options *o, const char *name,
+		       struct frames_bpf **ret_own)
 {
 	struct frames_options with = *o;
 	int fd;
 
-	if (strchr(o->program, '/')) {
-		fd = bpf_obj_get(o->program);
+	if (strchr(name, '/')) {
+		fd = bpf_obj_get(name);
 		if (fd < 0)
-			err(COMMON_FAILED, "%s", o->program);
+			err(COMMON_FAILED, "%s", name);
 		return fd;
 	}
 	if (o->to)
 		with.config.out = (uint32_t)common_ifindex(o->to);
-	*ret_keep = frames_load(&with, o->program, false);
+	*ret_own = frames_load(&with, name, false);
 	if (o->to)
-		frames_set_out(*ret_keep, o->to);
-	return bpf_program__fd(frames_program(*ret_keep, o->program));
+		frames_set_out(*ret_own, o->to);
+	return bpf_program__fd(frames_program(*ret_own, name));
 }
 
 /* Who varies frames for @program. */
@@ -73,38 +82,56 @@ static struct frames_bpf *vary(const struct frames_options *o, int program, bool
 			return b;
 		frames_bpf__destroy(b);
 	}
-	errx(COMMON_FAILED, "%s cannot be called from %s", o->program, name);
+	errx(COMMON_FAILED, "%s cannot be called from %s", "the program", name);
+}
+
+static void timing_init(struct timing *t, const struct frames_options *o, const char *name)
+{
+	bool xdp;
+
+	*t = (struct timing) { .name = name };
+	t->program = program_get(o, name, &t->own);
+	t->type = program_type(t->program);
+	if (o->config.choice == FRAMES_SAME)
+		return;
+	xdp = t->type == BPF_PROG_TYPE_XDP;
+	t->varied = vary(o, t->program, xdp);
+	t->program = bpf_program__fd(xdp ? t->varied->progs.vary_xdp : t->varied->progs.vary_tc);
+}
+
+static void timing_done(struct timing *t)
+{
+	frames_bpf__destroy(t->varied);
+	frames_bpf__destroy(t->own);
 }
 
 /* Returns nanoseconds a frame. */
-static double run(const struct timing *t, const struct target *target)
+static double run(const struct timing *t, const struct target *target, uint32_t repeat)
 {
 	struct __sk_buff skb = { .ifindex = target->ifindex };
-	struct xdp_md xdp = {
-		.data_end = FRAMES_LEN,
-		.ingress_ifindex = target->ifindex,
-	};
+	struct xdp_md xdp = { .data_end = FRAMES_LEN, .ingress_ifindex = target->ifindex };
 	bool is_xdp = t->type == BPF_PROG_TYPE_XDP;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = target->frame, .data_size_in = FRAMES_LEN,
-		    .repeat = (int)t->repeat, .ctx_in = is_xdp ? (void *)&xdp : (void *)&skb,
+		    .repeat = (int)repeat, .ctx_in = is_xdp ? (void *)&xdp : (void *)&skb,
 		    .ctx_size_in = is_xdp ? sizeof(xdp) : sizeof(skb));
 	int r = bpf_prog_test_run_opts(t->program, &opts);
 
 	if (r)
-		errx(COMMON_FAILED, "%s: the program cannot be run: %s", target->dev, strerror(-r));
-	if (t->verdict_matters && opts.retval != (is_xdp ? XDP_REDIRECT : TC_ACT_REDIRECT))
-		errx(COMMON_FAILED, "%s: the program's verdict is %u, expected a redirect",
-		     target->dev, opts.retval);
+		errx(COMMON_FAILED, "%s: %s cannot be run: %s", target->dev, t->name, strerror(-r));
+	if (strncmp(t->name, "nothing", strlen("nothing")) != 0 &&
+	    opts.retval != (is_xdp ? XDP_REDIRECT : TC_ACT_REDIRECT))
+		errx(COMMON_FAILED, "%s: the verdict of %s is %u, expected a redirect", target->dev,
+		     t->name, opts.retval);
 	return opts.duration;
 }
 
-static double run_all(const struct timing *t)
+static double run_all(const struct timing *t, const struct targets *targets)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < t->count; i++)
-		sum += run(t, &t->targets[i]);
-	return sum / (double)t->count;
+	for (size_t i = 0; i < targets->count; i++)
+		sum += run(t, &targets->all[i], targets->repeat);
+	return sum / (double)targets->count;
 }
 
 static int by_value(const void *a, const void *b)
@@ -114,17 +141,31 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static double middle(const struct timing *t)
+/* The kernel tells whole nanoseconds: the mean of the middle half is finer than the median. */
+static double middle(double *values)
 {
-	double runs[TIME_RUNS], sum = 0;
+	const int from = TIME_TURNS / 4, to = TIME_TURNS - from;
+	double sum = 0;
 
-	run_all(t); /* warms up */
-	for (int i = 0; i < TIME_RUNS; i++)
-		runs[i] = run_all(t);
-	qsort(runs, TIME_RUNS, sizeof(runs[0]), by_value);
-	for (int i = TIME_RUNS / 4; i < TIME_RUNS * 3 / 4; i++)
-		sum += runs[i];
-	return sum * 2 / TIME_RUNS;
+	qsort(values, TIME_TURNS, sizeof(*values), by_value);
+	for (int i = from; i < to; i++)
+		sum += values[i];
+	return sum / (to - from);
+}
+
+static void in_turns(struct timing *t, struct timing *against, const struct targets *targets)
+{
+	double over[TIME_TURNS];
+
+	run_all(t, targets); /* warms up */
+	run_all(against, targets);
+	for (int i = 0; i < TIME_TURNS; i++) {
+		t->ns[i] = run_all(t, targets);
+		against->ns[i] = run_all(against, targets);
+		over[i] = t->ns[i] - against->ns[i];
+	}
+	printf("{\"ns\":%.2f,\"against\":%.2f,\"over\":%.2f}\n", middle(t->ns), middle(against->ns),
+	       middle(over));
 }
 
 static void target_set(struct target *t, const char *dev, const uint8_t *dst, const uint8_t *src)
@@ -159,30 +200,23 @@ static size_t targets_read(const char *path, struct target *targets)
 
 int frames_time(const struct frames_options *o)
 {
-	struct target *targets = calloc(TIME_DEVICES, sizeof(*targets));
-	struct frames_bpf *program = NULL, *varied = NULL;
-	struct timing t = { .targets = targets, .count = 1, .repeat = o->repeat };
+	struct targets targets = { .count = 1, .repeat = o->repeat };
+	struct timing t, against;
 
-	if (!targets)
+	targets.all = calloc(TIME_DEVICES, sizeof(*targets.all));
+	if (!targets.all)
 		err(COMMON_FAILED, "memory");
-	t.program = program_get(o, &program);
-	t.type = program_type(t.program);
-	t.verdict_matters = strncmp(o->program, "nothing", strlen("nothing")) != 0;
 	if (o->targets)
-		t.count = targets_read(o->targets, targets);
+		targets.count = targets_read(o->targets, targets.all);
 	else
-		target_set(targets, o->dev, o->dst, o->src);
-	if (!t.count)
+		target_set(targets.all, o->dev, o->dst, o->src);
+	if (!targets.count)
 		errx(COMMON_USAGE, "%s: no target", o->targets);
-	if (o->config.choice != FRAMES_SAME) {
-		bool xdp = t.type == BPF_PROG_TYPE_XDP;
-
-		varied = vary(o, t.program, xdp);
-		t.program = bpf_program__fd(xdp ? varied->progs.vary_xdp : varied->progs.vary_tc);
-	}
-	printf("{\"ns\":%.2f}\n", middle(&t));
-	frames_bpf__destroy(varied);
-	frames_bpf__destroy(program);
-	free(targets);
+	timing_init(&t, o, o->program);
+	timing_init(&against, o, o->against);
+	in_turns(&t, &against, &targets);
+	timing_done(&against);
+	timing_done(&t);
+	free(targets.all);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "tests/bench/frames.skel.h"
 
 struct frames_options {
-	const char *dev, *to, *pin, *program, *map, *targets;
+	const char *dev, *to, *pin, *program, *against, *map, *targets;
 	uint8_t dst[COMMON_MAC_LEN], src[COMMON_MAC_LEN];
 	struct frames_config config;
 	uint64_t duration_ns;

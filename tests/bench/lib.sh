@@ -86,10 +86,6 @@ broken() { # GROUP SHAPE CONTESTANT WHY
 	unavailable "$@"
 }
 
-calculate() { # jq's expression, with $a, $b, ... for the numbers after it
-	jq -n "\$ARGS.positional | map(tonumber) as [\$a, \$b, \$c] | $1" --args "${@:2}"
-}
-
 bench_end() {
 	leave $bench_failed
 }
