@@ -1,107 +1,171 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# With vnetd dead, the programs notice by themselves that a device has lost its carrier, is down or is
-# gone, and that it is back. Without that check, vnetd does it.
+# The programs see for themselves that a device has lost its carrier, is down or is gone: the very next
+# frame takes the next way, in TC and in XDP, with vnetd alive, stopped or dead.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-rate=10000
-# shellcheck source=world.sh
-. "$(dirname "$0")/world.sh"
-streams="guest outside"
-readonly late=200 # frames: 20 ms, for what was under way in the device
+# shellcheck source=frames.sh
+. "$(dirname "$0")/frames.sh"
+# shellcheck source=carrier.sh
+. "$(dirname "$0")/carrier.sh"
 
-traffic_begin() {
-	bg_ready recv-guest in_ns guest stream recv --dev v1 --id 1 --status "$T/recv-guest"
-	bg_ready recv-outside in_ns outside stream recv --dev lan --id 2 --status "$T/recv-outside"
-	bg send-guest stream send --dev vnet0 --dst $mac1 --id 1 --rate "$rate" --seconds 3600 \
-		--status "$T/send-guest"
-	bg send-outside stream send --dev vnet0 --dst $mac_out --id 2 --rate "$rate" --seconds 3600 \
-		--status "$T/send-outside"
-	for stream in $streams; do
-		wait_for 10 stream_past "$stream" 0
-	done
+readonly guest=02:00:00:00:00:02 host=02:00:00:00:00:88 unknown=02:00:00:00:00:99
+readonly broadcast=ff:ff:ff:ff:ff:ff
+
+# --- faults and their ends; $1 is the resource, its device's name ---
+
+peer_down() {
+	listen_no_more "$1"
+	in_ns "$1" ip link set far down
 }
 
-sent_by() { # DEVICE
-	echo "$(<"/sys/class/net/$1/statistics/tx_packets")"
+# The kernel gives the device its queue back when it has time for it.
+has_queue() {
+	[ "$(ip -j link show dev "$1" | jq -r '.[0].operstate')" = UP ]
 }
 
-# Of both streams each device carries as many as it should, while some arrive.
-carried_by() { # TEXT DEVICE...
-	local text=$1 device
-	local -A before=()
-
-	shift
-	for device in "$@"; do
-		before[$device]=$(sent_by "$device")
-	done
-	traffic_settle
-	for device in "$@"; do
-		cmp_num "$text: $device carries" $(($(sent_by "$device") - before[$device])) -ge $((rate / 20))
-	done
+peer_up() {
+	in_ns "$1" ip link set far up
+	wait_for 10 has_queue "$1"
+	listen "$1" "$1" far - "$1"
 }
 
-fault() { # TEXT DEVICES COMMAND...
-	local text=$1 devices=$2 before after
-
-	shift 2
-	before=$(lost)
-	"$@"
-	traffic_settle
-	after=$(lost)
-	cmp_num "$text: frames that are lost" $((after - before)) -le $late
-	# shellcheck disable=SC2086
-	carried_by "$text" $devices
+set_down() {
+	ip link set "$1" down
 }
 
-back() { # TEXT DEVICES COMMAND...: the LAN is in no hurry to use a wire that is back
-	local text=$1 devices=$2
-
-	shift 2
-	"$@"
-	traffic_settle
-	# shellcheck disable=SC2086
-	carried_by "$text" $devices
+set_up() {
+	ip link set "$1" up
 }
 
-world_make
+delete() {
+	listen_no_more "$1"
+	ip link del "$1"
+}
+
+pair() {
+	veth "$1" - far "$1"
+	takes_xdp "$1" far
+	listen "$1" "$1" far - "$1"
+}
+
+gone() {
+	! [ -e "/sys/class/net/$1" ]
+}
+
+# The kernel takes the namespace apart when it has time for it.
+delete_namespace() {
+	listen_no_more "$1"
+	ns_del "$1"
+	wait_for 10 gone "$1"
+}
+
+namespace() {
+	ns "$1"
+	pair "$1"
+}
+
+# --- the checks ---
+
+settled() {
+	path_is vnet0 "$guest" 'guest g1' && path_is vnet0 "$unknown" 'hybrid hy' &&
+		path_is vnet0 "$broadcast" 'multicast sv'
+}
+
+# A fault of a device, and its end: at once when the device was there all the time, and with vnetd when it
+# is another one.
+fault() { # TEXT RESOURCE DESTINATION FAULT END at-once|with-vnetd
+	local text="$1 of $2" way=$2 dst=$3
+
+	away
+	seen "$text: before" "$way=20 out/$way=20" tx "$dst" --count 20
+	"$4" "$way"
+	seen "$text: the next way" 'sv=20 out/sv=20' tx "$dst" --count 20
+	"$5" "$way"
+	if [ "$6" = at-once ]; then
+		came_back "$dst" "$way"
+		seen "$text: and back" "$way=20 out/$way=20" tx "$dst" --count 20
+		back
+	else
+		[ "$daemon" = alive ] ||
+			seen "$text: the new device is not the old one" 'sv=20 out/sv=20' tx "$dst" --count 20
+		back
+	fi
+	wait_for 10 settled
+	seen "$text: at the end" "$way=20 out/$way=20" tx "$dst" --count 20
+}
+
+# vnetd alive takes a device back when it has heard of it.
+came_back() { # DESTINATION RESOURCE
+	[ "$daemon" != alive ] || wait_for 10 settled
+}
+
+keep_device() { # RESOURCE DESTINATION
+	fault 'carrier lost' "$@" peer_down peer_up at-once
+	fault 'set down' "$@" set_down set_up at-once
+}
+
+lose_device() { # RESOURCE DESTINATION
+	fault 'deleted' "$@" delete pair with-vnetd
+	fault 'namespace deleted' "$@" delete_namespace namespace with-vnetd
+}
+
+# What only the service decides.
+service() {
+	local broadcast_in=(rx hy "$broadcast" --from "$host" --count 5)
+
+	away
+	seen 'broadcast over the hybrid beside a service' 'drop/duplicate=5' "${broadcast_in[@]}"
+	peer_down sv
+	seen 'broadcast over the hybrid, the service without carrier' 'up=5 in/hy=5' "${broadcast_in[@]}"
+	seen 'broadcast without a service' 'drop/no_service=5' tx "$broadcast" --count 5
+	peer_down g1
+	seen 'a guest and the service without carrier' 'hy=5 out/hy=5' tx "$guest" --count 5
+	peer_down hy
+	# With vnetd alive the upper has lost its carrier as well, and the stack sends nothing.
+	if [ "$daemon" != alive ]; then
+		seen 'nothing has carrier: the guest' 'drop/no_path=5' tx "$guest" --count 5
+		seen 'nothing has carrier: others' 'drop/no_path=5' tx "$unknown" --count 5
+	fi
+	peer_up sv
+	if [ "$daemon" != alive ]; then
+		seen 'the service is back: the guest over it' 'sv=5 out/sv=5' tx "$guest" --count 5
+		seen 'the service is back: others' 'sv=5 out/sv=5' tx "$unknown" --count 5
+		seen 'the service is back: broadcast' 'sv=5 out/sv=5' tx "$broadcast" --count 5
+	fi
+	peer_up g1
+	peer_up hy
+	back
+	wait_for 10 settled
+	seen 'all are back' 'drop/duplicate=5' "${broadcast_in[@]}"
+}
+
+round() { # MODE alive|stopped|dead
+	mode=$1 daemon=$2
+	carrier_prefix="$mode, vnetd $daemon"
+	ctl vnet set vnet0 mode "$mode"
+	lose_device g1 "$guest"
+	lose_device hy "$unknown"
+	account_open
+	keep_device g1 "$guest"
+	keep_device hy "$unknown"
+	service
+	account_close 'every frame was counted where it went'
+}
+
 start_vnetd
-if [ "$(json .features.carrier_check status)" != true ]; then
-	skip_all 'this kernel does not let programs read its devices'
-fi
-world_vnets
-channel_add
-ctl resource add vnet0 a type hybrid dev h0 priority 10
-ctl resource add vnet0 b type hybrid dev h1 priority 20
-wait_for 5 path_is vnet0 $mac1 'guest g1'
-wait_for 5 path_is vnet0 $mac_out 'hybrid a'
-traffic_begin
-carried_by 'before' c0 h0
+has_carrier_check || skip_all 'on this kernel programs do not see devices: vnetd alone moves traffic'
+frames_world
+for device in sv g1 hy; do
+	takes_xdp $device far
+done
+for daemon_is in alive stopped dead; do
+	round tc $daemon_is
+done
+before=$(by_xdp sv)
+for daemon_is in alive stopped dead; do
+	round xdp $daemon_is
+done
+cmp_num 'in mode xdp, XDP has carried them' $(($(by_xdp sv) - before)) -ge 480
 
-kill_vnetd KILL
-carried_by 'vnetd is dead' c0 h0
-fault 'carrier of a hybrid lost' 'c0 h1' in_ns outside ip link set lan-h0 down
-back 'carrier is back' 'c0 h0' in_ns outside ip link set lan-h0 up
-fault 'hybrid set down' 'c0 h1' ip link set h0 down
-back 'hybrid set up' 'c0 h0' ip link set h0 up
-fault 'hybrid deleted' 'c0 h1' ip link del h0
-fault 'carrier of the channel lost' 's0 h1' ip link set c1 down
-back 'channel is back' 'c0 h1' ip link set c1 up
-fault 'channel deleted' 's0 h1' ip link del c0
-fault 'last hybrid lost' 's0' in_ns outside ip link set lan-h1 down
-
-start_vnetd
-ok 'vnetd agrees: guest' wait_for 5 path_is vnet0 $mac1 'guest-over-service sv'
-ok 'vnetd agrees: outside' wait_for 5 path_is vnet0 $mac_out 'service sv'
-carried_by 'vnetd is back' s0
-stop_vnetd
-
-start_vnetd --no-carrier-check
-is 'it can be switched off, and status says so' "$(json .features.carrier_check status)" false
-in_ns outside ip link set lan-h1 up
-ok 'then vnetd notices what is back' wait_for 5 path_is vnet0 $mac_out 'hybrid b'
-carried_by 'without the check' h1 s0
-in_ns outside ip link set lan-h1 down
-ok 'and what is lost' wait_for 5 path_is vnet0 $mac_out 'service sv'
-carried_by 'without the check, again' s0
 finish

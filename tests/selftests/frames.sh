@@ -166,16 +166,21 @@ frames_risen='
 	(.[0] | rows) as $before | .[1] | rows | to_entries[] | .value -= ($before[.key] // 0) |
 	select(.value != 0) | "\(.key)=\(.value)"'
 
-frames_news() {
+# Where frames came out: "sv=3".
+frames_places() {
 	local name lines
 
-	ctl -j stats >"$T/frames-after.json"
-	jq -rs "$frames_risen" "$T/frames-before.json" "$T/frames-after.json"
 	for name in "${frames_names[@]}"; do
 		came "$name" >"$T/frames-came"
 		mapfile -t lines <"$T/frames-came"
 		[ ${#lines[@]} -eq 0 ] || echo "$name=${#lines[@]}"
 	done
+}
+
+frames_news() {
+	ctl -j stats >"$T/frames-after.json"
+	jq -rs "$frames_risen" "$T/frames-before.json" "$T/frames-after.json"
+	frames_places
 }
 
 # Runs the command and checks what became of the frames it sent: "sv=1 out/sv=1", in any order.
