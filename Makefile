@@ -47,7 +47,7 @@ CLI_SRC	:= $(filter-out cli/main.c,$(wildcard cli/*.c))
 UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELP := $(call objs,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 BPFTEST	:= $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
-BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c),$(wildcard tests/bpf/*.c)))
+BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),$(wildcard tests/bpf/*.c)))
 TOOLS	:= $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames)
 
@@ -137,6 +137,16 @@ $(B)/tests/bench/frames.bpf.o: tests/bench/frames.bpf.c
 $(B)/tests/bench/frames.skel.h: $(B)/tests/bench/frames.bpf.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name frames_bpf > $@
+
+# A program that stands before the one under test.
+$(B)/tests/bpf/tag.bpf.o: tests/bpf/tag.bpf.c
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+$(B)/tests/bpf/tag.skel.h: $(B)/tests/bpf/tag.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name tag_bpf > $@
+$(B)/tests/bpf/world_tag.o: | $(B)/tests/bpf/tag.skel.h
 
 FRAMES := $(call objs,$(filter-out %.bpf.c,$(wildcard tests/bench/frames*.c)))
 $(FRAMES): | $(B)/tests/bench/frames.skel.h

@@ -168,9 +168,11 @@ static void put_identifier(struct writer *w)
 
 static void put_bootp_options(struct writer *w)
 {
-	uint32_t count = chance(w, 95) ? below(w, 6) : 40 + below(w, 40), len;
+	uint32_t count = below(w, 6), len;
 
 	put(w, "\x63\x82\x53\x63", 4);
+	if (chance(w, 5)) /* as many as are looked at, about */
+		put_zero(w, 55 + below(w, 12));
 	for (uint32_t i = 0; i < count; i++) {
 		switch (below(w, 4)) {
 		case 0:

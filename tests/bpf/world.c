@@ -159,6 +159,8 @@ int world_new(const struct world_features *features, struct world **ret)
 		return err;
 	}
 	err = load(w);
+	if (!err)
+		err = world_tag_load(w);
 	if (err) {
 		world_free(w);
 		return err;
@@ -171,6 +173,7 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
+	world_tag_unload(w);
 	world_devices_free(w);
 	munmap(w->shared, sizeof(*w->shared));
 	vnet_bpf__destroy(w->skel);
@@ -229,7 +232,7 @@ static int xdp_verdict(uint32_t retval, enum model_verdict *ret)
 	return -EPROTO;
 }
 
-static int run_tc(const struct world *w, enum model_program program, uint32_t ifindex,
+static int run_tc(struct world *w, enum model_program program, uint32_t ifindex,
 		  const struct model_frame *in, struct world_seen *ret)
 {
 	struct __sk_buff before = { .ifindex = ifindex,
@@ -240,8 +243,11 @@ static int run_tc(const struct world *w, enum model_program program, uint32_t if
 		    .data_out = ret->frame.bytes, .data_size_out = sizeof(ret->frame.bytes),
 		    .ctx_in = &before, .ctx_size_in = sizeof(before), .ctx_out = &after,
 		    .ctx_size_out = sizeof(after));
-	int err = bpf_prog_test_run_opts(world_program(w, program), &run);
+	int fd = world_program(w, program), err;
 
+	if (in->tag.present)
+		fd = world_tag_put(w, program, &in->tag);
+	err = bpf_prog_test_run_opts(fd, &run);
 	if (err)
 		return err;
 	ret->frame.len = run.data_size_out;

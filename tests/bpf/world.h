@@ -73,8 +73,8 @@ int world_device_delete(struct world *w, uint32_t ifindex);
 
 /*
  * -EINVAL: the kernel takes no frame of this length, or not in these pieces. A tag beside the frame
- * is not possible. world_run() leaves the counters alone (@ret->counted is not set), which is much
- * faster.
+ * that goes in is possible in TC; one that comes out is not seen. world_run() leaves the counters
+ * alone (@ret->counted is not set), which is much faster.
  */
 int world_run(struct world *w, enum model_program program, uint32_t ifindex,
 	      const struct model_frame *in, uint64_t now_ns, struct world_seen *ret);

@@ -35,9 +35,12 @@ struct world_shared {
 	struct world_device devices[WORLD_DEVICES_MAX];
 };
 
+struct tag_bpf;
+
 struct world {
 	struct vnet_bpf *skel;
 	void *object; /* the file that the programs are from, NULL: built in */
+	struct tag_bpf *tag;
 	struct world_features features;
 	const struct model_config *config; /* borrowed: as last applied */
 	struct world_shared *shared;
@@ -51,6 +54,11 @@ struct world_device *world_device_find(const struct world *w, uint32_t ifindex);
 int world_device_set(struct world *w, const struct model_device *wanted);
 
 void world_devices_free(struct world *w);
+
+int world_tag_load(struct world *w);
+void world_tag_unload(struct world *w);
+/* Returns the program to run for @program on a frame with @tag beside it. */
+int world_tag_put(struct world *w, enum model_program program, const struct model_tag *tag);
 
 /* All counters of the configuration, and by how much they grew since @start. */
 int world_counted_since(const struct world *w, const struct world_counts *start,
