@@ -143,4 +143,12 @@ POLICY_INLINE __u32 policy_device(__u32 ifindex)
 	return device_state_behind(ifindex);
 }
 
+POLICY_OUTLINE __u32 policy_twin(__u32 number)
+{
+	const struct abi_resource *r = policy_resource(number);
+	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
+
+	return n ? policy_device(n->port) : 0;
+}
+
 #endif
