@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include "world_internal.h"
+
+#define RUNNING_TIMEOUT_MS 10000
 
 extern char **environ;
 
@@ -194,6 +197,25 @@ static int set_carrier(const struct world_device *d, bool on)
 	return -EINVAL;
 }
 
+/*
+ * A device that is up with a carrier again is of use only once the kernel has given its queue back,
+ * which it does some time later, before it takes the lock again that every change needs.
+ */
+static int wait_until_running(const char *name)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+	int err = 0;
+
+	memcpy(r.ifr_name, name, IFNAMSIZ);
+	for (int i = 0; !err && !(r.ifr_flags & IFF_RUNNING); i++) {
+		if (i == RUNNING_TIMEOUT_MS)
+			return -ETIMEDOUT;
+		poll(NULL, 0, 1);
+		err = request(SIOCGIFFLAGS, &r);
+	}
+	return err ? err : set_up(name, true);
+}
+
 static enum world_kind kind_of(const struct model_device *d)
 {
 	if (!d->takes_xdp)
@@ -214,6 +236,8 @@ int world_device_set(struct world *w, const struct model_device *wanted)
 	d = world_device_find(w, wanted->ifindex);
 	if (d->kind != kind_of(wanted))
 		return -EEXIST;
+	if (d->up == wanted->up && d->carrier == wanted->carrier)
+		return 0;
 	name_of(d->ifindex, 't', name);
 	if (d->up != wanted->up)
 		err = set_up(name, wanted->up);
@@ -222,9 +246,10 @@ int world_device_set(struct world *w, const struct model_device *wanted)
 	d->up = wanted->up;
 	if (d->carrier != wanted->carrier)
 		err = set_carrier(d, wanted->carrier);
-	if (!err)
-		d->carrier = wanted->carrier;
-	return err;
+	if (err)
+		return err;
+	d->carrier = wanted->carrier;
+	return d->up && d->carrier ? wait_until_running(name) : 0;
 }
 
 int world_device(struct world *w, uint32_t ifindex)
