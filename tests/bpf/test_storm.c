@@ -91,12 +91,19 @@ static const struct story stories[] = {
 
 static void build(const struct step *s, struct model_frame *ret)
 {
-	struct frame_spec spec = { .segments = s->segments };
+	const uint8_t *const own = SCENE_MAC_VNET, *const outside = SCENE_MAC_OUTSIDE;
+	const uint8_t *const to[] = {
+		[BROADCAST] = SCENE_MAC_BROADCAST,
+		[MULTICAST] = SCENE_MAC_MULTICAST,
+		[UNICAST] = s->rx ? own : SCENE_MAC_G1,
+		[SPOOFED] = SCENE_MAC_BROADCAST,
+	};
+	const struct frame_spec spec = {
+		.dst = to[s->what],
+		.src = s->rx || s->what == SPOOFED ? outside : own,
+		.segments = s->segments,
+	};
 
-	spec.src = s->rx || s->what == SPOOFED ? SCENE_MAC_OUTSIDE : SCENE_MAC_VNET;
-	spec.dst = s->what == MULTICAST ? SCENE_MAC_MULTICAST : SCENE_MAC_BROADCAST;
-	if (s->what == UNICAST)
-		spec.dst = s->rx ? SCENE_MAC_VNET : SCENE_MAC_G1;
 	frame_build(&spec, ret);
 }
 
