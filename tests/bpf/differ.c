@@ -6,6 +6,8 @@
 #include "differ.h"
 #include "frame.h"
 
+#define FIRST_BUFFER 18 /* bytes of a frame in pieces: addresses and a tag are in one */
+
 /* --- comparing --- */
 
 static struct world_told told_by_model(const struct model_output *out)
@@ -155,8 +157,8 @@ static int try_frame(struct differ *d, struct differ_random *r, FILE *log)
 	if (err || !d->input.xdp)
 		return err;
 	model_frame_flatten(f);
-	if (d->pieces && f->len > 18 && differ_chance(r, 6))
-		f->linear = 18 + differ_below(r, (uint32_t)f->len - 18);
+	if (d->pieces && f->len > FIRST_BUFFER && differ_chance(r, 6))
+		f->linear = FIRST_BUFFER + differ_below(r, (uint32_t)f->len - FIRST_BUFFER);
 	return run_one(d, xdp_of(d->input.program), log);
 }
 

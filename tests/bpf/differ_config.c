@@ -67,6 +67,12 @@ static void add_device(struct model_config *c, struct model_device device)
 	c->devices[c->device_count++] = device;
 }
 
+/* Where programs do not look at devices, it is the daemon that takes rows away with them. */
+static bool some_presence(struct draft *d)
+{
+	return !d->config->sees_state || !differ_chance(d->random, 4);
+}
+
 static void add_pool(struct draft *d)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(pool_rows); i++) {
@@ -76,8 +82,7 @@ static void add_pool(struct draft *d)
 			d->free[d->free_count++] = row->first + k;
 			add_device(d->config, (struct model_device) {
 						      .ifindex = row->first + k,
-						      .present = !d->config->sees_state ||
-								 !differ_chance(d->random, 4),
+						      .present = some_presence(d),
 						      .up = row->up,
 						      .carrier = row->carrier,
 						      .takes_xdp = row->takes_xdp,
@@ -92,7 +97,7 @@ static void add_ports(struct draft *d)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
 		device.ifindex = ports[i];
-		device.present = !d->config->sees_state || !differ_chance(d->random, 4);
+		device.present = some_presence(d);
 		add_device(d->config, device);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(other_ports); i++)

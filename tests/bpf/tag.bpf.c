@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What BPF_PROG_TEST_RUN cannot do: it puts a tag beside the frame, as devices do that take tags
  * out, and goes on into the program under test.
