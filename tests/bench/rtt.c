@@ -84,7 +84,9 @@ static int by_time(const void *a, const void *b)
 
 static double at(const uint32_t *sorted, size_t count, unsigned int percent)
 {
-	return sorted[(count - 1) * percent / 100] / 1e3;
+	size_t i = (count - 1) * percent / 100;
+
+	return sorted[i] / 1e3;
 }
 
 /* Returns false if no answer came. */
