@@ -141,9 +141,9 @@ service() {
 }
 
 round() { # MODE alive|stopped|dead
-	mode=$1 daemon=$2
-	carrier_prefix="$mode, vnetd $daemon"
-	ctl vnet set vnet0 mode "$mode"
+	daemon=$2
+	carrier_prefix="$1, vnetd $2"
+	ctl vnet set vnet0 mode "$1"
 	lose_device g1 "$guest"
 	lose_device hy "$unknown"
 	account_open
