@@ -7,3 +7,6 @@
 #define LIBBPF_OPTS(type, name, ...)   struct type name = { __VA_ARGS__ }
 #define START_TEST(name)	       static void name(int _i)
 #define END_TEST
+#define SEC(name)
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) value *name

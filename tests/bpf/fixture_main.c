@@ -32,7 +32,7 @@ void fixture_check(const struct fixture *f)
 static int make_world(struct model_config *everything)
 {
 	struct world_features features = world_features_probe();
-	int err = scene_everything(everything);
+	int err = scene_everything(features.xdp_features, everything);
 
 	if (!err)
 		err = world_new(&features, &shared_world);

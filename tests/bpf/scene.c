@@ -446,13 +446,13 @@ int scene_parse(const char *text, struct model_config *ret)
 	return finish(&d);
 }
 
-int scene_everything(struct model_config *ret)
+int scene_everything(bool kinds, struct model_config *ret)
 {
 	const struct model_device plain = { SCENE_PLAIN(SCENE_H1), true, true, true, false, false };
 	const struct model_device veth = { SCENE_VETH(SCENE_H1), true, true, true, true, true };
 	int err = scene_parse("h2=up h3=up h4=up h5=up h6=up h7=up h8=up port=70:9:40", ret);
 
-	if (!err)
+	if (!err && kinds)
 		err = add_device(ret, &plain);
-	return err ? err : add_device(ret, &veth);
+	return err || !kinds ? err : add_device(ret, &veth);
 }

@@ -75,7 +75,8 @@ enum scene_resource {
 /* 0, or -EINVAL for a line with a mistake, which is told on stderr. */
 int scene_parse(const char *text, struct model_config *ret);
 
-/* All devices of all scenes, the strangers too. */
-int scene_everything(struct model_config *ret);
+/* All devices of all scenes, the strangers too; @kinds: also those that can do more in XDP, or
+ * less. */
+int scene_everything(bool kinds, struct model_config *ret);
 
 #endif

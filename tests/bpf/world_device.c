@@ -22,8 +22,6 @@
 
 #define RUNNING_TIMEOUT_MS 10000
 
-extern char **environ;
-
 struct world_device *world_device_find(const struct world *w, uint32_t ifindex)
 {
 	for (size_t i = 0; i < w->shared->device_count; i++)
