@@ -100,7 +100,7 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 		return XDP_PASS;
 	vnet = port->vnet;
 	if (!xdp_parse(xdp, n->pvid, &f))
-		return xdp_drop(vnet, ABI_DROP_MALFORMED);
+		return frags ? XDP_PASS : xdp_drop(vnet, ABI_DROP_MALFORMED);
 	if (policy_tx_spoofed(n, &f))
 		return xdp_drop(vnet, ABI_DROP_SPOOFED);
 	if (n->flags & PROTECT_FLAGS) {
@@ -140,7 +140,7 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 		return XDP_PASS;
 	vnet = port->vnet;
 	if (!xdp_parse(xdp, r->pvid, &f))
-		return xdp_drop(vnet, ABI_DROP_MALFORMED);
+		return frags ? XDP_PASS : xdp_drop(vnet, ABI_DROP_MALFORMED);
 	drop = policy_rx(n, r, port->resource, &f);
 	if (drop)
 		return xdp_drop(vnet, drop);

@@ -97,6 +97,8 @@ static __always_inline bool xdp_can_send(const struct decide *d, bool frags)
 
 	if (!d->xdp)
 		return false;
+	if (!option_device_state && !bpf_map_lookup_elem(&devices, &d->egress))
+		return false; /* the redirect would fail, and the frame has been changed by then */
 	device = d->device ?: policy_device(d->egress);
 	return device & (frags ? POLICY_DEVICE_XDP_FRAGS : POLICY_DEVICE_XDP);
 }

@@ -67,10 +67,9 @@ static void add_device(struct model_config *c, struct model_device device)
 	c->devices[c->device_count++] = device;
 }
 
-/* Where programs do not look at devices, it is the daemon that takes rows away with them. */
 static bool some_presence(struct draft *d)
 {
-	return !d->config->sees_state || !differ_chance(d->random, 4);
+	return !differ_chance(d->random, 4);
 }
 
 static void add_pool(struct draft *d)

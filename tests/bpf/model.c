@@ -214,6 +214,14 @@ static void leave(struct run *run, uint32_t egress, bool into_peer)
 		model_frame_flatten(&run->out->frame);
 }
 
+/* Of XDP: where the tag is not in the first buffer, TC has to look. */
+static bool is_split(const struct run *run)
+{
+	uint16_t type = model_word(run->in, 12);
+
+	return run->fragments && run->in->linear < 18 && (type == 0x8100 || type == 0x88a8);
+}
+
 /* --- the storm limit --- */
 
 /* A vnet's own clock, or a resource's. */
@@ -342,6 +350,8 @@ static void receive(struct run *run, const struct model_vnet *n, const struct mo
 	struct model_headers h;
 	enum abi_drop why;
 
+	if (is_split(run))
+		return pass(run);
 	/* RX 1: malformed: drop. */
 	if (!model_headers_read(f, r->pvid, &h))
 		return drop(run, n, ABI_DROP_MALFORMED);
@@ -374,6 +384,8 @@ static void transmit(struct run *run, const struct model_vnet *n)
 	struct model_headers h;
 	enum abi_drop why;
 
+	if (is_split(run))
+		return pass(run);
 	/* TX 1: shorter than an Ethernet header (or its tag): `malformed` */
 	if (!model_headers_read(&out->frame, n->pvid, &h))
 		return drop(run, n, ABI_DROP_MALFORMED);
