@@ -18,7 +18,7 @@
  *	-EINVAL		a parameter is missing, or is not of the right form
  *
  * after the first four of which the handle is of no more use but to be closed; and with the errno
- *of the daemon's refusal, among them
+ * of the daemon's refusal, among them
  *
  *	-ENOENT		no such vnet or resource
  *	-EEXIST		there is one already
@@ -80,8 +80,8 @@ struct vnet_error {
  * @param ret receives the handle, which the caller closes with vnet_client_close()
  * @return 0, or
  *	   -ENOENT: there is no such socket, -ECONNREFUSED: nobody listens on it (vnetd does not
- *run); -EACCES: the caller may not use it; -ETIMEDOUT; -ENAMETOOLONG: the path is too long for a
- *	   socket; -EMFILE, -ENFILE: too many open files; -ENOMEM; -EINVAL: @ret is NULL
+ *	   run), -EACCES: the caller may not use it, -ETIMEDOUT, -ENAMETOOLONG: the path is too
+ *	   long for a socket, -EMFILE, -ENFILE: too many open files, -ENOMEM, -EINVAL: @ret is NULL
  */
 VNET_API int vnet_client_open(const char *path, int timeout_ms, struct vnet_client **ret);
 
@@ -174,7 +174,7 @@ VNET_API int vnet_delete(struct vnet_client *client, const char *name);
  * @param settings "type" and "device" have to be among them, and "peer" for a guest; or, of a guest
  *	  that is another vnet of this vnetd, "type" and "peer_vnet"
  * @return 0, or a negative errno: -EEXIST: the name, the peer's MAC or the service is there
- *already. A device that does not exist yet is no error: the resource waits for it.
+ *	   already. A device that does not exist yet is no error: the resource waits for it.
  */
 VNET_API int vnet_resource_add(struct vnet_client *client, const char *vnet, const char *name,
 			       const struct vnet_setting *settings, size_t count);
@@ -271,7 +271,7 @@ VNET_API int vnet_status(struct vnet_client *client, char **ret);
  * @brief Calls @on_event for every event, until it returns something else than 0.
  * @param on_event gets each event as a JSON object in text form, borrowed for the time of the call,
  *	  and first of all a NULL: from then on nothing is missed. It runs in the caller's thread,
- *and must not use @client but for vnet_client_error().
+ *	  and must not use @client but for vnet_client_error().
  * @param context for @on_event
  * @return what @on_event returned, or a negative errno: -ENOTCONN: vnetd has gone. The handle's
  *	   timeout is for the first answer alone. Afterwards the handle can only be closed.
@@ -281,7 +281,7 @@ VNET_API int vnet_monitor(struct vnet_client *client,
 
 /**
  * @brief Subscribes to events, for a loop of one's own: poll vnet_client_fd() for reading, then
- *call vnet_monitor_next() with a timeout of 0 until it returns 0.
+ * call vnet_monitor_next() with a timeout of 0 until it returns 0.
  * @return 0: from now on nothing is missed, the handle is good for vnet_monitor_next() alone; or a
  *	   negative errno: -EBUSY: has been called before
  */
