@@ -104,8 +104,7 @@ struct abi_vnet {
 	__u32 flags;   /* enum abi_vnet_flag */
 	__u32 service; /* word 2: the registered service, 0: none */
 	__u32 hybrid;  /* the registered hybrid of the best priority, 0: none */
-	__u32 upper;   /* word 3: ifindex of vnet0 if it is in this namespace, 0: it is not */
-	__u32 pad;
+	__u64 pad;
 };
 
 enum abi_resource_flag {

@@ -69,7 +69,6 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 				   ? v->service->number
 				   : 0,
 		.hybrid = best ? best->number : 0,
-		.upper = vnet_owns_upper(v) ? v->upper_ifindex : 0,
 	};
 	memcpy(row->mac, v->settings.address, MAC_LEN);
 }

@@ -325,7 +325,6 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 	ck_assert_uint_eq(row->flags, flags);
 	ck_assert_uint_eq(row->service, service && service->ifindex ? service->number : 0);
 	ck_assert_uint_eq(row->hybrid, hybrid ? hybrid->number : 0);
-	ck_assert_uint_eq(row->upper, !v->settings.upper[0] && upper ? upper->ifindex : 0);
 }
 
 /* Without a row of its device the shortcut lets frames pass, for who captures there, and for XDP.
@@ -388,6 +387,17 @@ static const struct resource *guest_of(const struct world *w, const struct vnet 
 	return NULL;
 }
 
+/* A device that is up has been looked at; of a direct peer it is the port of the other vnet. */
+static bool is_reached(const struct world *w, const struct resource *guest)
+{
+	const struct vnet *other = is_peer(guest) ? other_vnet(w, guest) : NULL;
+	const struct link *port = other ? by_index(w->k, other->port_ifindex) : NULL;
+
+	if (!is_up(w, guest))
+		return false;
+	return !is_peer(guest) || (port && (port->flags & IFF_UP) && port->carrier);
+}
+
 /* DESIGN 3, TX, in its own words. */
 static const struct resource *way_of(const struct world *w, const struct vnet *v,
 				     const uint8_t *mac, uint16_t vlan, const char **why)
@@ -404,7 +414,7 @@ static const struct resource *way_of(const struct world *w, const struct vnet *v
 		*why = service ? "multicast" : "no_service";
 		r = service;
 	} else if (guest) {
-		r = is_up(w, guest) ? guest : service ?: hybrid;
+		r = is_reached(w, guest) ? guest : service ?: hybrid;
 		*why = r == guest ? "guest" : r == service && r ? "guest-over-service" : "hybrid";
 	} else {
 		r = hybrid ?: service;
