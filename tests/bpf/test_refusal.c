@@ -64,6 +64,7 @@ static void look_at(int command, const union bpf_attr *attr, long result)
 }
 
 /* In the place of the C library's, for libbpf as well. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 __attribute__((visibility("default"))) long syscall(long number, ...)
 {
 	static long (*real)(long, ...);
