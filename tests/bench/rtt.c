@@ -3,7 +3,7 @@
  * Request and response, one outstanding: how long until the answer is there.
  *
  *	rtt serve --proto udp|tcp --port PORT
- *	rtt ask --proto udp|tcp --to ADDRESS:PORT --seconds S
+ *	rtt ask --proto udp|tcp --to ADDRESS:PORT --seconds S|--ms MS
  *
  * A request and its answer are one byte each. The server says "ready", serves one client, and ends
  * with it (TCP), or on SIGTERM. Who asks writes JSON: microseconds of the median and of the 99th
@@ -136,7 +136,7 @@ static int ask(const char *to, int type, uint64_t duration_ns)
 static int usage(void)
 {
 	fputs("usage: rtt serve --proto udp|tcp --port PORT\n"
-	      "       rtt ask --proto udp|tcp --to ADDRESS:PORT --seconds S\n",
+	      "       rtt ask --proto udp|tcp --to ADDRESS:PORT --seconds S|--ms MS\n",
 	      stderr);
 	return COMMON_USAGE;
 }
@@ -148,6 +148,7 @@ int main(int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "proto", required_argument, NULL, 'k' },
 		{ "seconds", required_argument, NULL, 's' },
+		{ "ms", required_argument, NULL, 'm' },
 		{},
 	};
 	uint64_t duration_ns = 0;
@@ -164,6 +165,8 @@ int main(int argc, char **argv)
 			port = (uint16_t)common_number("--port", optarg, 1, 65535);
 		else if (option == 's')
 			duration_ns = common_number("--seconds", optarg, 1, 3600) * 1000000000;
+		else if (option == 'm')
+			duration_ns = common_number("--ms", optarg, 1, 3600000) * 1000000;
 		else if (option == 'k' && !strcmp(optarg, "udp"))
 			type = SOCK_DGRAM;
 		else if (option == 'k' && !strcmp(optarg, "tcp"))

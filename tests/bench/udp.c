@@ -2,7 +2,7 @@
 /*
  * Small UDP packets, one system call for each, as most programs send them.
  *
- *	udp send --to ADDRESS:PORT --seconds S [--size PAYLOAD]
+ *	udp send --to ADDRESS:PORT --seconds S|--ms MS [--size PAYLOAD]
  *	udp recv --port PORT
  *
  * The receiver's socket has room for all that a sender can be ahead of it, so on one processor
@@ -88,7 +88,7 @@ static int udp_recv(uint16_t port)
 
 static int usage(void)
 {
-	fputs("usage: udp send --to ADDRESS:PORT --seconds S [--size PAYLOAD]\n"
+	fputs("usage: udp send --to ADDRESS:PORT --seconds S|--ms MS [--size PAYLOAD]\n"
 	      "       udp recv --port PORT\n",
 	      stderr);
 	return COMMON_USAGE;
@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 		{ "to", required_argument, NULL, 't' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "seconds", required_argument, NULL, 's' },
+		{ "ms", required_argument, NULL, 'm' },
 		{ "size", required_argument, NULL, 'b' },
 		{},
 	};
@@ -118,6 +119,8 @@ int main(int argc, char **argv)
 			port = (uint16_t)common_number("--port", optarg, 1, 65535);
 		else if (option == 's')
 			duration_ns = common_number("--seconds", optarg, 1, 3600) * 1000000000;
+		else if (option == 'm')
+			duration_ns = common_number("--ms", optarg, 1, 3600000) * 1000000;
 		else if (option == 'b')
 			size = common_number("--size", optarg, UDP_END_SIZE + 1, BENCH_PAYLOAD_MAX);
 		else

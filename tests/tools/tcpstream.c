@@ -2,7 +2,7 @@
 /*
  * A TCP transfer of which every byte is checked.
  *
- *	tcpstream send --to ADDRESS:PORT [--seconds S] [--bytes N] [--status FILE]
+ *	tcpstream send --to ADDRESS:PORT [--seconds S|--ms MS] [--bytes N] [--status FILE]
  *	tcpstream recv --port PORT [--no-check] [--status FILE]
  *
  * The sender connects (it tries for 10 s), sends until its time is over or SIGTERM comes, closes
@@ -283,7 +283,8 @@ static int recv_run(uint16_t port, bool check, const char *status)
 
 static int usage(void)
 {
-	fputs("usage: tcpstream send --to ADDRESS:PORT [--seconds S] [--bytes N] [--status FILE]\n"
+	fputs("usage: tcpstream send --to ADDRESS:PORT [--seconds S|--ms MS] [--bytes N] [--status "
+	      "FILE]\n"
 	      "       tcpstream recv --port PORT [--no-check] [--status FILE]\n",
 	      stderr);
 	return COMMON_USAGE;
@@ -295,6 +296,7 @@ int main(int argc, char **argv)
 		{ "to", required_argument, NULL, 't' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "seconds", required_argument, NULL, 's' },
+		{ "ms", required_argument, NULL, 'm' },
 		{ "bytes", required_argument, NULL, 'b' },
 		{ "status", required_argument, NULL, 'f' },
 		{ "no-check", no_argument, NULL, 'n' },
@@ -315,6 +317,8 @@ int main(int argc, char **argv)
 			port = (uint16_t)common_number("--port", optarg, 1, 65535);
 		else if (option == 's')
 			duration_ns = common_number("--seconds", optarg, 1, 86400) * 1000000000;
+		else if (option == 'm')
+			duration_ns = common_number("--ms", optarg, 1, 86400000) * 1000000;
 		else if (option == 'b')
 			bytes = common_number("--bytes", optarg, 1, UINT64_MAX);
 		else if (option == 'f')
