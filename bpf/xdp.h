@@ -147,19 +147,26 @@ static __always_inline int xdp_write_tag(struct xdp_md *xdp, __u16 tci)
 	return 0;
 }
 
+/* @tagged: it has a tag; @tag: it is to have one, with @tci. A function of its own: most need none.
+ */
+__noinline int xdp_change_tag(struct xdp_md *xdp, __u32 tagged, __u32 tag, __u32 tci)
+{
+	if (!tag)
+		return xdp_remove_tag(xdp);
+	if (!tagged && xdp_make_room_for_tag(xdp))
+		return -1;
+	return xdp_write_tag(xdp, (__u16)tci);
+}
+
 /* As tc_retag(). On failure nothing is changed. */
 static __always_inline int xdp_retag(struct xdp_md *xdp, const struct policy_frame *f, __u16 pvid)
 {
 	bool tag = f->vlan != pvid;
 	__u16 tci = f->prio | f->vlan;
 
-	if (!tag)
-		return f->tagged ? xdp_remove_tag(xdp) : 0;
-	if (f->tagged && f->tci == tci)
+	if (tag ? f->tagged && f->tci == tci : !f->tagged)
 		return 0;
-	if (!f->tagged && xdp_make_room_for_tag(xdp))
-		return -1;
-	return xdp_write_tag(xdp, tci);
+	return xdp_change_tag(xdp, f->tagged, tag, tci);
 }
 
 static __always_inline int xdp_redirect(const struct decide *d)
