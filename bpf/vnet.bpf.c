@@ -89,7 +89,6 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 {
 	const struct abi_port *port = maps_port(xdp->ingress_ifindex);
 	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
-	bool frags = xdp_has_frags(xdp);
 	struct policy_verdict v = {};
 	struct policy_frame f = {};
 	struct count_frame counted;
@@ -100,7 +99,7 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 		return XDP_PASS;
 	vnet = port->vnet;
 	if (!xdp_parse(xdp, n->pvid, &f))
-		return frags ? XDP_PASS : xdp_drop(vnet, ABI_DROP_MALFORMED);
+		return xdp_malformed(xdp, vnet);
 	if (policy_tx_spoofed(n, &f))
 		return xdp_drop(vnet, ABI_DROP_SPOOFED);
 	if (n->flags & PROTECT_FLAGS) {
@@ -114,6 +113,7 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 
 	if (v.resource->twin)
 		return xdp_cross(xdp, v.number);
+	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_send(&v, &f);
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
@@ -130,21 +130,22 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 	const struct abi_port *port = maps_port(xdp->ingress_ifindex);
 	const struct abi_vnet *n = port ? maps_vnet(port->vnet) : NULL;
 	const struct abi_resource *r = n ? policy_resource(port->resource) : NULL;
-	bool frags = xdp_has_frags(xdp);
 	struct policy_frame f = {};
 	struct count_frame counted;
 	struct decide d;
 	__u32 vnet, drop;
+	bool frags;
 
 	if (!r || r->vnet != port->vnet || !xdp_is_whole(xdp, port))
 		return XDP_PASS;
 	vnet = port->vnet;
 	if (!xdp_parse(xdp, r->pvid, &f))
-		return frags ? XDP_PASS : xdp_drop(vnet, ABI_DROP_MALFORMED);
+		return xdp_malformed(xdp, vnet);
 	drop = policy_rx(n, r, port->resource, &f);
 	if (drop)
 		return xdp_drop(vnet, drop);
 
+	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_deliver(n, &f, 0, port->resource);
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))

@@ -90,6 +90,12 @@ static __always_inline __u64 xdp_bytes(struct xdp_md *xdp, bool frags)
 	return frags ? bpf_xdp_get_buff_len(xdp) : xdp->data_end - xdp->data;
 }
 
+/* Too short for its headers, or they go on in the next buffer, where TC has to look. */
+static __always_inline int xdp_malformed(struct xdp_md *xdp, __u32 vnet)
+{
+	return xdp_has_frags(xdp) ? XDP_PASS : xdp_drop(vnet, ABI_DROP_MALFORMED);
+}
+
 /* Is the device one that takes this frame from XDP? */
 static __always_inline bool xdp_can_send(const struct decide *d, bool frags)
 {
