@@ -94,6 +94,7 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 	struct count_frame counted;
 	struct decide d;
 	__u32 vnet, drop;
+	bool frags;
 
 	if (!n || !xdp_is_whole(xdp, port))
 		return XDP_PASS;
