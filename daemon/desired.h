@@ -30,6 +30,27 @@ struct desired_offloads {
 /* Whose: those of the device itself, and of a veth's other end. */
 enum desired_end { DESIRED_DEVICE, DESIRED_PEER, DESIRED_ENDS };
 
+/* A program that supplies a resource, and what it has said of it. */
+enum desired_provider_kind {
+	DESIRED_PROVIDER_NONE,	 /* nobody: the administrator named a device */
+	DESIRED_PROVIDER_NETDEV, /* names a device, and tells how it fares */
+	DESIRED_PROVIDER_TAP,	 /* holds the other end of a tap that vnetd has made */
+};
+
+enum desired_report { DESIRED_REPORT_UP, DESIRED_REPORT_DOWN, DESIRED_REPORT_FAILED };
+
+#define DESIRED_TOKEN_SIZE  33 /* 32 hexadecimal digits */
+#define DESIRED_REASON_SIZE 128
+
+struct desired_provider {
+	enum desired_provider_kind kind;
+	uint32_t uid;			/* who registered it */
+	char token[DESIRED_TOKEN_SIZE]; /* known to the program alone: with it, it is found again */
+	uint32_t max_sdu;		/* bytes of payload that it takes, 0: any */
+	enum desired_report report;	/* the last one */
+	char reason[DESIRED_REASON_SIZE]; /* for a report that is not UP, else empty */
+};
+
 struct desired_resource {
 	char name[DESIRED_RESOURCE_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
@@ -38,6 +59,7 @@ struct desired_resource {
 	struct resource_settings base; /* from_config: as the file had it */
 	struct desired_saved saved;
 	struct desired_offloads offloads[DESIRED_ENDS];
+	struct desired_provider provider;
 };
 
 /* What is in the files and was removed at run time: a restart does not bring it back. */

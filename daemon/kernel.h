@@ -77,6 +77,16 @@ struct kernel_veth {
 	int netns_fd;
 };
 
+#define KERNEL_TAP_QUEUES_MAX 64
+
+/* A tap for a provider; it is gone when the last descriptor of it is closed. */
+struct kernel_tap {
+	unsigned int queues; /* 1 to KERNEL_TAP_QUEUES_MAX */
+	bool checksums;	     /* its reader takes frames with checksums still to be filled in, */
+	bool segments4;	     /* and TCP frames still to be cut into segments, of IPv4 */
+	bool segments6;	     /* and of IPv6 */
+};
+
 /* Programs, and where each is attached. */
 enum kernel_hook {
 	KERNEL_HOOK_TX_EGRESS,	/* vnet_tx at the egress of vnet0: the shortcut */
@@ -115,6 +125,11 @@ struct kernel_ops {
 	int (*link_get)(void *rtnl, const char *name, struct link *ret);
 	int (*link_set)(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
 	int (*link_del)(void *rtnl, uint32_t ifindex);
+	/*
+	 * Makes a tap with a virtio_net_hdr (10 bytes) before each frame, down, with a name that
+	 * the kernel chooses ("vntap0"). @fds receives tap->queues non-blocking descriptors.
+	 */
+	int (*tap_add)(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);

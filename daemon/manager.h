@@ -77,6 +77,47 @@ int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 			 const struct resource_settings *s, struct error *e);
 int manager_resource_del(struct manager *m, const char *vnet, const char *name, struct error *e);
 
+/*
+ * Providers; manager_provider.c. A provided resource lives as long as its provider's connection, or
+ * after a restart until manager_providers_expire(). It is kept in the state file, never in a
+ * configuration file.
+ */
+struct manager_provision {
+	enum settings_type type;
+	uint8_t local[MAC_LEN]; /* of the vnet */
+	uint8_t peer[MAC_LEN];	/* of a guest */
+	const char *name;	/* of the resource, NULL: "p0", "p1", ... the first that is free */
+	const char *device;	/* a netdev provider's; NULL: a tap is made */
+	struct kernel_tap tap;
+	uint32_t max_sdu;  /* 0: any */
+	uint32_t uid;	   /* who asks */
+	bool privileged;   /* may do so for any vnet, else only for those with this owner */
+	const char *token; /* of the same registration before vnetd was restarted, NULL: none */
+	enum desired_report report;
+	const char *reason; /* of a report that is not UP, else NULL */
+};
+
+/*
+ * 0 with the resource in @ret, and its tap's descriptors, which the caller closes, in @fds; their
+ * number is in @ret_fds, 0 if the provider has them already or it is a netdev. Refused with ENXIO,
+ * EEXIST, EINVAL, ENODEV, EBUSY, EPERM, ENOSPC as vio_net_resource_reg() says, and nothing changed.
+ */
+int manager_provide(struct manager *m, const struct manager_provision *p, struct resource **ret,
+		    int fds[KERNEL_TAP_QUEUES_MAX], unsigned int *ret_fds, struct error *e);
+/* The provider has gone, or has taken its resource back. */
+void manager_provider_leave(struct manager *m, struct resource *r);
+/* What it says of its device: one map write if it carries frames now. */
+void manager_provider_report(struct manager *m, struct resource *r, enum desired_report report,
+			     const char *reason);
+void manager_provider_count(struct resource *r, const struct provider_counts *now);
+/* The providers that have not come back since the start do not come any more. */
+void manager_providers_expire(struct manager *m);
+bool manager_providers_missing(const struct manager *m);
+/* Is the vnet up, so that its providers' resources are to be started? */
+bool manager_vnet_started(const struct vnet *v);
+/* `failed` by report no longer counts: it is tried again. */
+int manager_resource_clear(struct manager *m, const char *vnet, const char *name, struct error *e);
+
 /* Removes every vnet, then everything of ours from the kernel. */
 int manager_flush(struct manager *m, struct error *e);
 

@@ -26,6 +26,12 @@ struct xdp_use {
 	struct desired_offloads offloads[DESIRED_ENDS];
 };
 
+/* What a provider counts by itself; each since its registration. */
+struct provider_counts {
+	uint64_t ierrors, oerrors, norcvbuf, noxmtbuf;
+	uint64_t malformed; /* in ierrors as well, and in the vnet's drops */
+};
+
 struct resource {
 	struct vnet *vnet; /* the owner */
 	char name[DESIRED_RESOURCE_NAME_SIZE];
@@ -34,6 +40,9 @@ struct resource {
 	bool from_config;
 	struct resource_settings settings;
 	struct resource_settings base; /* from_config: as the file has it */
+	struct desired_provider provider;
+	bool present;		       /* its provider's connection is open */
+	struct provider_counts counts; /* as last told by the provider */
 
 	/* observed and derived */
 	enum resource_state state;
@@ -85,6 +94,7 @@ struct vnet {
 	char port[IFNAMSIZ];
 	bool carrier;
 	bool promiscuous;
+	uint64_t malformed;	    /* frames that providers have refused to hand in */
 	uint64_t switches;	    /* how often the carrying resource changed */
 	struct resource *unicast;   /* carries unknown unicast now, NULL: none */
 	struct resource *multicast; /* carries broadcast and multicast now, NULL: none */
@@ -119,6 +129,12 @@ static inline bool vnet_owns_upper(const struct vnet *v)
 static inline bool resource_is_peer(const struct resource *r)
 {
 	return r->settings.peer_vnet[0];
+}
+
+/* A program supplies it, and it goes with the program. */
+static inline bool resource_is_provided(const struct resource *r)
+{
+	return r->provider.kind != DESIRED_PROVIDER_NONE;
 }
 
 /* "waiting", "down", "up", "failed" */

@@ -33,11 +33,11 @@
 
 #include <stddef.h>
 
+#include <vnet/types.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define VNET_API __attribute__((visibility("default")))
 
 /* Where vnetd listens. */
 #define VNET_SOCKET_PATH "/run/vnetd/vnetd.sock"
