@@ -4,7 +4,9 @@
  * limits, peers and errors; what the methods do is in api.c.
  *
  * The requests of one connection are answered in the order they came in, one after the other: while
- * a call is open (a method that streams replies), the next request of that connection waits.
+ * a call is open (a method that streams replies), the next request of that connection waits. Only
+ * oneway requests run at once while a stream is open, for there is no reply to be put in order, up
+ * to the first one that has to wait.
  */
 #ifndef VNETD_SERVER_H
 #define VNETD_SERVER_H
@@ -19,6 +21,8 @@
 #define SERVER_QUEUE_BYTES_MAX	   4194304 /* of replies that a client has not read yet */
 #define SERVER_REQUEST_SECONDS_MAX 5	   /* from a request's first byte to its last */
 #define SERVER_STALL_SECONDS_MAX   30	   /* without taking a byte of a reply that waits */
+
+#define SERVER_FDS_MAX 64 /* that go with one reply */
 
 #define SERVER_CONNECTIONS_MAX	    1024 /* in all */
 #define SERVER_CONNECTIONS_ROOT	    32	 /* of them are kept free for root */
@@ -65,7 +69,19 @@ void server_reply(struct server_call *call, struct json_object *parameters);
 
 /* One more of several; only after server_call_wants_more(). */
 void server_reply_more(struct server_call *call, struct json_object *parameters);
+/*
+ * The same with descriptors, which stay the caller's; they come with the first byte of the message.
+ * A client that cannot take it at once is cut: replies that it has not read fill its socket.
+ */
+void server_reply_more_fds(struct server_call *call, struct json_object *parameters, const int *fds,
+			   unsigned int count);
 bool server_call_wants_more(const struct server_call *call);
+
+/*
+ * From now on this call's connection is its client's sign of life: whether it is closed or will
+ * only send no more, on_closed runs before anything else that clients wait for. 0 or -errno.
+ */
+int server_call_lifeline(struct server_call *call);
 
 /*
  * @on_closed runs when the client of a call that is still open goes away, from the loop and never
@@ -81,6 +97,10 @@ void server_fail_parameter(struct server_call *call, const char *parameter);
 
 const struct server_method *server_call_method(const struct server_call *call);
 const struct server_peer *server_call_peer(const struct server_call *call);
+/* May the client call the methods of SERVER_CHANGE? */
+bool server_call_may_change(const struct server_call *call);
+/* The open stream that a oneway request came in the midst of, NULL: none. */
+struct server_call *server_call_stream(struct server_call *call);
 
 /* What waits for this client to be read. A stream that goes on over SERVER_QUEUE_BYTES_MAX is cut.
  */

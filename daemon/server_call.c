@@ -11,9 +11,21 @@
 
 static void server_call_end(struct server_call *call)
 {
+	struct server_connection *c = call->connection;
+
 	call->open = false;
 	call->on_closed = NULL;
-	server_connection_update(call->connection);
+	if (call == &c->call) {
+		c->held = false;
+		c->lifeline = sd_event_source_disable_unref(c->lifeline);
+	}
+	server_connection_update(c);
+}
+
+static const char *server_call_encode(struct json_object *reply, size_t *ret_len)
+{
+	return json_object_to_json_string_length(
+		reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, ret_len);
 }
 
 /* Takes over @reply. */
@@ -23,8 +35,7 @@ static void server_call_send(struct server_call *call, struct json_object *reply
 	const char *text;
 
 	if (!call->oneway) {
-		text = json_object_to_json_string_length(
-			reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+		text = server_call_encode(reply, &len);
 		if (text)
 			server_connection_send(call->connection, text, len + 1);
 		else
@@ -42,19 +53,40 @@ void server_reply(struct server_call *call, struct json_object *parameters)
 	server_call_end(call);
 }
 
-void server_reply_more(struct server_call *call, struct json_object *parameters)
+/* Takes over @parameters. */
+static struct json_object *server_call_continuing(struct json_object *parameters)
 {
 	struct json_object *reply = json_object_new_object();
 
+	json_object_object_add(reply, "parameters", parameters ?: json_object_new_object());
+	json_object_object_add(reply, "continues", json_object_new_boolean(true));
+	return reply;
+}
+
+void server_reply_more(struct server_call *call, struct json_object *parameters)
+{
 	/*
 	 * Only a stream can run ahead of its reader: before any other reply, the queue was below
 	 * the limit when the request was taken, and one long answer is no abuse.
 	 */
 	if (server_call_queued_bytes(call) > SERVER_QUEUE_BYTES_MAX)
 		call->connection->broken = true;
-	json_object_object_add(reply, "parameters", parameters ?: json_object_new_object());
-	json_object_object_add(reply, "continues", json_object_new_boolean(true));
-	server_call_send(call, reply);
+	server_call_send(call, server_call_continuing(parameters));
+	server_connection_update(call->connection);
+}
+
+void server_reply_more_fds(struct server_call *call, struct json_object *parameters, const int *fds,
+			   unsigned int count)
+{
+	struct json_object *reply = server_call_continuing(parameters);
+	size_t len;
+	const char *text = server_call_encode(reply, &len);
+
+	if (text)
+		server_connection_send_fds(call->connection, text, len + 1, fds, count);
+	else
+		call->connection->broken = true;
+	json_object_put(reply);
 	server_connection_update(call->connection);
 }
 
@@ -124,6 +156,10 @@ void server_call_refuse(struct server_connection *c, int number, const char *for
 	struct error e = { 0 };
 	va_list args;
 
+	if (call->open) {
+		c->broken = true;
+		return;
+	}
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
@@ -146,6 +182,18 @@ void server_call_on_closed(struct server_call *call, void (*on_closed)(void *con
 {
 	call->on_closed = on_closed;
 	call->on_closed_context = context;
+}
+
+int server_call_lifeline(struct server_call *call)
+{
+	return server_connection_add_lifeline(call->connection);
+}
+
+struct server_call *server_call_stream(struct server_call *call)
+{
+	struct server_connection *c = call->connection;
+
+	return call == &c->aside && c->call.open ? &c->call : NULL;
 }
 
 const struct server_method *server_call_method(const struct server_call *call)
@@ -185,6 +233,11 @@ static bool server_call_allowed(const struct server_call *call, enum server_acce
 		return true;
 	return access == SERVER_READ && s->has_read_group &&
 	       peer_in_group(c->fd, &c->peer, s->read_group);
+}
+
+bool server_call_may_change(const struct server_call *call)
+{
+	return server_call_allowed(call, SERVER_CHANGE);
 }
 
 static void server_call_deny(struct server_call *call)
@@ -343,8 +396,31 @@ static size_t server_call_trim(const char *text, size_t len)
 	return len;
 }
 
-void server_call_start(struct server_connection *c, const char *text, size_t len)
+/* Of a request that comes while a stream is open, at which time no other can be answered. */
+static bool server_call_is_oneway(struct json_object *object)
 {
+	struct json_object *oneway = NULL;
+
+	return json_object_is_type(object, json_type_object) &&
+	       json_object_object_get_ex(object, "oneway", &oneway) &&
+	       json_object_is_type(oneway, json_type_boolean) && json_object_get_boolean(oneway);
+}
+
+/* False: not now. */
+static bool server_call_take(struct server_connection *c, struct json_object *object)
+{
+	struct server_call *call = c->call.open ? &c->aside : &c->call;
+
+	if (c->call.open && !server_call_is_oneway(object))
+		return false;
+	*call = (struct server_call) { .connection = c, .open = true };
+	server_call_run(call, object);
+	return true;
+}
+
+bool server_call_start(struct server_connection *c, const char *text, size_t len)
+{
+	bool taken = true;
 	struct json_tokener *tokener = json_tokener_new_ex(SERVER_JSON_DEPTH);
 	struct json_object *object;
 	enum json_tokener_error err;
@@ -352,7 +428,7 @@ void server_call_start(struct server_connection *c, const char *text, size_t len
 
 	if (!tokener) {
 		c->broken = true;
-		return;
+		return true;
 	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)trimmed);
@@ -362,12 +438,12 @@ void server_call_start(struct server_connection *c, const char *text, size_t len
 		object = json_tokener_parse_ex(tokener, "", 1);
 	err = json_tokener_get_error(tokener);
 	if (err == json_tokener_success) {
-		c->call = (struct server_call) { .connection = c, .open = true };
-		server_call_run(&c->call, object);
+		taken = server_call_take(c, object);
 		json_object_put(object);
 	} else {
 		server_call_refuse(c, EBADMSG, "a request is not JSON: %s at byte %zu",
 				   json_tokener_error_desc(err), end);
 	}
 	json_tokener_free(tokener);
+	return taken;
 }

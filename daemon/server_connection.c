@@ -7,6 +7,7 @@
  * a method may reply to a client that has just gone without looking.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -26,10 +27,13 @@ size_t server_connection_queued_bytes(const struct server_connection *c)
 	return c->out_end - c->out_start;
 }
 
-/* May the next request be taken? */
+/* May the next request be taken, or at least looked at? */
 static bool server_connection_ready(const struct server_connection *c)
 {
-	return !c->broken && !c->closing && !c->call.open &&
+	bool streams = c->call.open && server_call_wants_more(&c->call);
+
+	return !c->broken && !c->closing && !c->aside.open && !c->held &&
+	       (!c->call.open || streams) &&
 	       server_connection_queued_bytes(c) < SERVER_QUEUE_BYTES_MAX;
 }
 
@@ -37,7 +41,7 @@ static bool server_connection_finished(const struct server_connection *c)
 {
 	if (c->broken)
 		return true;
-	if (c->call.open || server_connection_queued_bytes(c))
+	if (c->call.open || c->aside.open || server_connection_queued_bytes(c))
 		return false;
 	return c->closing || (c->eof && !c->message_bytes);
 }
@@ -71,7 +75,8 @@ void server_connection_update(struct server_connection *c)
 		return;
 	sd_event_source_set_io_events(c->io, (reading ? EPOLLIN : 0) | (queued ? EPOLLOUT : 0));
 	sd_event_source_set_enabled(c->again, again ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-	server_deadline_set(c, &c->request, reading && c->in_bytes);
+	/* While a stream is open, the next request may have to wait anyway. */
+	server_deadline_set(c, &c->request, reading && c->in_bytes && !c->call.open);
 	/* Who listens to a stream may stop for as long as they like: they lose events. */
 	server_deadline_set(c, &c->progress, queued && !(c->call.open && c->call.more));
 }
@@ -149,6 +154,44 @@ void server_connection_send(struct server_connection *c, const char *message, si
 		c->broken = true;
 }
 
+static ssize_t server_connection_send_first(struct server_connection *c, const char *message,
+					    size_t bytes, const int *fds, unsigned int count)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(SERVER_FDS_MAX * sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { (char *)message, bytes };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct cmsghdr *h;
+
+	if (count) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		h = CMSG_FIRSTHDR(&m);
+		h->cmsg_level = SOL_SOCKET;
+		h->cmsg_type = SCM_RIGHTS;
+		h->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(h), fds, count * sizeof(int));
+	}
+	return sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Descriptors cannot wait in a queue of bytes, and to keep them would keep the devices. */
+void server_connection_send_fds(struct server_connection *c, const char *message, size_t bytes,
+				const int *fds, unsigned int count)
+{
+	ssize_t sent = -1;
+
+	if (c->broken)
+		return;
+	if (count <= SERVER_FDS_MAX && !server_connection_queued_bytes(c))
+		sent = server_connection_send_first(c, message, bytes, fds, count);
+	if (sent < 0 ||
+	    ((size_t)sent < bytes && server_connection_queue(c, message + sent, bytes - sent)))
+		c->broken = true;
+}
+
 /* --- in --- */
 
 /* 0 or -ENOMEM. Called when there is no complete message, so a full buffer can grow. */
@@ -213,7 +256,9 @@ static void server_connection_take_message(struct server_connection *c)
 {
 	size_t bytes = c->message_bytes;
 
-	server_call_start(c, c->in, bytes - 1);
+	c->held = !server_call_start(c, c->in, bytes - 1);
+	if (c->held)
+		return;
 	c->in_bytes -= bytes;
 	memmove(c->in, c->in + bytes, c->in_bytes);
 	c->scanned_bytes = 0;
@@ -297,6 +342,42 @@ static int server_connection_on_progress_limit(sd_event_source *source, uint64_t
 	return 0;
 }
 
+/* The client is gone, or has nothing more to say; what it said last is overtaken by that. */
+static int server_connection_on_lifeline(sd_event_source *source, int fd, uint32_t events,
+					 void *context)
+{
+	struct server_connection *c = context;
+
+	c->broken = true;
+	server_connection_settle(c);
+	return 0;
+}
+
+/*
+ * A source and a descriptor of its own: the bytes of a client that sends without end are to be
+ * handled last as ever, only its end first.
+ */
+int server_connection_add_lifeline(struct server_connection *c)
+{
+	UTIL_CLOSE int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = sd_event_add_io(c->server->loop, &c->lifeline, fd, EPOLLRDHUP,
+			      server_connection_on_lifeline, c);
+	if (err < 0)
+		return err;
+	err = sd_event_source_set_io_fd_own(c->lifeline, true);
+	if (err >= 0) {
+		UTIL_TAKE_FD(fd);
+		err = sd_event_source_set_priority(c->lifeline, SERVER_PRIORITY_LIFELINE);
+	}
+	if (err < 0)
+		c->lifeline = sd_event_source_disable_unref(c->lifeline);
+	return err < 0 ? err : 0;
+}
+
 /* --- life --- */
 
 static int server_deadline_new(struct server_connection *c, struct server_deadline *d,
@@ -341,6 +422,7 @@ static int server_connection_add_sources(struct server_connection *c, int fd)
 
 static void server_connection_release(struct server_connection *c)
 {
+	sd_event_source_disable_unref(c->lifeline);
 	sd_event_source_disable_unref(c->io);
 	sd_event_source_disable_unref(c->again);
 	sd_event_source_disable_unref(c->request.source);
@@ -359,7 +441,7 @@ int server_connection_new(struct server *s, int fd, const struct server_peer *pe
 		return -ENOMEM;
 	c->server = s;
 	c->peer = *peer;
-	c->call.connection = c;
+	c->call.connection = c->aside.connection = c;
 	err = server_connection_add_sources(c, fd);
 	if (err < 0) {
 		server_connection_release(c);
@@ -375,7 +457,8 @@ void server_connection_free(struct server_connection *c)
 {
 	struct server *s = c->server;
 
-	/* Its owner may still look at the call. */
+	/* Their owners may still look at the calls. */
+	server_call_abandon(&c->aside);
 	server_call_abandon(&c->call);
 	DL_DELETE(s->connections, c);
 	s->count--;

@@ -19,6 +19,8 @@
 /* After everything that moves frames: the monitor and its polls are never kept waiting by clients.
  */
 #define SERVER_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 100)
+/* The end of a client that carries frames moves frames itself: with the monitor's news. */
+#define SERVER_PRIORITY_LIFELINE SD_EVENT_PRIORITY_IMPORTANT
 
 struct server_connection;
 
@@ -44,7 +46,8 @@ struct server_connection {
 	struct server_connection *prev, *next;
 	int fd;
 	struct server_peer peer;
-	struct server_call call; /* the one that is being answered */
+	struct server_call call;  /* the one that is being answered */
+	struct server_call aside; /* a oneway one that runs while `call` is a stream */
 
 	char *in; /* owned; bytes received and not yet handled */
 	size_t in_bytes;
@@ -58,10 +61,12 @@ struct server_connection {
 	size_t out_size;
 
 	sd_event_source *io;
-	sd_event_source *again; /* runs at the loop's next turn, when there is something left */
+	sd_event_source *lifeline; /* of the stream that is open; with a descriptor of its own */
+	sd_event_source *again;	   /* runs at the loop's next turn, when there is something left */
 	struct server_deadline request;	 /* for the rest of a message */
 	struct server_deadline progress; /* for the client to take something */
 
+	bool held;     /* the first message waits for the end of the stream */
 	bool handling; /* inside a handler, which looks after the sources at its end */
 	bool eof;      /* the client will send no more */
 	bool closing;  /* nothing is read any more; closed when the client has taken the rest */
@@ -95,13 +100,25 @@ int server_connection_new(struct server *s, int fd, const struct server_peer *pe
 void server_connection_free(struct server_connection *c);
 /* Sends or queues @bytes bytes, a NUL among them at the end. */
 void server_connection_send(struct server_connection *c, const char *message, size_t bytes);
+/* The same with descriptors. All of it that the socket does not take at once breaks the connection.
+ */
+void server_connection_send_fds(struct server_connection *c, const char *message, size_t bytes,
+				const int *fds, unsigned int count);
 size_t server_connection_queued_bytes(const struct server_connection *c);
+/* 0 or -errno */
+int server_connection_add_lifeline(struct server_connection *c);
 /* Call after anything changed that the event sources depend on. */
 void server_connection_update(struct server_connection *c);
 
-/* A complete message came in; @text ends with a NUL at text[@len]. */
-void server_call_start(struct server_connection *c, const char *text, size_t len);
-/* What came in cannot be understood or went on for too long: says so, then closes. */
+/*
+ * A complete message came in; @text ends with a NUL at text[@len]. False: it has to wait for the
+ * end of the stream that is open.
+ */
+bool server_call_start(struct server_connection *c, const char *text, size_t len);
+/*
+ * What came in cannot be understood or went on for too long: says so, then closes. In the midst of
+ * a stream there is no place to say it.
+ */
 void server_call_refuse(struct server_connection *c, int number, const char *format, ...)
 	UTIL_PRINTF(3, 4);
 /* The connection goes away: tells the owner of an open call. */
