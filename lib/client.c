@@ -79,6 +79,16 @@ int client_begin(struct vnet_client *c)
 	return 0;
 }
 
+void client_init(struct vnet_client *c, int timeout_ms)
+{
+	*c = (struct vnet_client) {
+		.wire.fd = -1,
+		.timeout_ms =
+			timeout_ms == VNET_TIMEOUT_DEFAULT ? CLIENT_TIMEOUT_MS_DEFAULT : timeout_ms,
+	};
+	client_clear_error(c);
+}
+
 int vnet_client_open(const char *path, int timeout_ms, struct vnet_client **ret)
 {
 	struct vnet_client *c;
@@ -89,8 +99,7 @@ int vnet_client_open(const char *path, int timeout_ms, struct vnet_client **ret)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	c->timeout_ms = timeout_ms == VNET_TIMEOUT_DEFAULT ? CLIENT_TIMEOUT_MS_DEFAULT : timeout_ms;
-	client_clear_error(c);
+	client_init(c, timeout_ms);
 	r = wire_open(&c->wire, path ? path : VNET_SOCKET_PATH, wire_deadline_ns(c->timeout_ms));
 	if (r < 0) {
 		free(c);
@@ -123,9 +132,8 @@ void vnet_free(char *text)
 	free(text);
 }
 
-/* {"method": "...", "parameters": {...}, "more": true} */
-static struct json_object *client_request(const char *method, struct json_object *parameters,
-					  bool more)
+struct json_object *client_request(const char *method, struct json_object *parameters,
+				   const char *mode)
 {
 	struct json_object *request = json_object_new_object();
 	char *name = NULL;
@@ -135,7 +143,7 @@ static struct json_object *client_request(const char *method, struct json_object
 		goto fail;
 	if (json_object_object_add(request, "method", json_object_new_string(name)) < 0)
 		goto fail;
-	if (more && json_object_object_add(request, "more", json_object_new_boolean(true)) < 0)
+	if (mode && json_object_object_add(request, mode, json_object_new_boolean(true)) < 0)
 		goto fail;
 	if (json_object_object_add(request, "parameters", parameters) < 0)
 		goto fail;
@@ -149,9 +157,9 @@ fail:
 }
 
 int client_send(struct vnet_client *c, const char *method, struct json_object *parameters,
-		bool more, int64_t deadline_ns)
+		const char *mode, int64_t deadline_ns)
 {
-	struct json_object *request = client_request(method, parameters, more);
+	struct json_object *request = client_request(method, parameters, mode);
 	const char *text = NULL;
 	int r;
 
@@ -195,7 +203,7 @@ int client_call(struct vnet_client *c, const char *method, struct json_object *p
 		json_object_put(parameters);
 		return r;
 	}
-	r = client_send(c, method, parameters, false, deadline_ns);
+	r = client_send(c, method, parameters, NULL, deadline_ns);
 	if (r < 0)
 		return r;
 	r = client_receive(c, deadline_ns, false, &reply, &continues);

@@ -33,9 +33,19 @@ int client_fail(struct vnet_client *c, enum vnet_error_kind kind, int number, co
 /* To begin a public function with: forgets the last error, and refuses a handle that is spent. */
 int client_begin(struct vnet_client *c);
 
-/* Sends a call. Takes over @parameters; NULL counts as no memory. */
+/* Sets up a handle without a connection. @timeout_ms as of vnet_client_open() */
+void client_init(struct vnet_client *c, int timeout_ms);
+
+/*
+ * {"method": "...", "parameters": {...}, "MODE": true}. Takes over @parameters; NULL counts as no
+ * memory. @mode: "more", "oneway", or NULL for neither. NULL: no memory; else the caller puts it.
+ */
+struct json_object *client_request(const char *method, struct json_object *parameters,
+				   const char *mode);
+
+/* Sends a call. Takes over @parameters; NULL counts as no memory. @mode as of client_request() */
 int client_send(struct vnet_client *c, const char *method, struct json_object *parameters,
-		bool more, int64_t deadline_ns);
+		const char *mode, int64_t deadline_ns);
 
 /*
  * Takes the next reply. @ret_parameters is an object that the caller puts. A refusal and a failure

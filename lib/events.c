@@ -14,7 +14,7 @@ int vnet_monitor_start(struct vnet_client *client)
 	r = client_begin(client);
 	if (r < 0)
 		return r;
-	r = client_send(client, "Monitor", json_object_new_object(), true, deadline_ns);
+	r = client_send(client, "Monitor", json_object_new_object(), "more", deadline_ns);
 	if (r < 0)
 		return r;
 	/* The first reply has no event, it only says that the subscription stands. */

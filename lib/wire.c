@@ -151,6 +151,23 @@ int wire_send(struct wire *w, const char *text, int64_t deadline_ns)
 	return 0;
 }
 
+/*
+ * The kernel puts what fits into one of its buffers into the queue as a whole, and that is much
+ * more than these messages are.
+ */
+int wire_send_now(struct wire *w, const char *text)
+{
+	size_t length = strlen(text) + 1;
+	ssize_t n;
+
+	do {
+		n = send(w->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -EAGAIN : -ENOTCONN;
+	return (size_t)n == length ? 0 : -ENOTCONN;
+}
+
 /* Makes room for at least one more byte after what was received. */
 static int wire_make_room(struct wire *w)
 {
@@ -178,6 +195,58 @@ static int wire_make_room(struct wire *w)
 	return 0;
 }
 
+void wire_take_fds(struct wire *w, int *fds, unsigned int room)
+{
+	w->fds = fds;
+	w->fd_room = room;
+	w->fd_count = 0;
+}
+
+/* The kernel passes on at most SCM_MAX_FD descriptors with one message. */
+#define WIRE_FDS_MAX 253
+
+static void wire_keep_fds(struct wire *w, const struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (w->fd_count < w->fd_room)
+				w->fds[w->fd_count++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+static ssize_t wire_read(struct wire *w, void *buffer, size_t size)
+{
+	union {
+		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { .iov_base = buffer, .iov_len = size };
+	struct msghdr m = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n;
+
+	if (!w->fds) /* without room for them the kernel closes them */
+		return recv(w->fd, buffer, size, MSG_DONTWAIT);
+	n = recvmsg(w->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n >= 0)
+		wire_keep_fds(w, &m);
+	return n;
+}
+
 static int wire_fill(struct wire *w, int64_t deadline_ns)
 {
 	ssize_t n;
@@ -187,7 +256,7 @@ static int wire_fill(struct wire *w, int64_t deadline_ns)
 	if (r < 0)
 		return r;
 	for (;;) {
-		n = recv(w->fd, w->buffer + w->end, w->size - w->end, MSG_DONTWAIT);
+		n = wire_read(w, w->buffer + w->end, w->size - w->end);
 		if (n == 0)
 			return -ENOTCONN;
 		if (n > 0) {

@@ -19,6 +19,10 @@ struct wire {
 	size_t begin;	/* of what was received and not yet handed out */
 	size_t end;	/* of what was received */
 	size_t scanned; /* no NUL byte from begin to here */
+	/* Descriptors that came along; the owner's array of @fd_room. NULL: none are taken. */
+	int *fds;
+	unsigned int fd_room;
+	unsigned int fd_count;
 };
 
 /* CLOCK_MONOTONIC in nanoseconds, @timeout_ms from now; negative: WIRE_NO_DEADLINE. */
@@ -27,6 +31,15 @@ int64_t wire_deadline_ns(int timeout_ms);
 /* 0, -ETIMEDOUT, -ENAMETOOLONG, or what socket(2) and connect(2) say. */
 int wire_open(struct wire *w, const char *path, int64_t deadline_ns);
 void wire_close(struct wire *w);
+
+/* Descriptors that come along are put into @fds from now on; they are the caller's to close. */
+void wire_take_fds(struct wire *w, int *fds, unsigned int room);
+
+/*
+ * Sends @text, of at most a few KiB, and its NUL byte, as a whole and now or not at all.
+ * 0, -EAGAIN: there is no room, or -ENOTCONN.
+ */
+int wire_send_now(struct wire *w, const char *text);
 
 /* Sends @text and its NUL byte. 0, -ETIMEDOUT or -ENOTCONN. */
 int wire_send(struct wire *w, const char *text, int64_t deadline_ns);
