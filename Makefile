@@ -50,6 +50,8 @@ BPFTEST	:= $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
 BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),$(wildcard tests/bpf/*.c)))
 TOOLS	:= $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames)
+EXAMPLES := $(patsubst %.c,$(B)/%,$(wildcard examples/vnet-*.c))
+EXAMPLES_HELP := $(call objs,$(filter-out $(wildcard examples/vnet-*.c),$(wildcard examples/*.c)))
 
 SKEL	:= $(B)/bpf/vnet.skel.h
 IDL	:= $(B)/daemon/interface.h
@@ -60,7 +62,7 @@ SO	:= libvnet.so.0
 .SECONDARY:
 .PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
 
-all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a
+all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a $(EXAMPLES)
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
@@ -119,6 +121,10 @@ $(B)/vnetd: $(B)/daemon/main.o $(B)/libvnetd.a
 	$(call link,$(call pkg-libs,$(PKGS)))
 $(B)/vnetctl: $(B)/cli/main.o $(B)/libvnetctl.a $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c))
+
+$(EXAMPLES): %: %.o $(EXAMPLES_HELP) $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c) -lpthread -lm $(LIBS_$(notdir $@)))
+LIBS_vnet-pcap = $(call pkg-libs,libpcap)
 
 # --- tests ---
 
