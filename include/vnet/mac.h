@@ -132,6 +132,17 @@ VNET_API void mac_free(mac_register_t *macp) VNET_SYMBOL(mac_free);
  */
 VNET_API void mac_hcksum_get(const mblk_t *mp, uint32_t *start, uint32_t *stuff, uint32_t *end,
 			     uint32_t *value, uint32_t *flags) VNET_SYMBOL(mac_hcksum_get);
+/**
+ * @brief Says what is still to be done to the checksum of a frame, or has been.
+ *
+ * The frame's first block keeps it: everything that shares its data block has it as well.
+ *
+ * @param start offset of the first byte that is summed up, less than 65536 as the next two
+ * @param stuff offset of the checksum
+ * @param end offset behind the last byte that is summed up; 0: the end of the frame
+ * @param value the sum so far, 16 bits
+ * @param flags HCK_PARTIALCKSUM, HCK_FULLCKSUM_OK or 0
+ */
 VNET_API void mac_hcksum_set(mblk_t *mp, uint32_t start, uint32_t stuff, uint32_t end,
 			     uint32_t value, uint32_t flags) VNET_SYMBOL(mac_hcksum_set);
 
@@ -142,6 +153,11 @@ VNET_API void mac_hcksum_set(mblk_t *mp, uint32_t start, uint32_t stuff, uint32_
  */
 VNET_API void mac_lso_get(const mblk_t *mp, uint32_t *mss, uint32_t *flags)
 	VNET_SYMBOL(mac_lso_get);
+/**
+ * @brief Says that this TCP frame has still to be cut into segments; it needs HCK_PARTIALCKSUM too.
+ * @param mss bytes of payload of each, less than 65536
+ * @param flags HW_LSO or 0
+ */
 VNET_API void lso_info_set(mblk_t *mp, uint32_t mss, uint32_t flags) VNET_SYMBOL(lso_info_set);
 
 #ifdef __cplusplus

@@ -9,6 +9,10 @@
  * Ownership: who is given a message owns it, and passes it on or frees it; what a function hands
  * back is the caller's again.
  *
+ * b_rptr, b_wptr, b_next, b_prev and b_cont are the provider's to set; b_datap, and the data block
+ * that it leads to, are to be read. What is to be done to a frame is set with
+ * mac_hcksum_set() and lso_info_set().
+ *
  * Threads: any thread may allocate, free and duplicate at any time; the count of references to a
  * data block is atomic. One message is for one thread at a time.
  *
@@ -77,18 +81,20 @@ typedef struct msgb {
  * @brief Makes a block with a buffer of its own, empty: b_rptr and b_wptr at its beginning.
  * @param size bytes, 0 is allowed
  * @param pri ignored
- * @return the block, which freeb() or freemsg() frees, or NULL: no memory
+ * @return the block, which freeb() or freemsg() frees, with a buffer aligned to 16 bytes; or NULL:
+ *	   no memory
  */
 VNET_API mblk_t *allocb(size_t size, uint_t pri) VNET_SYMBOL(allocb);
 
 /**
  * @brief Makes an empty block over the caller's own buffer.
- * @param base first byte of the buffer
+ * @param base first byte of the buffer, which need not be aligned
  * @param size bytes of it
  * @param pri ignored
  * @param frp borrowed: it and the buffer stay as they are until frp->free_func is called with
- *	  frp->free_arg, once, when the last reference is freed
- * @return the block, or NULL: no memory, and frp->free_func is not called
+ *	  frp->free_arg, once, when the last reference is freed; it may free them both
+ * @return the block, or NULL, and frp->free_func is not called: no memory, or @p base, @p frp or
+ *	   frp->free_func is NULL
  */
 VNET_API mblk_t *desballoc(unsigned char *base, size_t size, uint_t pri, frtn_t *frp)
 	VNET_SYMBOL(desballoc);
@@ -106,20 +112,35 @@ VNET_API void freemsg(mblk_t *mp) VNET_SYMBOL(freemsg);
 /** @brief Frees a chain: every message by b_next. @param mp may be NULL */
 VNET_API void freemsgchain(mblk_t *mp) VNET_SYMBOL(freemsgchain);
 
-/** @brief A second block over the same data block. @return the new block, or NULL: no memory */
+/**
+ * @brief A second block over the same data block, with the same b_rptr and b_wptr, joined to none.
+ * @return the new block, or NULL: no memory
+ */
 VNET_API mblk_t *dupb(mblk_t *mp) VNET_SYMBOL(dupb);
 
-/** @brief A second message over the same data blocks. @return the new one, or NULL: no memory */
+/**
+ * @brief A second message over the same data blocks, which shares the bytes, and what is to be
+ *	  done to the frame.
+ * @param mp may be NULL: NULL
+ * @return the new one, which is in no chain; or NULL: no memory
+ */
 VNET_API mblk_t *dupmsg(mblk_t *mp) VNET_SYMBOL(dupmsg);
 
-/** @brief Copies one block with its bytes and what is to be done to the frame.
- * @return the copy, with the same room before and behind its bytes; or NULL: no memory */
+/**
+ * @brief Copies one block with its bytes and what is to be done to the frame.
+ * @return the copy, with the same room before and behind its bytes, joined to none; or NULL: no
+ *	   memory
+ */
 VNET_API mblk_t *copyb(const mblk_t *mp) VNET_SYMBOL(copyb);
 
-/** @brief Copies a message block by block. @return the copy, or NULL: no memory */
+/**
+ * @brief Copies a message block by block.
+ * @param mp may be NULL: NULL
+ * @return the copy, which is in no chain; or NULL: no memory
+ */
 VNET_API mblk_t *copymsg(const mblk_t *mp) VNET_SYMBOL(copymsg);
 
-/** @brief Joins @p bp, a message, to the end of @p mp by b_cont. */
+/** @brief Joins @p bp, a message, to the end of @p mp by b_cont. @param bp may be NULL */
 VNET_API void linkb(mblk_t *mp, mblk_t *bp) VNET_SYMBOL(linkb);
 
 /** @brief Takes the first block off a message. @return the rest of the message, NULL: none */
@@ -129,7 +150,8 @@ VNET_API mblk_t *unlinkb(mblk_t *mp) VNET_SYMBOL(unlinkb);
 VNET_API size_t msgdsize(const mblk_t *mp) VNET_SYMBOL(msgdsize);
 
 /**
- * @brief Makes the first @p len bytes of a message one block, in place.
+ * @brief Makes the first @p len bytes of a message one block, in place. Blocks that are empty then
+ *	  are freed; the first one stays where it is, with another data block.
  * @param len bytes, or -1 for all of them
  * @return 1, or 0 with the message as it was: it is shorter than @p len, or there is no memory
  */
@@ -143,7 +165,7 @@ VNET_API int pullupmsg(mblk_t *mp, ssize_t len) VNET_SYMBOL(pullupmsg);
 VNET_API mblk_t *msgpullup(mblk_t *mp, ssize_t len) VNET_SYMBOL(msgpullup);
 
 /**
- * @brief Takes bytes off a message by moving b_rptr and b_wptr.
+ * @brief Takes bytes off a message by moving b_rptr and b_wptr; blocks that are empty then stay.
  * @param len bytes from the beginning; negative: from the end
  * @return 1, or 0 with the message as it was: it is shorter
  */
