@@ -26,6 +26,8 @@ const struct verb commands_verbs[] = {
 	  { NAME_VNET, NAME_RESOURCE }, 2, 1, keys_resource, verbs_resource_set },
 	{ "resource", "del", "VNET NAME", "take a resource out",
 	  { NAME_VNET, NAME_RESOURCE }, 2, 0, NULL, verbs_resource_del },
+	{ "resource", "clear", "VNET NAME", "try again after a reported failure",
+	  { NAME_VNET, NAME_RESOURCE }, 2, 0, NULL, verbs_resource_clear },
 	{ "resource", "show", "[VNET [NAME]]", "show resources",
 	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_resource_show },
 	{ "fdb", "show", "[VNET]", "show which MAC is behind which resource",
@@ -70,7 +72,8 @@ const struct object commands_objects[] = {
 	  "vnetctl resource add vnet0 vf type hybrid dev enp1s0v3 priority 10\n"
 	  "vnetctl resource add vnet0 b type guest peer-vnet vnet1\n"
 	  "vnetctl resource set vnet0 up storm-limit 2000\n"
-	  "vnetctl resource set vnet0 vf admin down\n" },
+	  "vnetctl resource set vnet0 vf admin down\n"
+	  "vnetctl resource clear vnet0 p0\n" },
 	{ "fdb",
 	  "The forwarding database says which guest resource a MAC is behind. It is made of what was\n"
 	  "registered; nothing is learned from frames.\n",

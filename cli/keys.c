@@ -38,6 +38,8 @@ const struct key keys_vnet[] = {
 	  "addresses and prefixes that ip-nospoof lets pass" },
 	{ "storm-limit", "storm_limit", "PPS|none",
 	  "broadcast and multicast frames a second each way" },
+	{ "owner", "owner", "USER|none",
+	  "user whose programs may provide resources" },
 	{ NULL },
 };
 

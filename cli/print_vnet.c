@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Vnets and their resources. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "field.h"
@@ -52,31 +53,52 @@ static void print_settings(struct ctl *ctl, struct json_object *vnet)
 		text_phrase(&line, "protection %s", field_text(vnet, "protection"));
 	if (field_number(vnet, "storm_limit"))
 		text_phrase(&line, "storm-limit %s", field_text(vnet, "storm_limit"));
+	if (print_is_set(vnet, "owner"))
+		text_phrase(&line, "owner %s", field_text(vnet, "owner"));
 	text_end(&line);
 	if (print_is_set(vnet, "allowed_ips"))
 		print_allowed(ctl, field_text(vnet, "allowed_ips"));
 }
 
+#define PRINT_DETAIL_SIZE 192
+
+static void print_detail_add(char detail[PRINT_DETAIL_SIZE], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void print_detail_add(char detail[PRINT_DETAIL_SIZE], const char *format, ...)
+{
+	size_t length = strlen(detail);
+	va_list args;
+
+	if (length && length + 2 < PRINT_DETAIL_SIZE) {
+		memcpy(detail + length, ", ", 3);
+		length += 2;
+	}
+	va_start(args, format);
+	vsnprintf(detail + length, PRINT_DETAIL_SIZE - length, format, args);
+	va_end(args);
+}
+
 /* What matters for one type of resource alone, and what is not as usual. */
 static void print_detail(struct table *t, struct json_object *resource)
 {
-	const char *type = field_text(resource, "type"), *what = "", *value = "";
+	const char *type = field_text(resource, "type");
+	struct json_object *provider = field_find(resource, "provider");
+	char detail[PRINT_DETAIL_SIZE] = "";
 
-	if (field_text(resource, "peer_vnet")[0]) {
-		what = "peer-vnet ";
-		value = field_text(resource, "peer_vnet");
-	} else if (strcmp(type, "guest") == 0) {
-		what = "peer ";
-		value = field_text(resource, "peer");
-	} else if (strcmp(type, "hybrid") == 0) {
-		what = "priority ";
-		value = field_text(resource, "priority");
-	}
+	if (field_text(resource, "peer_vnet")[0])
+		print_detail_add(detail, "peer-vnet %s", field_text(resource, "peer_vnet"));
+	else if (strcmp(type, "guest") == 0)
+		print_detail_add(detail, "peer %s", field_text(resource, "peer"));
+	else if (strcmp(type, "hybrid") == 0)
+		print_detail_add(detail, "priority %s", field_text(resource, "priority"));
 	if (field_number(resource, "storm_limit"))
-		table_add(t, TEXT_PLAIN, "%s%s%sstorm-limit %s", what, value, what[0] ? ", " : "",
-			  field_text(resource, "storm_limit"));
-	else
-		table_add(t, TEXT_PLAIN, "%s%s", what, what[0] ? value : "-");
+		print_detail_add(detail, "storm-limit %s", field_text(resource, "storm_limit"));
+	if (provider)
+		print_detail_add(detail, "provider %s uid %s%s", field_text(provider, "kind"),
+				 field_text(provider, "uid"),
+				 field_bool(provider, "present") ? "" : " away");
+	table_add(t, TEXT_PLAIN, "%s", detail[0] ? detail : "-");
 }
 
 static void print_resource_cells(struct table *t, struct json_object *resource)

@@ -38,6 +38,19 @@ enum ctl_status verbs_resource_del(struct ctl *ctl, const struct command *c)
 	return ctl_result(ctl, vnet_resource_delete(ctl->client, c->name[0], c->name[1]));
 }
 
+enum ctl_status verbs_resource_clear(struct ctl *ctl, const struct command *c)
+{
+	struct json_object *parameters = json_object_new_object();
+	enum ctl_status status;
+
+	json_object_object_add(parameters, "vnet", json_object_new_string(c->name[0]));
+	json_object_object_add(parameters, "name", json_object_new_string(c->name[1]));
+	status = ctl_result(ctl, vnet_client_call(ctl->client, "ClearResource",
+						  json_object_to_json_string(parameters), NULL));
+	json_object_put(parameters);
+	return status;
+}
+
 enum ctl_status verbs_reload(struct ctl *ctl, const struct command *c)
 {
 	return ctl_result(ctl, vnet_reload(ctl->client));

@@ -17,7 +17,7 @@ bad() { # REGEX WORD...
 }
 
 objects='vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help'
-vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, hybrid-needs-service, monitor-interval, protection, allowed-ips or storm-limit'
+vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, hybrid-needs-service, monitor-interval, protection, allowed-ips, storm-limit or owner'
 resource_keys='type, dev, peer, peer-vnet, priority, pvid, vlans, admin or storm-limit'
 
 # --- objects and verbs ---
@@ -29,7 +29,7 @@ bad "'re' is ambiguous: resource or reload" re show
 bad "'s' is ambiguous: stats, save or status" s
 bad "'remove' is not a verb of vnet: expected add, set, del or show" vnet remove vnet0
 bad "'s' is ambiguous: set or show" vnet s vnet0
-bad "'' is not a verb of resource: expected add, set, del or show" resource '' vnet0
+bad "'' is not a verb of resource: expected add, set, del, clear or show" resource '' vnet0
 bad "'add' is not a verb of fdb: expected show" fdb add vnet0
 
 # --- too few, too many ---

@@ -65,7 +65,7 @@ struct usage {
 	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
 #define VNET_KEYS                                                                                  \
 	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
-	"hybrid-needs-service, monitor-interval, protection, allowed-ips or storm-limit"
+	"hybrid-needs-service, monitor-interval, protection, allowed-ips, storm-limit or owner"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -117,6 +117,12 @@ static const struct usage usages[] = {
 	  "'b' is a word too many: expected vnet show [NAME]; see 'vnetctl help vnet'" },
 	{ "resource del vnet0", "a word is missing after 'vnet0': expected resource del VNET NAME; "
 				"see 'vnetctl help resource'" },
+	{ "resource clear vnet0",
+	  "a word is missing after 'vnet0': expected resource clear VNET NAME; "
+	  "see 'vnetctl help resource'" },
+	{ "resource clear vnet0 p0 now",
+	  "'now' is a word too many: expected resource clear VNET NAME; "
+	  "see 'vnetctl help resource'" },
 	{ "resource show a b c", "'c' is a word too many: expected resource show [VNET [NAME]]; "
 				 "see 'vnetctl help resource'" },
 	{ "path", "a word is missing after 'path': expected path VNET MAC [vlan N]; "
@@ -250,12 +256,13 @@ struct sent {
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
 	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
-	  "promi on h yes mon 0 prot restricted al 10.0.0.7,::1 st 5",
+	  "promi on h yes mon 0 prot restricted al 10.0.0.7,::1 st 5 o 1000",
 	  "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{"
 	  "\"address\":\"02:00:00:00:00:01\",\"mtu\":9000,\"upper\":\"tap1\",\"netns\":\"blue\","
 	  "\"mode\":\"tc\",\"guard\":false,\"pvid\":1,\"vlans\":\"10,20-29\","
 	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0,"
-	  "\"protection\":\"restricted\",\"allowed_ips\":\"10.0.0.7,::1\",\"storm_limit\":5}}" },
+	  "\"protection\":\"restricted\",\"allowed_ips\":\"10.0.0.7,::1\",\"storm_limit\":5,"
+	  "\"owner\":\"1000\"}}" },
 	{ "vnet set vnet0 storm-limit none protection none allowed-ips none mode xdp",
 	  "SetVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{\"storm_limit\":0,"
 	  "\"protection\":\"none\",\"allowed_ips\":\"none\",\"mode\":\"xdp\"}}" },
@@ -278,6 +285,10 @@ static const struct sent sents[] = {
 	  "\"admin\":\"down\",\"priority\":7,\"pvid\":2,\"vlans\":\"all\"}}" },
 	{ "resource del vnet0 vf",
 	  "DeleteResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"vf\"}" },
+	{ "resource c vnet0 p0",
+	  "ClearResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"p0\"}" },
+	{ "vnet set vnet0 owner none",
+	  "SetVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{\"owner\":\"none\"}}" },
 	{ "rel", "Reload\",\"parameters\":{}" },
 	{ "flush", "Flush\",\"parameters\":{}" },
 	{ "-j flush", "Flush\",\"parameters\":{}" },

@@ -39,12 +39,14 @@ static const char *const static_words[][2] = {
 	{ "complete --p", "--pretty" },
 	{ "complete vnet ''", "add set del show" },
 	{ "complete -j vnet s", "set show" },
+	{ "complete resource ''", "add set del clear show" },
 	{ "complete vn d", "del" },
 	{ "complete monitor ''", "" },
 	{ "complete help re", "resource reload" },
 	{ "complete vnet add v ''", "address mtu upper netns mode guard pvid vlans promiscuous "
 				    "hybrid-needs-service monitor-interval protection allowed-ips "
-				    "storm-limit" },
+				    "storm-limit owner" },
+	{ "complete vnet add v owner ''", "none" },
 	{ "complete vnet add v mtu 9000 gu", "guard" },
 	{ "complete vnet add v mtu 9000 m", "mode monitor-interval" },
 	{ "complete vnet add v mtu ''", "" },
@@ -54,7 +56,7 @@ static const char *const static_words[][2] = {
 	{ "complete vnet set v u", "" }, /* only when it is made */
 	{ "complete vnet set v ''",
 	  "address mtu mode guard pvid vlans promiscuous hybrid-needs-service monitor-interval "
-	  "protection allowed-ips storm-limit" },
+	  "protection allowed-ips storm-limit owner" },
 	{ "complete vnet set v protection ''",
 	  "none mac-nospoof ip-nospoof dhcp-nospoof restricted" },
 	{ "complete vnet set v protection mac-nospoof,",
@@ -107,6 +109,7 @@ START_TEST(names_are_offered)
 		{ "vnet show ''", VNETS, "ListVnets\",\"parameters\":{}", "vnet0 vm1" },
 		{ "vnet set vn", VNETS, "ListVnets\",\"parameters\":{}", "vnet0" },
 		{ "resource del ''", VNETS, "ListVnets\",\"parameters\":{}", "vnet0 vm1" },
+		{ "resource clear ''", VNETS, "ListVnets\",\"parameters\":{}", "vnet0 vm1" },
 		{ "resource del vm1 ''", RESOURCES,
 		  "ListResources\",\"parameters\":{\"vnet\":\"vm1\"}", "up g1" },
 		{ "resource add vm1 b type guest peer-vnet v", VNETS,

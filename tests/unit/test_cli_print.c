@@ -124,6 +124,39 @@ START_TEST(protection_and_limits_are_told)
 }
 END_TEST
 
+#define PROVIDED(type, settings, provider)                                                         \
+	"{\"vnet\":\"vnet0\",\"name\":\"p0\",\"type\":\"" type "\",\"device\":\"vntap0\","         \
+	"\"state\":\"up\",\"active\":true," settings "\"provider\":{" provider "}}"
+
+START_TEST(providers_are_told)
+{
+	expect(print_vnets,
+	       "[" VNET(NO_SETTINGS "\"owner\":\"alice\",",
+			PROVIDED("service", "\"storm_limit\":5,",
+				 "\"kind\":\"tap\",\"uid\":1000,\"present\":true")) "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none,\n"
+	       "  owner alice\n"
+	       "  RESOURCE  TYPE     DEVICE  STATE  ACTIVE  DETAIL\n"
+	       "  p0        service  vntap0  up     yes     "
+	       "storm-limit 5, provider tap uid 1000\n");
+	expect(print_resources,
+	       "[" PROVIDED("service", "", "\"kind\":\"netdev\",\"uid\":0,\"present\":false") "]",
+	       "VNET   RESOURCE  TYPE     DEVICE  STATE  ACTIVE  DETAIL\n"
+	       "vnet0  p0        service  vntap0  up     yes     provider netdev uid 0 away\n");
+	expect(print_resources,
+	       "[" PROVIDED("guest", "\"peer\":\"02:00:00:00:00:02\",\"storm_limit\":7,",
+			    "\"kind\":\"tap\",\"uid\":0,\"present\":true") "]",
+	       "VNET   RESOURCE  TYPE   DEVICE  STATE  ACTIVE  DETAIL\n"
+	       "vnet0  p0        guest  vntap0  up     yes     "
+	       "peer 02:00:00:00:00:02, storm-limit 7, provider tap uid 0\n");
+	expect(print_vnets, "[" VNET(NO_SETTINGS "\"owner\":\"none\",", "") "]",
+	       "vnet0: carrier up, address 02:00:00:00:00:01, mtu 1500\n"
+	       "  upper vnet0, port vnet0-p, mode auto, guard on, pvid 1, vlans none\n"
+	       "  no resources\n");
+}
+END_TEST
+
 START_TEST(colours_follow_the_state)
 {
 	expect_colour(true, print_vnets, "[" VNET(NO_SETTINGS, SERVICE "," HYBRID "," GUEST) "]",
@@ -279,6 +312,7 @@ int main(void)
 	tcase_add_test(t, vnets_are_tables);
 	tcase_add_test(t, long_settings_are_broken_at_80_columns);
 	tcase_add_test(t, protection_and_limits_are_told);
+	tcase_add_test(t, providers_are_told);
 	tcase_add_test(t, colours_follow_the_state);
 	tcase_add_test(t, resources_are_a_table);
 	tcase_add_test(t, the_fdb_is_a_table);
