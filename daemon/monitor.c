@@ -30,6 +30,12 @@
 #define MONITOR_AGAIN_US	10000 /* from a dump that failed to the next one */
 #define MONITOR_ANSWER_MS	1000
 
+/* Of Linux 6.14; numbers of an ABI, which older headers do not have. */
+#define MONITOR_GROUP_IPV4_MCADDR 37
+#define MONITOR_GROUP_IPV6_MCADDR 38
+#define MONITOR_RTM_NEWMULTICAST  56
+#define MONITOR_RTM_DELMULTICAST  57
+
 struct monitor {
 	struct monitor_callbacks callbacks;
 	void *context;
@@ -143,6 +149,12 @@ static void socket_closep(struct mnl_socket **s)
 		mnl_socket_close(*s);
 }
 
+/* An older kernel may refuse: then the groups are not told of, as with memberships without IP. */
+static void socket_join(const struct mnl_socket *s, int group)
+{
+	mnl_socket_setsockopt(s, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
+}
+
 static int socket_open(int bytes, struct mnl_socket **ret)
 {
 	UTIL_CLEANUP(socket_closep)
@@ -156,6 +168,8 @@ static int socket_open(int bytes, struct mnl_socket **ret)
 		return r;
 	if (mnl_socket_bind(s, MONITOR_GROUPS, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
+	socket_join(s, MONITOR_GROUP_IPV4_MCADDR);
+	socket_join(s, MONITOR_GROUP_IPV6_MCADDR);
 	*ret = UTIL_TAKE_PTR(s);
 	return 0;
 }
@@ -274,6 +288,11 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
 		handle_queue(m, message);
+		break;
+	case MONITOR_RTM_NEWMULTICAST:
+	case MONITOR_RTM_DELMULTICAST:
+		if (m->callbacks.on_groups)
+			m->callbacks.on_groups(m->context);
 		break;
 	case NLMSG_DONE:
 		handle_done(m, message);

@@ -13,7 +13,7 @@
 struct monitor;
 
 /*
- * All of them have to be there. A dump that turns out not to be whole has no end: another one
+ * All but the last have to be there. A dump that turns out not to be whole has no end: another one
  * begins instead. They may call every function here but monitor_free().
  */
 struct monitor_callbacks {
@@ -22,6 +22,8 @@ struct monitor_callbacks {
 	void (*on_dump_begin)(void *context);		      /* a full dump starts ... */
 	void (*on_dump_end)(void *context);		      /* ... and is complete */
 	void (*on_overrun)(void *context);		      /* news was lost; a dump follows */
+	/* Some multicast group was joined or left, from Linux 6.14 on. May be NULL. */
+	void (*on_groups)(void *context);
 };
 
 /*
