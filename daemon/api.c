@@ -13,6 +13,7 @@
 #define API_READ_GROUP	 "vnet"
 #define API_CHANGE_GROUP "vnet-admin"
 
+#define ANYONE SERVER_ANYONE
 #define READ   SERVER_READ
 #define CHANGE SERVER_CHANGE
 
@@ -28,11 +29,17 @@ const struct api_method api_methods[] = {
 	{ "io.vnetd.Control.SetResource", CHANGE,
 	  API_VNET | API_NAME | API_SETTINGS, 0, api_set_resource },
 	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, 0, api_delete_resource },
+	{ "io.vnetd.Control.ClearResource", CHANGE, API_VNET | API_NAME, 0, api_clear_resource },
 	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources },
 	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb },
 	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path },
-	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, api_get_stats },
+	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, NULL, api_get_stats },
 	{ "io.vnetd.Control.Monitor", READ, 0, 0, NULL, api_monitor },
+	/* Who owns a vnet may provide for it, as the manager knows; the rest is about what they provide. */
+	{ "io.vnetd.Control.Provide", ANYONE, API_PROVISION, 0, NULL, api_provide },
+	{ "io.vnetd.Control.Report", ANYONE, API_STATE, API_REASON, NULL, api_report },
+	{ "io.vnetd.Control.Count", ANYONE, API_COUNTS, 0, NULL, api_count },
+	{ "io.vnetd.Control.Withdraw", ANYONE, 0, 0, NULL, api_withdraw },
 	{ "io.vnetd.Control.Reload", CHANGE, 0, 0, api_reload },
 	{ "io.vnetd.Control.Save", CHANGE, 0, 0, api_save },
 	{ "io.vnetd.Control.Flush", CHANGE, 0, 0, api_flush },
@@ -59,16 +66,11 @@ static const struct api_method *api_method_find(const char *name)
 	return m;
 }
 
-/* Who changed what, for whoever has to find out later. */
-static void api_audit(const struct api_method *method, const struct api_arguments *args,
-		      const struct server_peer *peer)
+void api_audit(const char *method, const char *vnet, const char *resource,
+	       const struct server_peer *peer)
 {
-	const char *vnet = args->vnet ?: args->name;
-	const char *resource = args->vnet ? args->name : NULL;
-
 	log_event(LOG_NOTICE, LOG_ID_CHANGE, vnet, resource,
-		  "%s%s%s%s%s done for uid %u, gid %u, pid %d",
-		  method->name + strlen(API_INTERFACE "."), vnet ? " " : "", vnet ?: "",
+		  "%s%s%s%s%s done for uid %u, gid %u, pid %d", method, vnet ? " " : "", vnet ?: "",
 		  resource ? "/" : "", resource ?: "", peer->uid, peer->gid, (int)peer->pid);
 }
 
@@ -84,7 +86,7 @@ static int api_run(struct api *a, const struct api_method *method, struct server
 	if (err)
 		return err;
 	if (method->start)
-		return method->start(a, call, e);
+		return method->start(a, call, &args, e);
 	reply = json_object_new_object();
 	err = method->run(a, &args, reply, e);
 	if (err) {
@@ -92,7 +94,8 @@ static int api_run(struct api *a, const struct api_method *method, struct server
 		return err;
 	}
 	if (method->access == SERVER_CHANGE)
-		api_audit(method, &args, &peer);
+		api_audit(method->name + strlen(API_INTERFACE "."), args.vnet ?: args.name,
+			  args.vnet ? args.name : NULL, &peer);
 	server_reply(call, reply);
 	return 0;
 }
@@ -147,6 +150,7 @@ int api_new(sd_event *loop, const char *socket_path, struct manager *m, const st
 	int err = -ENOMEM;
 
 	if (a) {
+		a->loop = loop;
 		a->manager = m;
 		a->host = *host;
 		a->started_us = api_now_us();
@@ -171,8 +175,10 @@ void api_free(struct api *a)
 {
 	if (!a)
 		return;
-	/* Closes the connections, with which the subscribers go. */
+	/* Closes the connections, with which subscribers, providers and questions go. */
+	a->stopping = true;
 	server_free(a->server);
+	sd_event_source_disable_unref(a->look);
 	free(a->methods);
 	free(a->path);
 	free(a);

@@ -14,6 +14,7 @@ struct api_host {
 	int (*save)(void *context, struct json_object *files, struct error *e);
 	void (*features)(void *context, struct datapath_features *ret);
 	const char *instance;
+	const char *groups_path; /* NULL: GROUPS_PATH; for tests */
 	void *context;
 };
 
@@ -25,5 +26,13 @@ void api_free(struct api *a);
 
 /* Sends @event to everybody who called Monitor. */
 void api_publish(struct api *a, const struct manager_event *event);
+
+/*
+ * Tells the providers what has become of their resources, and of what they last were told. To be
+ * called when the loop has done something: who was slow may read again.
+ */
+void api_providers_settle(struct api *a);
+/* Somebody has joined or left a multicast group. */
+void api_groups_changed(struct api *a);
 
 #endif

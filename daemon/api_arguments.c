@@ -5,14 +5,26 @@
 #include "api_internal.h"
 #include "settings_value.h"
 
-static const struct api_parameter {
-	enum api_argument bit;
-	const char *key;
-	enum json_type type;
-} api_parameters[] = {
-	{ API_NAME, "name", json_type_string },		{ API_VNET, "vnet", json_type_string },
-	{ API_MAC, "mac", json_type_string },		{ API_VLAN, "vlan", json_type_int },
-	{ API_SETTINGS, "settings", json_type_object },
+#define API_ARGUMENT(bit, member, type)                                                            \
+	{                                                                                          \
+		bit, #member, json_type_##type, offsetof(struct api_arguments, member)             \
+	}
+
+static const struct api_field api_parameters[] = {
+	API_ARGUMENT(API_NAME, name, string),
+	API_ARGUMENT(API_VNET, vnet, string),
+	API_ARGUMENT(API_MAC, mac, string),
+	API_ARGUMENT(API_VLAN, vlan, int),
+	API_ARGUMENT(API_SETTINGS, settings, object),
+	API_ARGUMENT(API_PROVISION, provision, object),
+	API_ARGUMENT(API_STATE, state, string),
+	API_ARGUMENT(API_REASON, reason, string),
+	API_ARGUMENT(API_IERRORS, ierrors, int),
+	API_ARGUMENT(API_OERRORS, oerrors, int),
+	API_ARGUMENT(API_NORCVBUF, norcvbuf, int),
+	API_ARGUMENT(API_NOXMTBUF, noxmtbuf, int),
+	API_ARGUMENT(API_MALFORMED, malformed, int),
+	{ 0 },
 };
 
 static const char *api_type_text(enum json_type type)
@@ -65,78 +77,90 @@ static bool api_is_type(struct json_object *value, enum json_type type)
 	return json_object_is_type(value, type) && (type != json_type_string || api_is_text(value));
 }
 
-static const struct api_parameter *api_parameter_find(const char *key, unsigned int allowed)
+static const struct api_field *api_field_find(const struct api_field *fields, const char *key,
+					      unsigned int allowed)
 {
-	for (size_t i = 0; i < UTIL_ARRAY_SIZE(api_parameters); i++) {
-		if (api_parameters[i].bit & allowed && util_same(api_parameters[i].key, key))
-			return &api_parameters[i];
+	for (; fields->key; fields++) {
+		if (fields->bit & allowed && util_same(fields->key, key))
+			return fields;
 	}
 	return NULL;
 }
 
-static void api_arguments_set(struct api_arguments *args, enum api_argument bit,
-			      struct json_object *value)
+static void api_field_set(const struct api_field *f, void *ret, struct json_object *value)
 {
-	switch (bit) {
-	case API_NAME:
-		args->name = json_object_get_string(value);
+	void *to = (char *)ret + f->offset;
+
+	switch (f->type) {
+	case json_type_string:
+		*(const char **)to = json_object_get_string(value);
 		return;
-	case API_VNET:
-		args->vnet = json_object_get_string(value);
+	case json_type_int:
+		*(int64_t *)to = json_object_get_int64(value);
 		return;
-	case API_MAC:
-		args->mac = json_object_get_string(value);
+	case json_type_boolean:
+		*(bool *)to = json_object_get_boolean(value);
 		return;
-	case API_VLAN:
-		args->vlan = json_object_get_int64(value);
-		args->has_vlan = true;
+	case json_type_object:
+		*(struct json_object **)to = value;
 		return;
-	case API_SETTINGS:
-		args->settings = value;
+	case json_type_null:
+	case json_type_double:
+	case json_type_array:
 		return;
 	}
 }
 
-static int api_fail_missing(unsigned int missing, const struct api_method *method, struct error *e)
+static int api_fail_missing(unsigned int missing, const char *what, const struct api_field *fields,
+			    struct error *e)
 {
-	const struct api_parameter *p = api_parameters;
+	while (!(fields->bit & missing))
+		fields++;
+	return error_set(e, ERROR_INVALID, EINVAL, NULL, fields->key,
+			 "%s needs the parameter %s, which is %s", what, fields->key,
+			 api_type_text(fields->type));
+}
 
-	while (!(p->bit & missing))
-		p++;
-	return error_set(e, ERROR_INVALID, EINVAL, NULL, p->key,
-			 "%s needs the parameter %s, which is %s", method->name, p->key,
-			 api_type_text(p->type));
+int api_fields_read(struct json_object *object, const char *what, const struct api_field *fields,
+		    unsigned int required, unsigned int optional, void *ret,
+		    unsigned int *ret_given, struct error *e)
+{
+	unsigned int given = 0;
+	char shown[SETTINGS_VALUE_TEXT_SIZE];
+
+	json_object_object_foreach(object, key, value)
+	{
+		const struct api_field *f = api_field_find(fields, key, required | optional);
+
+		if (!f) {
+			settings_value_show(key, shown);
+			return error_set(e, ERROR_INVALID, EINVAL, NULL, shown,
+					 "%s has no parameter %s", what, shown);
+		}
+		/* In Varlink, null is the same as not given. */
+		if (!value)
+			continue;
+		if (!api_is_type(value, f->type))
+			return api_fail_type(NULL, key, f->type, value, e);
+		api_field_set(f, ret, value);
+		given |= f->bit;
+	}
+	if (required & ~given)
+		return api_fail_missing(required & ~given, what, fields, e);
+	*ret_given = given;
+	return 0;
 }
 
 int api_arguments_read(struct json_object *parameters, const struct api_method *method,
 		       struct api_arguments *ret, struct error *e)
 {
 	struct api_arguments args = { 0 };
-	char shown[SETTINGS_VALUE_TEXT_SIZE];
-	unsigned int given = 0;
+	int err = api_fields_read(parameters, method->name, api_parameters, method->required,
+				  method->optional, &args, &args.given, e);
 
-	json_object_object_foreach(parameters, key, value)
-	{
-		const struct api_parameter *p =
-			api_parameter_find(key, method->required | method->optional);
-
-		if (!p) {
-			settings_value_show(key, shown);
-			return error_set(e, ERROR_INVALID, EINVAL, NULL, shown,
-					 "%s has no parameter %s", method->name, shown);
-		}
-		/* In Varlink, null is the same as not given. */
-		if (!value)
-			continue;
-		if (!api_is_type(value, p->type))
-			return api_fail_type(NULL, key, p->type, value, e);
-		api_arguments_set(&args, p->bit, value);
-		given |= p->bit;
-	}
-	if (method->required & ~given)
-		return api_fail_missing(method->required & ~given, method, e);
-	*ret = args;
-	return 0;
+	if (!err)
+		*ret = args;
+	return err;
 }
 
 static enum json_type api_setting_type(const struct setting *s)

@@ -83,6 +83,12 @@ int api_delete_resource(struct api *a, const struct api_arguments *args, struct 
 	return manager_resource_del(a->manager, args->vnet, args->name, e);
 }
 
+int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		       struct error *e)
+{
+	return manager_resource_clear(a->manager, args->vnet, args->name, e);
+}
+
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	       struct error *e)
 {

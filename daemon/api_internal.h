@@ -5,6 +5,9 @@
  *	api.c		the table of methods; their common way from parameters to reply
  *	api_arguments.c	reads and checks parameters and settings
  *	api_change.c	methods that change something
+ *	api_provide.c	methods of providers
+ *	api_provider.c	what providers are told
+ *	api_stats.c	statistics, for which providers are asked
  *	api_read.c	methods that tell something
  *	api_monitor.c	the stream of events
  */
@@ -20,9 +23,13 @@ struct api_arguments {
 	const char *name;
 	const char *vnet;
 	const char *mac;
+	const char *state;
+	const char *reason;
 	int64_t vlan;
-	bool has_vlan;
+	int64_t ierrors, oerrors, norcvbuf, noxmtbuf, malformed;
 	struct json_object *settings;
+	struct json_object *provision;
+	unsigned int given; /* enum api_argument */
 };
 
 /* Which of them a method takes. */
@@ -32,6 +39,25 @@ enum api_argument {
 	API_MAC = 1 << 2,
 	API_VLAN = 1 << 3,
 	API_SETTINGS = 1 << 4,
+	API_PROVISION = 1 << 5,
+	API_STATE = 1 << 6,
+	API_REASON = 1 << 7,
+	API_IERRORS = 1 << 8,
+	API_OERRORS = 1 << 9,
+	API_NORCVBUF = 1 << 10,
+	API_NOXMTBUF = 1 << 11,
+	API_MALFORMED = 1 << 12,
+	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
+};
+
+/* A member of a JSON object, and where it goes. */
+struct api_field {
+	unsigned int bit;
+	const char *key;
+	enum json_type type; /* string, int, boolean or object */
+	/* in a struct: of a const char *, int64_t, bool or struct json_object *, which are borrowed
+	 */
+	size_t offset;
 };
 
 struct api_method {
@@ -45,8 +71,10 @@ struct api_method {
 	 */
 	int (*run)(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		   struct error *e);
-	/* Instead of run: keeps the call, or fails it with -errno and a sentence in @e. */
-	int (*start)(struct api *a, struct server_call *call, struct error *e);
+	/* Instead of run: replies or keeps the call, or fails it with -errno and a sentence in @e.
+	 */
+	int (*start)(struct api *a, struct server_call *call, const struct api_arguments *args,
+		     struct error *e);
 };
 
 extern const struct api_method api_methods[]; /* ends with a NULL name */
@@ -58,17 +86,74 @@ struct api_subscriber {
 	struct api_subscriber *prev, *next;
 };
 
+/* What a provider is told of its vnet, but for the multicast groups. */
+struct api_provider_state {
+	bool started;
+	bool promiscuous;
+	bool knows_groups;
+	uint8_t address[MAC_LEN];
+	uint32_t mtu;
+};
+
+/* An open registration. */
+struct api_provider {
+	struct api *api; /* the owner */
+	struct server_call *call;
+	/* The resource is looked up each time: it may be gone, or another one of that name. */
+	char vnet[SETTINGS_NAME_SIZE];
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	char token[DESIRED_TOKEN_SIZE];
+
+	bool told; /* `sent` was sent, and `groups` unless they have changed */
+	struct api_provider_state sent;
+	uint32_t groups_ifindex;    /* where they were read, 0: nowhere */
+	uint8_t (*groups)[MAC_LEN]; /* owned */
+	size_t group_count;
+	bool groups_unread;  /* they are to be read, and could not be */
+	bool groups_changed; /* since they were sent */
+
+	bool asked; /* for its counters, which have not come */
+	struct api_provider *prev, *next;
+};
+
+/* A GetStats that waits for providers. */
+struct api_question {
+	struct api *api; /* the owner */
+	struct server_call *call;
+	char *vnet, *name; /* owned; as asked for */
+	size_t count;
+	struct api_provider **asked; /* owned; those that have not answered */
+	sd_event_source *deadline;
+	struct api_question *prev, *next;
+};
+
 struct api {
+	sd_event *loop; /* borrowed */
 	struct manager *manager;
 	struct api_host host;
 	struct server *server;
 	struct server_method *methods;	    /* owned; the table as the server wants it */
 	char *path;			    /* owned */
 	struct api_subscriber *subscribers; /* owned list */
+	struct api_provider *providers;	    /* owned list */
+	struct api_question *questions;	    /* owned list */
+	sd_event_source *look;		    /* for groups that nothing tells of */
+	bool looks;			    /* it is on */
+	bool groups_stale;		    /* they have to be read again */
+	bool stopping;			    /* clients that are closed have not gone */
 	uint64_t started_us;		    /* CLOCK_BOOTTIME */
 };
 
-/* Refuses what is unknown, missing or of another type. @method is its last part, for messages. */
+/*
+ * Reads the members of @object, of which there may be those of @fields (ends with a NULL key) in
+ * @required and @optional, into @ret. @what is what has them, for messages. Refuses what is
+ * unknown, missing or of another type; on failure @ret is partly written.
+ */
+int api_fields_read(struct json_object *object, const char *what, const struct api_field *fields,
+		    unsigned int required, unsigned int optional, void *ret,
+		    unsigned int *ret_given, struct error *e);
+
+/* The same for the parameters of a method. */
 int api_arguments_read(struct json_object *parameters, const struct api_method *method,
 		       struct api_arguments *ret, struct error *e);
 
@@ -92,6 +177,8 @@ int api_set_resource(struct api *a, const struct api_arguments *args, struct jso
 		     struct error *e);
 int api_delete_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 			struct error *e);
+int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		       struct error *e);
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	       struct error *e);
 int api_save(struct api *a, const struct api_arguments *args, struct json_object *reply,
@@ -107,12 +194,47 @@ int api_list_fdb(struct api *a, const struct api_arguments *args, struct json_ob
 		 struct error *e);
 int api_get_path(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		 struct error *e);
-int api_get_stats(struct api *a, const struct api_arguments *args, struct json_object *reply,
-		  struct error *e);
 int api_get_status(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		   struct error *e);
 
-int api_monitor(struct api *a, struct server_call *call, struct error *e);
+int api_get_stats(struct api *a, struct server_call *call, const struct api_arguments *args,
+		  struct error *e);
+int api_monitor(struct api *a, struct server_call *call, const struct api_arguments *args,
+		struct error *e);
+int api_provide(struct api *a, struct server_call *call, const struct api_arguments *args,
+		struct error *e);
+int api_report(struct api *a, struct server_call *call, const struct api_arguments *args,
+	       struct error *e);
+int api_count(struct api *a, struct server_call *call, const struct api_arguments *args,
+	      struct error *e);
+int api_withdraw(struct api *a, struct server_call *call, const struct api_arguments *args,
+		 struct error *e);
+
+/* Calls @each for the vnet @name, or for all without one. 0, or -errno: there is no such vnet. */
+int api_each_vnet(struct api *a, const char *name, struct json_object *array,
+		  void (*each)(const struct vnet *v, struct json_object *array), struct error *e);
+/* 0, with the resource that vnet and name tell in @ret, NULL if no name was given. */
+int api_one_resource(struct api *a, const char *vnet, const char *name, const struct resource **ret,
+		     struct error *e);
+
+/* Who changed what, for whoever has to find out later; @method without the interface. */
+void api_audit(const char *method, const char *vnet, const char *resource,
+	       const struct server_peer *peer);
+
+/* The stream of an open registration. Usable from now on; NULL: no memory. */
+struct api_provider *api_provider_new(struct api *a, struct server_call *call,
+				      const struct resource *r);
+/* The call has ended, or is about to. */
+void api_provider_free(struct api_provider *p);
+/* Borrowed; NULL: it is gone. */
+struct resource *api_provider_resource(const struct api_provider *p);
+/* Sends the state if it has changed and the provider reads what it is sent. */
+void api_provider_tell(struct api_provider *p, const struct resource *r);
+/* The last reply, after which @p is gone. */
+void api_provider_end(struct api_provider *p, const char *why);
+
+/* @p has counted, or counts no more. */
+void api_questions_settle(struct api *a, const struct api_provider *p);
 
 /* CLOCK_BOOTTIME */
 uint64_t api_now_us(void);

@@ -16,7 +16,8 @@ static void api_on_subscriber_closed(void *context)
 	free(s);
 }
 
-int api_monitor(struct api *a, struct server_call *call, struct error *e)
+int api_monitor(struct api *a, struct server_call *call, const struct api_arguments *args,
+		struct error *e)
 {
 	struct api_subscriber *s;
 

@@ -9,10 +9,8 @@
 
 #define API_USEC_PER_SEC 1000000
 
-/* Calls @each for the vnet @name, or for all without one. */
-static int api_each_vnet(struct api *a, const char *name, struct json_object *array,
-			 void (*each)(const struct vnet *v, struct json_object *array),
-			 struct error *e)
+int api_each_vnet(struct api *a, const char *name, struct json_object *array,
+		  void (*each)(const struct vnet *v, struct json_object *array), struct error *e)
 {
 	const struct vnet *v;
 
@@ -28,19 +26,18 @@ static int api_each_vnet(struct api *a, const char *name, struct json_object *ar
 	return 0;
 }
 
-/* 0, with the resource that vnet and name tell in @ret, NULL if no name was given. */
-static int api_one_resource(struct api *a, const struct api_arguments *args,
-			    const struct resource **ret, struct error *e)
+int api_one_resource(struct api *a, const char *vnet, const char *name, const struct resource **ret,
+		     struct error *e)
 {
 	const struct resource *r = NULL;
 	const struct vnet *v;
 
-	if (args->name && !args->vnet)
+	if (name && !vnet)
 		return error_set(e, ERROR_INVALID, EINVAL, NULL, "vnet",
 				 "the name of a resource was given without its vnet");
-	if (args->name) {
-		v = manager_find_vnet(a->manager, args->vnet, e);
-		r = v ? manager_find_resource(v, args->name, e) : NULL;
+	if (name) {
+		v = manager_find_vnet(a->manager, vnet, e);
+		r = v ? manager_find_resource(v, name, e) : NULL;
 		if (!r)
 			return -e->number;
 	}
@@ -73,7 +70,7 @@ int api_list_resources(struct api *a, const struct api_arguments *args, struct j
 {
 	struct json_object *resources = json_object_new_array();
 	const struct resource *only;
-	int err = api_one_resource(a, args, &only, e);
+	int err = api_one_resource(a, args->vnet, args->name, &only, e);
 
 	json_object_object_add(reply, "resources", resources);
 	if (err)
@@ -111,7 +108,7 @@ static int api_check_path(const struct api_arguments *args, const struct vnet *v
 		return error_set(e, ERROR_INVALID, EINVAL, v->name, "mac",
 				 "%s: mac %s is not a MAC address like 02:00:00:00:00:01", v->name,
 				 settings_value_show(args->mac, shown));
-	if (args->has_vlan && (args->vlan < VLAN_FIRST || args->vlan > VLAN_LAST))
+	if (args->given & API_VLAN && (args->vlan < VLAN_FIRST || args->vlan > VLAN_LAST))
 		return error_set(e, ERROR_INVALID, EINVAL, v->name, "vlan",
 				 "%s: vlan %lld is not a number from %d to %d", v->name,
 				 (long long)args->vlan, VLAN_FIRST, VLAN_LAST);
@@ -148,27 +145,6 @@ int api_get_path(struct api *a, const struct api_arguments *args, struct json_ob
 	json_object_object_add(reply, "type", type ? json_object_new_string(type) : NULL);
 	json_object_object_add(reply, "reason", json_object_new_string(answer.reason));
 	json_object_object_add(reply, "why", json_object_new_string(answer.why));
-	return 0;
-}
-
-static void api_add_stats_row(const struct vnet *v, struct json_object *array)
-{
-	json_object_array_add(array, show_stats(v, NULL));
-}
-
-int api_get_stats(struct api *a, const struct api_arguments *args, struct json_object *reply,
-		  struct error *e)
-{
-	struct json_object *stats = json_object_new_array();
-	const struct resource *only;
-	int err = api_one_resource(a, args, &only, e);
-
-	json_object_object_add(reply, "stats", stats);
-	if (err)
-		return err;
-	if (!only)
-		return api_each_vnet(a, args->vnet, stats, api_add_stats_row, e);
-	json_object_array_add(stats, show_stats(only->vnet, only));
 	return 0;
 }
 

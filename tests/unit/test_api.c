@@ -213,6 +213,14 @@ START_TEST(test_described)
 		check_parameter(name, m, API_MAC, "mac");
 		check_parameter(name, m, API_VLAN, "vlan");
 		check_parameter(name, m, API_SETTINGS, "settings");
+		check_parameter(name, m, API_PROVISION, "provision");
+		check_parameter(name, m, API_STATE, "state");
+		check_parameter(name, m, API_REASON, "reason");
+		check_parameter(name, m, API_IERRORS, "ierrors");
+		check_parameter(name, m, API_OERRORS, "oerrors");
+		check_parameter(name, m, API_NORCVBUF, "norcvbuf");
+		check_parameter(name, m, API_NOXMTBUF, "noxmtbuf");
+		check_parameter(name, m, API_MALFORMED, "malformed");
 		ck_assert_msg((m->run != NULL) != (m->start != NULL), "%s", name);
 	}
 	for (size_t i = 0; i < t.idl.member_count; i++)
@@ -228,15 +236,27 @@ START_TEST(test_errors_described)
 }
 END_TEST
 
-/* Whoever may only read changes nothing, whatever is added to the table. */
+static bool is_provider_method(const char *name)
+{
+	return util_same(name, "Provide") || util_same(name, "Report") ||
+	       util_same(name, "Count") || util_same(name, "Withdraw");
+}
+
+/*
+ * Whoever may only read changes nothing, whatever is added to the table. Providers are judged by
+ * the vnet they are for.
+ */
 START_TEST(test_access)
 {
 	for (const struct api_method *m = api_methods; m->name; m++) {
 		const char *name = m->name + strlen(CONTROL);
 		bool reads = !strncmp(name, "List", 4) || !strncmp(name, "Get", 3) ||
 			     util_same(name, "Monitor");
+		enum server_access expected = reads ? SERVER_READ : SERVER_CHANGE;
 
-		ck_assert_msg(m->access == (reads ? SERVER_READ : SERVER_CHANGE), "%s", name);
+		if (is_provider_method(name))
+			expected = SERVER_ANYONE;
+		ck_assert_msg(m->access == expected, "%s", name);
 	}
 }
 END_TEST
@@ -425,6 +445,17 @@ static const struct {
 	{ "GetStats", "{\"vnet\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"vnet\":\"vnet0\",\"name\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"name\":\"s\"}", "Invalid", "vnet", "without its vnet" },
+	/* providers */
+	{ "ClearResource", "{\"vnet\":\"vnet0\",\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "ClearResource", "{\"vnet\":\"vnet0\",\"name\":\"s\"}", "Invalid", "",
+	  "vnet0/s: is up, there is nothing to clear" },
+	{ "Provide", "{\"provision\":{}}", "Invalid", "more", "has to be called with \"more\"" },
+	{ "Report", "{\"state\":\"up\"}", "Invalid", "oneway", "has to be called with \"oneway\"" },
+	{ "Report", "{\"state\":7}", "Invalid", "state", "state expects a string, not 7" },
+	{ "Count", "{\"ierrors\":0,\"oerrors\":0,\"norcvbuf\":0,\"noxmtbuf\":0,\"malformed\":0}",
+	  "Invalid", "oneway", "io.vnetd.Control.Count has to be called with" },
+	{ "Count", "{\"ierrors\":0}", "Invalid", "oerrors", "needs the parameter oerrors" },
+	{ "Withdraw", "{}", "Invalid", "oneway", "on the connection of a Provide that is open" },
 	/* paths */
 	{ "GetPath", "{\"vnet\":\"none\",\"mac\":\"02:00:00:00:00:02\"}", "NotFound", "", "none" },
 	{ "GetPath", "{\"vnet\":\"vnet0\"}", "Invalid", "mac", "needs the parameter mac" },
