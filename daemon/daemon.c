@@ -20,6 +20,9 @@
 #include "rtnl.h"
 #include "save.h"
 #include "state.h"
+#include "tap.h"
+
+#define PROVIDERS_WAIT_US (5 * UINT64_C(1000000)) /* for those of before a restart */
 
 struct daemon {
 	const struct options *options; /* borrowed */
@@ -43,6 +46,7 @@ static const struct kernel_ops kernel_ops = {
 	.link_get = rtnl_link_get,
 	.link_set = rtnl_link_set,
 	.link_del = rtnl_link_del,
+	.tap_add = tap_add,
 	.link_stats = rtnl_link_stats,
 	.link_filter = rtnl_link_filter,
 	.offloads_get = offload_get,
@@ -104,6 +108,14 @@ static void on_overrun(void *context)
 	struct daemon *d = context;
 
 	manager_on_overrun(d->manager);
+	api_groups_changed(d->api);
+}
+
+static void on_groups(void *context)
+{
+	struct daemon *d = context;
+
+	api_groups_changed(d->api);
 }
 
 static const struct monitor_callbacks monitor_callbacks = {
@@ -112,6 +124,7 @@ static const struct monitor_callbacks monitor_callbacks = {
 	.on_dump_begin = on_dump_begin,
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
+	.on_groups = on_groups,
 };
 
 static void on_event(void *context, const struct manager_event *event)
@@ -253,6 +266,7 @@ static int on_post(sd_event_source *source, void *context)
 	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, now_us;
 
 	manager_settle(d->manager);
+	api_providers_settle(d->api);
 	if (wanted_us == d->poll_us)
 		return 0;
 	d->poll_us = wanted_us;
@@ -261,6 +275,32 @@ static int on_post(sd_event_source *source, void *context)
 	sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us);
 	sd_event_source_set_time(d->poll_timer, now_us + wanted_us);
 	return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- providers --- */
+
+static int on_providers_late(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct daemon *d = context;
+
+	manager_providers_expire(d->manager);
+	return 0;
+}
+
+/* The loop keeps the timer, which rings once. */
+static void await_providers(struct daemon *d)
+{
+	int err;
+
+	if (!manager_providers_missing(d->manager))
+		return;
+	err = sd_event_add_time_relative(d->loop, NULL, CLOCK_MONOTONIC, PROVIDERS_WAIT_US, 0,
+					 on_providers_late, d);
+	if (err >= 0)
+		return;
+	log_warning("providers cannot be waited for (%s); their resources are removed",
+		    strerror(-err));
+	manager_providers_expire(d->manager);
 }
 
 /* --- signals --- */
@@ -454,9 +494,11 @@ static int start(struct daemon *d, struct error *e)
 		err = api_new(d->loop, d->options->socket, d->manager, &host, &d->api, e);
 	if (!err)
 		err = open_kernel(d, e);
-	if (!err)
-		take_up(d);
-	return err;
+	if (err)
+		return err;
+	take_up(d);
+	await_providers(d);
+	return 0;
 }
 
 int daemon_new(const struct options *o, struct daemon **ret, struct error *e)

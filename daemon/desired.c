@@ -3,6 +3,28 @@
 
 #include <errno.h>
 
+const char *desired_provider_kind_name(enum desired_provider_kind kind)
+{
+	static const char *const names[] = {
+		[DESIRED_PROVIDER_NONE] = "none",
+		[DESIRED_PROVIDER_NETDEV] = "netdev",
+		[DESIRED_PROVIDER_TAP] = "tap",
+	};
+
+	return names[kind];
+}
+
+const char *desired_report_name(enum desired_report report)
+{
+	static const char *const names[] = {
+		[DESIRED_REPORT_UP] = "up",
+		[DESIRED_REPORT_DOWN] = "down",
+		[DESIRED_REPORT_FAILED] = "failed",
+	};
+
+	return names[report];
+}
+
 /*
  * Arrays grow to the next power of two, so that their room follows from their count and appending
  * tens of thousands of resources stays linear. It holds as long as nobody else grows them.
@@ -38,6 +60,17 @@ struct desired_resource *desired_add_resource(struct desired_vnet *v)
 		return NULL;
 	v->resources = grown;
 	return &v->resources[v->resource_count++];
+}
+
+/* The room stays as it was, which is more than append() expects: it then makes it smaller. */
+void desired_drop_provided(struct desired_vnet *v)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->resource_count; i++)
+		if (v->resources[i].provider.kind == DESIRED_PROVIDER_NONE)
+			v->resources[kept++] = v->resources[i];
+	v->resource_count = kept;
 }
 
 const struct desired_vnet *desired_find(const struct desired *d, const char *name)

@@ -51,6 +51,10 @@ struct desired_provider {
 	char reason[DESIRED_REASON_SIZE]; /* for a report that is not UP, else empty */
 };
 
+/* "netdev", "tap"; "up", "down", "failed" */
+const char *desired_provider_kind_name(enum desired_provider_kind kind);
+const char *desired_report_name(enum desired_report report);
+
 struct desired_resource {
 	char name[DESIRED_RESOURCE_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
@@ -89,6 +93,9 @@ struct desired {
 /* Append a zeroed element and return it (borrowed until the next append); NULL: no memory. */
 struct desired_vnet *desired_add_vnet(struct desired *d);
 struct desired_resource *desired_add_resource(struct desired_vnet *v);
+
+/* What providers brought, they bring again: it is in no file. */
+void desired_drop_provided(struct desired_vnet *v);
 
 const struct desired_vnet *desired_find(const struct desired *d, const char *name);
 const struct desired_resource *desired_find_resource(const struct desired_vnet *v,

@@ -35,20 +35,20 @@ static void emit_vnet(struct vnet *v, enum manager_event_type type)
 	manager_emit(v->manager, (struct manager_event) { .type = type, .vnet = v });
 }
 
-static void emit_resource(struct resource *r, enum manager_event_type type)
+void manager_emit_resource(struct resource *r, enum manager_event_type type)
 {
 	manager_emit(r->vnet->manager,
 		     (struct manager_event) { .type = type, .vnet = r->vnet, .resource = r });
 }
 
-static void remove_resource(struct resource *r)
+void manager_remove_resource(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 	char device[IFNAMSIZ];
 
 	util_copy(device, sizeof(device), r->settings.device);
 	reconcile_resource_remove(r);
-	emit_resource(r, MANAGER_RESOURCE_REMOVED);
+	manager_emit_resource(r, MANAGER_RESOURCE_REMOVED);
 	object_resource_free(r);
 	if (device[0])
 		manager_device_free(m, device);
@@ -63,7 +63,7 @@ static void remove_vnet(struct vnet *v)
 
 	v->leaving = true;
 	HASH_ITER (hh, v->resources, r, next)
-		remove_resource(r);
+		manager_remove_resource(r);
 	manager_removed(m, reconcile_peers(v, NULL));
 	util_copy(upper, sizeof(upper), v->settings.upper);
 	reconcile_upper_remove(v);
@@ -188,15 +188,15 @@ int manager_resource_add(struct manager *m, const char *vnet, const char *name,
 		return -ENOENT;
 	err = validate_resource_add(v, name, s, e);
 	if (!err)
-		err = object_resource_new(v, name, 0, s, &r, e);
+		err = object_resource_new(v, name, 0, s, NULL, &r, e);
 	if (err)
 		return err;
-	emit_resource(r, MANAGER_RESOURCE_ADDED);
+	manager_emit_resource(r, MANAGER_RESOURCE_ADDED);
 	err = reconcile_resource(r, e);
 	if (!err)
 		err = manager_save(m, e);
 	if (err)
-		remove_resource(r);
+		manager_remove_resource(r);
 	return err;
 }
 
@@ -251,7 +251,7 @@ int manager_resource_del(struct manager *m, const char *vnet, const char *name, 
 	if (!err)
 		err = keep_without(m, &r->leaving, &r->vnet->removed, r->name, r->from_config, e);
 	if (!err)
-		remove_resource(r);
+		manager_remove_resource(r);
 	return err;
 }
 

@@ -35,7 +35,7 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	int err = validate_resource_restore(v, d->name, &d->settings, e);
 
 	if (!err)
-		err = object_resource_new(v, d->name, d->number, &d->settings, &r, e);
+		err = object_resource_new(v, d->name, d->number, &d->settings, &d->provider, &r, e);
 	if (err)
 		return err;
 	r->from_config = d->from_config;
@@ -45,6 +45,7 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	/* Its number may be another device's by now, which is to be taken in as any other. */
 	if (!manager_datapath(m, attached, KERNEL_HOOK_RX, r->saved.ifindex))
 		forget_device(r);
+	r->tap_ifindex = r->saved.ifindex;
 	/* It has its device, whoever else may wait for one of that name. */
 	if (link_find(m->links, r->saved.ifindex) && !owner_find(m, r->saved.ifindex))
 		owner_set(m, r->saved.ifindex, v, r);
@@ -160,6 +161,14 @@ static bool vnet_stays_away(const struct manager *m, const char *name)
 	return stays_away(m, &m->removed, name, v && v->from_config);
 }
 
+/* A provider's resources are none of the files' business. */
+static bool is_to_leave(const struct resource *r, const struct desired_resource *wanted)
+{
+	if (resource_is_provided(r))
+		return false;
+	return wanted ? is_other_resource(said_of(r), &wanted->settings) : r->from_config;
+}
+
 /* What leaves makes room first: for the one service, for a device, for a MAC. */
 static void remove_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
 			     int *first)
@@ -169,10 +178,8 @@ static void remove_resources(struct vnet *v, const struct desired_vnet *d, struc
 
 	HASH_ITER (hh, v->resources, r, next) {
 		const struct desired_resource *wanted = desired_find_resource(d, r->name);
-		bool leaves =
-			wanted ? is_other_resource(said_of(r), &wanted->settings) : r->from_config;
 
-		if (leaves && !resource_stays_away(v, r->name))
+		if (is_to_leave(r, wanted) && !resource_stays_away(v, r->name))
 			complain(e, first, manager_resource_del(v->manager, v->name, r->name, &own),
 				 &own);
 	}
@@ -183,8 +190,15 @@ static int configure_resource(struct vnet *v, const struct desired_resource *d, 
 	struct manager *m = v->manager;
 	struct resource *r = manager_find_resource(v, d->name, NULL);
 	struct resource_settings settings = d->settings;
+	char label[RESOURCE_LABEL_SIZE];
 	int err;
 
+	if (r && resource_is_provided(r))
+		return error_set(
+			e, ERROR_EXISTS, EEXIST, resource_label(r, label), "name",
+			"%s: a provider has registered a resource of this name; the one of "
+			"the file can be added by a reload when that is gone",
+			label);
 	if (r && r->from_config && desired_same(settings_resource, &r->base, &d->base))
 		return 0;
 	if (resource_stays_away(v, d->name))
@@ -363,6 +377,7 @@ static int snapshot_resources(const struct vnet *v, struct desired_vnet *ret)
 		d->settings = r->settings;
 		d->base = r->base;
 		d->saved = r->saved;
+		d->provider = r->provider;
 		memcpy(d->offloads, r->xdp.offloads, sizeof(d->offloads));
 	}
 	return 0;
@@ -409,6 +424,8 @@ void manager_mark_saved(struct manager *m, const char *name)
 	desired_names_clear(&v->removed);
 	v->base = v->settings;
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
+		if (resource_is_provided(r))
+			continue;
 		r->from_config = true;
 		r->base = r->settings;
 	}

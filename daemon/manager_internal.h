@@ -69,6 +69,10 @@ static inline void manager_removed(struct manager *m, int err)
 	m->unsettled |= err != 0;
 }
 
+/* Paths leave it, its device is let go of, it is told of and freed. */
+void manager_remove_resource(struct resource *r);
+void manager_emit_resource(struct resource *r, enum manager_event_type type);
+
 /* The device @name is free: who waits for it? */
 void manager_device_free(struct manager *m, const char *name);
 
@@ -83,9 +87,16 @@ void manager_emit(struct manager *m, struct manager_event event);
 int object_vnet_new(struct manager *m, const char *name, uint32_t number,
 		    const struct vnet_settings *s, struct vnet **ret, struct error *e);
 void object_vnet_free(struct vnet *v); /* has no resources any more */
+/* @provider NULL: it has none. */
 int object_resource_new(struct vnet *v, const char *name, uint32_t number,
-			const struct resource_settings *s, struct resource **ret, struct error *e);
+			const struct resource_settings *s, const struct desired_provider *provider,
+			struct resource **ret, struct error *e);
 void object_resource_free(struct resource *r);
+/* It has no device (any more), and waits for one of this name; of a tap there is no other. */
+void object_resource_wait(struct resource *r);
+void object_resource_wait_end(struct resource *r);
+/* The first of "p0", "p1", ... that is free. */
+void object_resource_name(struct vnet *v, char ret[DESIRED_RESOURCE_NAME_SIZE]);
 
 /* Would this be right? Against all other objects and the observed devices; validate.c. */
 int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
@@ -93,6 +104,9 @@ int validate_vnet_add(const struct manager *m, const char *name, const struct vn
 int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struct error *e);
 int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
 			  struct error *e);
+/* The same for one that a provider brings; the device of a tap is not there yet. */
+int validate_provide(const struct vnet *v, const char *name, const struct resource_settings *s,
+		     const struct desired_provider *provider, struct error *e);
 int validate_resource_set(const struct resource *r, const struct resource_settings *s,
 			  struct error *e);
 /* The same for what was right when it was made: what became of the devices since is its state. */
@@ -100,6 +114,8 @@ int validate_vnet_restore(const struct manager *m, const char *name, const struc
 			  struct error *e);
 int validate_resource_restore(const struct vnet *v, const char *name,
 			      const struct resource_settings *s, struct error *e);
+/* Does a provider that takes no more than @max_sdu bytes (0: any) fit the vnet? */
+int validate_max_sdu(const struct vnet *v, uint32_t max_sdu, const char *label, struct error *e);
 /* May this device be the upper of the vnet? Also used when it appears later. */
 int validate_upper(const struct vnet *v, const struct link *l, struct error *e);
 /* May this device be bound to the resource? Also used when it appears later. */

@@ -141,14 +141,29 @@ void object_vnet_free(struct vnet *v)
 static void list_target(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
-	const char *device = r->settings.device, *vnet = r->settings.peer_vnet;
+	const char *vnet = r->settings.peer_vnet;
 
 	if (resource_is_peer(r)) {
 		HASH_ADD_KEYPTR(by_peer, r->vnet->peers, vnet, strlen(vnet), r);
 		HASH_ADD_KEYPTR(by_target, m->peers, vnet, strlen(vnet), r);
 	} else {
-		HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
+		object_resource_wait(r);
 	}
+}
+
+void object_resource_wait(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	const char *device = r->settings.device;
+
+	if (!resource_is_tap(r))
+		HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
+}
+
+void object_resource_wait_end(struct resource *r)
+{
+	if (!resource_is_tap(r))
+		HASH_DELETE(by_device, r->vnet->manager->waiting, r);
 }
 
 static void unlist_target(struct resource *r)
@@ -159,7 +174,7 @@ static void unlist_target(struct resource *r)
 		HASH_DELETE(by_peer, r->vnet->peers, r);
 		HASH_DELETE(by_target, m->peers, r);
 	} else if (!r->ifindex) {
-		HASH_DELETE(by_device, m->waiting, r);
+		object_resource_wait_end(r);
 	}
 }
 
@@ -183,8 +198,35 @@ struct resource *manager_next_peer(const struct manager *m, const char *name,
 	return next;
 }
 
+#define PROVIDED_NAME "p%u"
+
+void object_resource_name(struct vnet *v, char ret[DESIRED_RESOURCE_NAME_SIZE])
+{
+	const struct resource *other;
+
+	for (;; v->provided_hint++) {
+		snprintf(ret, DESIRED_RESOURCE_NAME_SIZE, PROVIDED_NAME, v->provided_hint);
+		HASH_FIND_STR(v->resources, ret, other);
+		if (!other)
+			return;
+	}
+}
+
+static void release_name(struct vnet *v, const char *name)
+{
+	char text[DESIRED_RESOURCE_NAME_SIZE];
+	unsigned int number;
+
+	if (sscanf(name, PROVIDED_NAME, &number) != 1 || number >= v->provided_hint)
+		return;
+	snprintf(text, sizeof(text), PROVIDED_NAME, number);
+	if (util_same(text, name))
+		v->provided_hint = number;
+}
+
 int object_resource_new(struct vnet *v, const char *name, uint32_t number,
-			const struct resource_settings *s, struct resource **ret, struct error *e)
+			const struct resource_settings *s, const struct desired_provider *provider,
+			struct resource **ret, struct error *e)
 {
 	struct manager *m = v->manager;
 	struct resource *r = calloc(1, sizeof(*r));
@@ -196,6 +238,8 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 	r->order = ++m->made;
 	util_copy(r->name, sizeof(r->name), name);
 	r->settings = *s;
+	if (provider)
+		r->provider = *provider;
 	err = numbers_take(&m->resource_numbers, number, r, &r->number);
 	if (err) {
 		free(r);
@@ -219,6 +263,7 @@ void object_resource_free(struct resource *r)
 	vnet_delist(r);
 	unlist_target(r);
 	HASH_DEL(v->resources, r);
+	release_name(v, r->name);
 	numbers_release(&m->resource_numbers, r->number);
 	m->resource_count--;
 	free(r->fdb);

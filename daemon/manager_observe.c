@@ -149,6 +149,17 @@ static void offer(struct manager *m, const struct link *before, const struct lin
 	retry_uppers(m, now->name, true);
 }
 
+/* A provider's report of a lost link holds until the device has one again. */
+static void note_carrier(const struct manager *m, const struct link *before, const struct link *now)
+{
+	const struct manager_owner *o = owner_find(m, now->ifindex);
+	struct resource *r = o ? o->resource : NULL;
+
+	if (r && r->provider.kind == DESIRED_PROVIDER_NETDEV &&
+	    r->provider.report == DESIRED_REPORT_DOWN && !before->carrier && now->carrier)
+		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
+}
+
 static bool same(const struct link *a, const struct link *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
@@ -166,6 +177,7 @@ void manager_on_link(struct manager *m, const struct link *l)
 		log_err("device %s: no memory to keep what is known of it", l->name);
 		return;
 	}
+	note_carrier(m, &before, &now);
 	if (m->resyncing || !fresh)
 		return; /* all of it is looked at when the dump is complete */
 	o = owner_find(m, now.ifindex);

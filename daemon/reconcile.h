@@ -35,10 +35,15 @@ void reconcile_resource_gone(struct resource *r);
 /* Takes over the name that its device goes by now. */
 void reconcile_resource_follow_name(struct resource *r);
 
+/* What its provider says of it now, to be looked at by reconcile_resource(); it is kept. */
+void reconcile_resource_report(struct resource *r, enum desired_report report, const char *reason);
+
 /* The device @l is made what @r needs; what it was before is remembered in @r, and given back at
  * the end; reconcile_device.c. */
 int reconcile_device(struct resource *r, const struct link *l, struct error *e);
 void reconcile_device_give_back(struct resource *r);
+/* A tap goes with its resource, whoever may have kept a descriptor of it. */
+void reconcile_device_delete(struct resource *r);
 
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);

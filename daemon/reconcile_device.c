@@ -228,6 +228,8 @@ void reconcile_device_give_back(struct resource *r)
 	struct kernel_link_change want = r->saved.before, now;
 	int err;
 
+	if (resource_is_tap(r) && r->leaving)
+		l = NULL; /* it goes as it is */
 	if (l && r->saved.ifindex == r->ifindex) {
 		set_filter(r, NULL);
 		differences(l, &want, &now);
@@ -241,4 +243,22 @@ void reconcile_device_give_back(struct resource *r)
 	}
 	r->saved = (struct desired_saved) { 0 };
 	m->unsaved = true;
+}
+
+void reconcile_device_delete(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	int err;
+
+	if (!resource_is_tap(r) || !link_find(m->links, r->tap_ifindex))
+		return;
+	err = manager_rtnl(m, link_del, r->tap_ifindex);
+	if (err && err != -ENODEV) {
+		log_warning("%s/%s: device %s cannot be deleted: %s; it goes when the provider "
+			    "closes it",
+			    r->vnet->name, r->name, r->settings.device, strerror(-err));
+		return;
+	}
+	/* The news takes its time, and the next tap may get the name at once. */
+	link_remove(m->links, r->tap_ifindex);
 }

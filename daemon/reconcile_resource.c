@@ -14,6 +14,8 @@ static const struct link *find_device(const struct resource *r)
 
 	if (r->ifindex)
 		return link_find(links, r->ifindex);
+	if (resource_is_tap(r))
+		return link_find(links, r->tap_ifindex);
 	return link_find(links, r->saved.ifindex) ?: link_find_name(links, r->settings.device);
 }
 
@@ -126,7 +128,7 @@ void reconcile_resource_follow_name(struct resource *r)
 
 static void become_bound(struct resource *r, uint32_t ifindex)
 {
-	HASH_DELETE(by_device, r->vnet->manager->waiting, r);
+	object_resource_wait_end(r);
 	r->ifindex = ifindex;
 	reconcile_resource_follow_name(r);
 }
@@ -138,7 +140,7 @@ static void become_waiting(struct resource *r)
 	owner_clear(m, r->ifindex);
 	r->ifindex = 0;
 	r->attached = KERNEL_ATTACH_NONE;
-	HASH_ADD_KEYPTR(by_device, m->waiting, r->settings.device, strlen(r->settings.device), r);
+	object_resource_wait(r);
 }
 
 /* Finds out by itself when somebody has made the attachment vanish. */
@@ -245,13 +247,42 @@ static int take_in(struct resource *r, const struct link *l, struct error *e)
 
 /* --- its state --- */
 
+void reconcile_resource_report(struct resource *r, enum desired_report report, const char *reason)
+{
+	r->provider.report = report;
+	util_copy(r->provider.reason, sizeof(r->provider.reason), reason);
+	r->vnet->manager->unsaved = true;
+}
+
+/* False: it has nothing to say against the device. */
+static bool judge_report(const struct resource *r, enum resource_state *ret, char *reason,
+			 size_t size)
+{
+	switch (r->provider.report) {
+	case DESIRED_REPORT_UP:
+		return false;
+	case DESIRED_REPORT_DOWN:
+		*ret = RESOURCE_DOWN;
+		break;
+	case DESIRED_REPORT_FAILED:
+		*ret = RESOURCE_FAILED;
+		break;
+	}
+	snprintf(reason, size, "its provider reported: %s", r->provider.reason);
+	return true;
+}
+
 static enum resource_state judge(const struct resource *r, const struct link *l, char *reason,
 				 size_t size)
 {
+	enum resource_state reported;
+
 	if (!r->settings.admin_up) {
 		util_copy(reason, size, "set down by the administrator");
 		return RESOURCE_DOWN;
 	}
+	if (judge_report(r, &reported, reason, size))
+		return reported;
 	if (!(l->flags & IFF_UP)) {
 		snprintf(reason, size, "device %s is down", l->name);
 		return RESOURCE_DOWN;
@@ -316,8 +347,10 @@ static void withdraw(struct resource *r, const struct link *l)
 {
 	struct abi_resource row = r->row;
 	char reason[sizeof(r->reason)];
+	bool lost = judge(r, l, reason, sizeof(reason)) == RESOURCE_DOWN ||
+		    r->provider.report == DESIRED_REPORT_FAILED;
 
-	if (!row.up || judge(r, l, reason, sizeof(reason)) != RESOURCE_DOWN)
+	if (!row.up || !lost)
 		return; /* an MTU that is too small is about to be raised */
 	row.up = 0;
 	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
@@ -405,6 +438,7 @@ void reconcile_resource_remove(struct resource *r)
 		let_go(r);
 	else if (resource_is_peer(r))
 		remove_rows(r);
+	reconcile_device_delete(r);
 	reconcile_resource_state(r, RESOURCE_WAITING, "is being removed");
 	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
@@ -413,6 +447,9 @@ void reconcile_resource_gone(struct resource *r)
 {
 	char reason[sizeof(r->reason)];
 
+	/* What the provider said of the old one says nothing about the next. */
+	if (r->provider.report == DESIRED_REPORT_DOWN)
+		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
 	snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
 	reconcile_resource_state(r, RESOURCE_WAITING, reason);
 	leave_paths(r);

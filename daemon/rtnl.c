@@ -373,6 +373,19 @@ int rtnl_link_del(void *rtnl, uint32_t ifindex)
 	return message ? exchange_plain(rtnl, message) : -ENOMEM;
 }
 
+int rtnl_link_no_ipv6_address(void *rtnl, uint32_t ifindex)
+{
+	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_NEWLINK, 0, ifindex, 0, 0);
+	struct nlattr *families = message ? nla_nest_start(message, IFLA_AF_SPEC) : NULL;
+	struct nlattr *family = families ? nla_nest_start(message, AF_INET6) : NULL;
+
+	if (!family || nla_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0)
+		return -ENOMEM;
+	nla_nest_end(message, family);
+	nla_nest_end(message, families);
+	return exchange_plain(rtnl, message);
+}
+
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add)
 {
 	struct ndmsg neighbour = {

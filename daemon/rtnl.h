@@ -17,5 +17,7 @@ int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change 
 int rtnl_link_del(void *rtnl, uint32_t ifindex);
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
+/* The kernel gives the device no link-local address, and so solicits no routers over it. */
+int rtnl_link_no_ipv6_address(void *rtnl, uint32_t ifindex);
 
 #endif

@@ -85,8 +85,10 @@ int save_vnets(struct manager *m, const char *const *dirs, struct json_object *f
 
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory to save the vnets");
-	for (size_t i = 0; i < all.vnet_count && !err; i++)
+	for (size_t i = 0; i < all.vnet_count && !err; i++) {
+		desired_drop_provided(&all.vnets[i]);
 		if (!is_saved(m, &all.vnets[i]))
 			err = save_one(m, dirs, &all.vnets[i], files, e);
+	}
 	return err;
 }

@@ -17,6 +17,7 @@
 #define SETTINGS_NETNS_SIZE	  64
 #define SETTINGS_ALLOWED_MAX	  32
 #define SETTINGS_PREFIX_TEXT_SIZE 50
+#define SETTINGS_OWNER_SIZE	  33
 /* The longest formatted value: the prefixes, each with a comma. */
 #define SETTINGS_TEXT_SIZE (SETTINGS_ALLOWED_MAX * SETTINGS_PREFIX_TEXT_SIZE)
 
@@ -63,6 +64,7 @@ struct vnet_settings {
 	unsigned int protection;	  /* enum settings_protection */
 	struct settings_prefixes allowed; /* source addresses, for SETTINGS_IP_NOSPOOF */
 	uint32_t storm_limit;		  /* frames a second in each direction, 0: none */
+	char owner[SETTINGS_OWNER_SIZE];  /* a user name or a uid; empty: nobody */
 };
 
 enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS_TYPE_NONE };
@@ -120,6 +122,9 @@ int settings_resource_check(const struct resource_settings *s, const char *objec
 
 /* Is it one of them? */
 bool settings_prefixes_have(const struct settings_prefixes *list, const struct settings_prefix *p);
+
+/* Is @uid the owner? A user name is looked up when it is asked for. */
+bool settings_owner_is(const struct vnet_settings *s, uint32_t uid);
 
 const char *settings_type_name(enum settings_type type);
 const char *settings_mode_name(enum settings_mode mode);

@@ -62,4 +62,8 @@ const char *settings_prefix_format(const struct settings_prefix *p,
  */
 bool settings_prefix_takes_in_ipv4(const struct settings_prefix *p);
 
+/* "none" for nobody; settings_owner.c. */
+int settings_value_owner(const char *text, char ret[SETTINGS_OWNER_SIZE]);
+void settings_value_format_owner(const char *owner, char buffer[SETTINGS_TEXT_SIZE]);
+
 #endif

@@ -239,6 +239,20 @@ static void format_storm_limit(const void *settings, char buffer[SETTINGS_TEXT_S
 	settings_value_format_storm_limit(s->storm_limit, buffer);
 }
 
+static int parse_owner(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_owner(text, s->owner);
+}
+
+static void format_owner(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_owner(s->owner, buffer);
+}
+
 /* clang-format off */
 const struct setting settings_vnet[] = {
 	{ "address", "Address", SETTINGS_JSON_STRING, false,
@@ -273,6 +287,8 @@ const struct setting settings_vnet[] = {
 	  "with zeros behind the prefix", parse_allowed_ips, format_allowed_ips },
 	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false,
 	  SETTINGS_VALUE_STORM, parse_storm_limit, format_storm_limit, "none" },
+	{ "owner", "Owner", SETTINGS_JSON_STRING, false,
+	  "none, a user name of 1 to 32 characters, or a uid", parse_owner, format_owner },
 	{ .key = NULL },
 };
 /* clang-format on */

@@ -76,9 +76,26 @@ struct json_object *show_settings(const struct setting *table, const void *setti
 
 /* --- resources and vnets --- */
 
-static void show_add_origin(struct json_object *o, bool from_config)
+static void show_add_origin(struct json_object *o, bool from_config, bool provided)
 {
-	show_add_text(o, "origin", from_config ? "config" : "runtime");
+	show_add_text(o, "origin", provided ? "provider" : from_config ? "config" : "runtime");
+}
+
+/* The token is its secret. */
+static void show_add_provider(struct json_object *o, const struct resource *r)
+{
+	const struct desired_provider *p = &r->provider;
+	struct json_object *provider = NULL;
+
+	if (resource_is_provided(r))
+		provider = json_object_new_object();
+	json_object_object_add(o, "provider", provider);
+	if (!provider)
+		return;
+	show_add_text(provider, "kind", desired_provider_kind_name(p->kind));
+	show_add_number(provider, "uid", p->uid);
+	show_add_bool(provider, "present", r->present);
+	show_add_text(provider, "report", desired_report_name(p->report));
 }
 
 /* Those that it has by itself, else those of its vnet. */
@@ -136,7 +153,8 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_text(o, "reason", r->reason);
 	show_add_bool(o, "active", r->active);
 	show_add_attached(o, r->attached, &r->xdp);
-	show_add_origin(o, r->from_config);
+	show_add_origin(o, r->from_config, resource_is_provided(r));
+	show_add_provider(o, r);
 	return o;
 }
 
@@ -158,7 +176,7 @@ struct json_object *show_vnet(const struct vnet *v)
 	show_add_bool(o, "promiscuous", v->promiscuous);
 	show_add_bool(o, "shortcut", v->shortcut);
 	show_add_attached(o, v->attached, &v->xdp);
-	show_add_origin(o, v->from_config);
+	show_add_origin(o, v->from_config, false);
 	json_object_object_add(o, "resources", resources);
 	return o;
 }
@@ -200,6 +218,7 @@ static struct json_object *show_drops(const struct vnet *v)
 	/* Nothing is counted before the programs are there. */
 	if (k->ops->drops(k->datapath, v->number, &drops))
 		drops = (struct abi_drops) { 0 };
+	drops.count[ABI_DROP_MALFORMED] += v->malformed;
 #define X(name, text, why) show_add_number(o, text, drops.count[ABI_DROP_##name]);
 	ABI_DROPS(X)
 #undef X
@@ -226,10 +245,10 @@ static struct json_object *show_resource_stats(const struct resource *r)
 	show_add_number(o, "multixmt", counted.tx_multicast);
 	show_add_number(o, "brdcstrcv", counted.rx_broadcast);
 	show_add_number(o, "brdcstxmt", counted.tx_broadcast);
-	show_add_number(o, "ierrors", device.rx_errors);
-	show_add_number(o, "oerrors", device.tx_errors);
-	show_add_number(o, "norcvbuf", device.rx_dropped);
-	show_add_number(o, "noxmtbuf", device.tx_dropped);
+	show_add_number(o, "ierrors", device.rx_errors + r->counts.ierrors);
+	show_add_number(o, "oerrors", device.tx_errors + r->counts.oerrors);
+	show_add_number(o, "norcvbuf", device.rx_dropped + r->counts.norcvbuf);
+	show_add_number(o, "noxmtbuf", device.tx_dropped + r->counts.noxmtbuf);
 	return o;
 }
 

@@ -115,6 +115,19 @@ static bool put_common(struct json_object *o, const char *name, uint32_t map_num
 	       put(o, "from_config", boolean(from_config));
 }
 
+static struct json_object *provider_new(const struct desired_provider *p)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put(o, "kind", text(desired_provider_kind_name(p->kind))) ||
+	    !put(o, "uid", number(p->uid)) || !put(o, "token", text(p->token)) ||
+	    !put(o, "max_sdu", number(p->max_sdu)) ||
+	    !put(o, "report", text(desired_report_name(p->report))) ||
+	    !put(o, "reason", text(p->reason)))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
 static struct json_object *resource_new(const struct desired_resource *r)
 {
 	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
@@ -127,6 +140,9 @@ static struct json_object *resource_new(const struct desired_resource *r)
 	if (r->saved.ifindex && !put(o, "saved", saved_new(&r->saved)))
 		return NULL;
 	if (!put_offloads(o, r->offloads))
+		return NULL;
+	if (r->provider.kind != DESIRED_PROVIDER_NONE &&
+	    !put(o, "provider", provider_new(&r->provider)))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -359,6 +375,72 @@ static int read_offloads(struct json_object *object, struct desired_offloads ret
 	return r;
 }
 
+static int read_text(struct json_object *o, const char *key, char *ret, size_t size,
+		     struct error *e)
+{
+	struct json_object *child = member(o, key, json_type_string);
+
+	if (!child || !util_copy(ret, size, json_object_get_string(child)))
+		return wrong(e, key, "a text that is short enough");
+	return 0;
+}
+
+static int read_kind(struct json_object *o, enum desired_provider_kind *ret, struct error *e)
+{
+	char kind[16];
+	int r = read_text(o, "kind", kind, sizeof(kind), e);
+
+	*ret = DESIRED_PROVIDER_NETDEV;
+	while (r == 0 && !util_same(kind, desired_provider_kind_name(*ret)))
+		if ((*ret)++ == DESIRED_PROVIDER_TAP)
+			r = wrong(e, "kind", "netdev or tap");
+	return r;
+}
+
+static int read_report(struct json_object *o, enum desired_report *ret, struct error *e)
+{
+	char report[16];
+	int r = read_text(o, "report", report, sizeof(report), e);
+
+	*ret = DESIRED_REPORT_UP;
+	while (r == 0 && !util_same(report, desired_report_name(*ret)))
+		if ((*ret)++ == DESIRED_REPORT_FAILED)
+			r = wrong(e, "report", "up, down or failed");
+	return r;
+}
+
+static int read_token(struct json_object *o, char ret[DESIRED_TOKEN_SIZE], struct error *e)
+{
+	int r = read_text(o, "token", ret, DESIRED_TOKEN_SIZE, e);
+
+	if (r == 0 && strspn(ret, "0123456789abcdef") != DESIRED_TOKEN_SIZE - 1)
+		r = wrong(e, "token", "32 hexadecimal digits");
+	return r;
+}
+
+/* Files of before there were providers do not have it. */
+static int read_provider(struct json_object *resource, struct desired_provider *ret,
+			 struct error *e)
+{
+	struct json_object *o = member(resource, "provider", json_type_object);
+	int r;
+
+	if (!has(resource, "provider"))
+		return 0;
+	if (!o)
+		return wrong(e, "provider", "an object");
+	r = read_kind(o, &ret->kind, e);
+	if (r == 0)
+		r = read_number(o, "uid", &ret->uid, e);
+	if (r == 0)
+		r = read_token(o, ret->token, e);
+	if (r == 0)
+		r = read_number(o, "max_sdu", &ret->max_sdu, e);
+	if (r == 0)
+		r = read_report(o, &ret->report, e);
+	return r < 0 ? r : read_text(o, "reason", ret->reason, sizeof(ret->reason), e);
+}
+
 static int read_resource(struct json_object *o, struct desired_vnet *v, struct error *e)
 {
 	struct desired_resource *d = desired_add_resource(v);
@@ -380,6 +462,8 @@ static int read_resource(struct json_object *o, struct desired_vnet *v, struct e
 	}
 	if (r == 0)
 		r = read_saved(o, &d->saved, e);
+	if (r == 0)
+		r = read_provider(o, &d->provider, e);
 	return r < 0 ? r : read_offloads(o, d->offloads, e);
 }
 

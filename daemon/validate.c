@@ -68,12 +68,29 @@ static int check_upper(const struct manager *m, const struct vnet_settings *s, c
 	return l ? check_upper_device(m, NULL, l, name, e) : 0;
 }
 
+static int check_provider_mtu(const struct resource *r, const struct vnet_settings *s,
+			      struct error *e)
+{
+	uint32_t max = r->provider.max_sdu;
+
+	if (!max || max >= s->mtu)
+		return 0;
+	return error_set(e, ERROR_INVALID, EINVAL, r->vnet->name, "mtu",
+			 "%s: mtu %u is more than resource %s can carry: its provider takes at "
+			 "most %u",
+			 r->vnet->name, s->mtu, r->name, max);
+}
+
 /* The devices are asked before the first of them is touched. */
 static int check_mtu(const struct vnet *v, const struct vnet_settings *s, struct error *e)
 {
 	const struct link *l;
 
 	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+		int err = check_provider_mtu(r, s, e);
+
+		if (err)
+			return err;
 		l = link_find(v->manager->links, r->ifindex);
 		if (l && l->max_mtu && l->max_mtu < s->mtu)
 			return error_set(e, ERROR_INVALID, EINVAL, v->name, "mtu",
@@ -328,10 +345,18 @@ int validate_resource_restore(const struct vnet *v, const char *name,
 	return err ? err : check_peer(v, s, label, e);
 }
 
+static int check_new_device(const struct vnet *v, const char *device, const char *label,
+			    struct error *e)
+{
+	const struct link *l = link_find_name(v->manager->links, device);
+	int err = check_device_free(v->manager, device, label, e);
+
+	return err || !l ? err : check_device(v, l, label, e);
+}
+
 int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
 			  struct error *e)
 {
-	const struct link *l = link_find_name(v->manager->links, s->device);
 	char label[RESOURCE_LABEL_SIZE];
 	int err = validate_resource_restore(v, name, s, e);
 
@@ -339,9 +364,36 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 		return err;
 	snprintf(label, sizeof(label), "%s/%s", v->name, name);
 	if (!s->peer_vnet[0])
-		err = check_device_free(v->manager, s->device, label, e);
-	if (!err && l)
-		err = check_device(v, l, label, e);
+		err = check_new_device(v, s->device, label, e);
+	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
+}
+
+int validate_max_sdu(const struct vnet *v, uint32_t max_sdu, const char *label, struct error *e)
+{
+	if (!max_sdu || max_sdu >= v->settings.mtu)
+		return 0;
+	return error_set(e, ERROR_INVALID, EINVAL, label, "max_sdu",
+			 "%s: max_sdu %u is less than the MTU of vnet %s, at least %u was expected",
+			 label, max_sdu, v->name, v->settings.mtu);
+}
+
+int validate_provide(const struct vnet *v, const char *name, const struct resource_settings *s,
+		     const struct desired_provider *provider, struct error *e)
+{
+	bool is_netdev = provider->kind == DESIRED_PROVIDER_NETDEV;
+	char label[RESOURCE_LABEL_SIZE];
+	int err = validate_resource_restore(v, name, s, e);
+
+	if (err)
+		return err;
+	snprintf(label, sizeof(label), "%s/%s", v->name, name);
+	if (is_netdev && !link_find_name(v->manager->links, s->device))
+		return error_set(e, ERROR_NOT_FOUND, ENODEV, label, "device",
+				 "%s: device %s does not exist", label, s->device);
+	if (is_netdev)
+		err = check_new_device(v, s->device, label, e);
+	if (!err)
+		err = validate_max_sdu(v, provider->max_sdu, label, e);
 	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
 }
 

@@ -42,6 +42,7 @@ struct resource {
 	struct resource_settings base; /* from_config: as the file has it */
 	struct desired_provider provider;
 	bool present;		       /* its provider's connection is open */
+	uint32_t tap_ifindex;	       /* of the provider's tap, which is known by this alone */
 	struct provider_counts counts; /* as last told by the provider */
 
 	/* observed and derived */
@@ -75,6 +76,7 @@ struct vnet {
 	struct vnet_settings settings;
 	struct vnet_settings base;    /* from_config: as the file has it */
 	struct desired_names removed; /* resources of its file that were removed at run time */
+	uint32_t provided_hint;	      /* no name "p0", "p1", ... with a lower number is free */
 	bool leaving;		      /* is being removed: not kept */
 	bool has_pair;		      /* the devices of its names were made for it */
 	struct resource *resources;   /* hash by name, in the order of their making */
@@ -135,6 +137,15 @@ static inline bool resource_is_peer(const struct resource *r)
 static inline bool resource_is_provided(const struct resource *r)
 {
 	return r->provider.kind != DESIRED_PROVIDER_NONE;
+}
+
+/*
+ * Its device is a tap: that one and no other, whatever the name. The kernel gives the name of a tap
+ * that is gone to the next one.
+ */
+static inline bool resource_is_tap(const struct resource *r)
+{
+	return r->provider.kind == DESIRED_PROVIDER_TAP;
 }
 
 /* "waiting", "down", "up", "failed" */

@@ -83,6 +83,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 	memset(&k->offloads[ifindex], 0, sizeof(k->offloads[ifindex]));
 	k->xdp_refusal[ifindex] = 0;
 	fake_datapath_gone(k, ifindex);
+	fake_tap_gone(k, ifindex);
 	*l = k->links[--k->link_count];
 }
 
@@ -296,6 +297,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.link_get = fake_link_get,
 		.link_set = fake_link_set,
 		.link_del = fake_link_del,
+		.tap_add = fake_tap_add,
 		.link_stats = fake_link_stats,
 		.link_filter = fake_link_filter,
 		.offloads_get = fake_offloads_get,
@@ -308,6 +310,8 @@ struct fake_kernel *fake_kernel_new(void)
 
 void fake_kernel_free(struct fake_kernel *k)
 {
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		fake_tap_gone(k, k->taps[i].ifindex);
 	free(k);
 }
 

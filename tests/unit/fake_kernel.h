@@ -22,6 +22,14 @@ struct fake_map {
 	struct fake_row rows[FAKE_MAX];
 };
 
+/* A tap's ends that are the kernel's: a frame is one datagram, with its virtio_net_hdr before it.
+ */
+struct fake_tap {
+	uint32_t ifindex; /* 0: there is none */
+	struct kernel_tap asked;
+	int fds[KERNEL_TAP_QUEUES_MAX];
+};
+
 struct fake_kernel {
 	struct kernel kernel; /* to be given to the manager */
 	struct kernel_ops ops;
@@ -38,6 +46,7 @@ struct fake_kernel {
 	struct abi_counters counters;
 	struct abi_drops drops;
 	struct kernel_link_stats stats;
+	struct fake_tap taps[FAKE_MAX];
 	bool flushed;
 
 	const char *fail_call;	 /* name of the call that fails, NULL: none */
@@ -64,6 +73,9 @@ void fake_kernel_free(struct fake_kernel *k);
 struct link *fake_kernel_add(struct fake_kernel *k, const char *name);
 struct link *fake_kernel_find(struct fake_kernel *k, const char *name);
 void fake_kernel_remove(struct fake_kernel *k, const char *name);
+
+/* NULL: no such tap. Its descriptors stay the fake's. */
+const struct fake_tap *fake_kernel_tap(const struct fake_kernel *k, const char *name);
 
 /* Tells @m of the device as it is now, or that it is gone. */
 void fake_kernel_tell(struct fake_kernel *k, struct manager *m, const char *name);

@@ -19,4 +19,8 @@ void fake_datapath_gone(struct fake_kernel *k, uint32_t ifindex);
 
 void fake_datapath_ops(struct kernel_ops *ops);
 
+/* fake_tap.c */
+int fake_tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
+void fake_tap_gone(struct fake_kernel *k, uint32_t ifindex);
+
 #endif

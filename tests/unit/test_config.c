@@ -195,6 +195,7 @@ static const char full[] = "# a vnet with everything\n"
 			   "Protection=restricted,ip-nospoof\n"
 			   "AllowedIPs=10.0.0.7,2001:db8::/64\n"
 			   "StormLimit=1000\n"
+			   "Owner=ann\n"
 			   "\n"
 			   "[Resource vsw]\n"
 			   "Type=service\n"
@@ -245,6 +246,7 @@ START_TEST(reads_every_key)
 	ck_assert_uint_eq(v->settings.protection, SETTINGS_IP_NOSPOOF | SETTINGS_RESTRICTED);
 	ck_assert_uint_eq(v->settings.allowed.count, 2);
 	ck_assert_uint_eq(v->settings.storm_limit, 1000);
+	ck_assert_str_eq(v->settings.owner, "ann");
 	ck_assert_uint_eq(v->resource_count, 4);
 	ck_assert_str_eq(v->resources[3].settings.peer_vnet, "vnet1");
 	ck_assert_uint_eq(v->resources[3].settings.storm_limit, 2000);
@@ -462,6 +464,7 @@ static const struct {
 	{ "[VNet]\nAllowedIPs=10.0.0.7/8\n", 2, "AllowedIPs=10.0.0.7/8",
 	  "zeros behind the prefix" },
 	{ "[VNet]\nStormLimit=0\n", 2, "StormLimit=0", "from 1 to 10000000, or none" },
+	{ "[VNet]\nOwner=a b\n", 2, "Owner=a b", "a user name of 1 to 32 characters" },
 	{ "\n[VNet]\nProtection=ip-nospoof\n", 2, "a: allowed_ips is required", "ip-nospoof" },
 	{ "[VNet]\nAllowedIPs=::/0\n", 1, "a: allowed_ips ::/0", "every IPv4 address" },
 	{ SERVICE "StormLimit=many\n", 4, "StormLimit=many in section [Resource s]", "or none" },

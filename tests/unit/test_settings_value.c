@@ -12,6 +12,7 @@
 
 #define PEER_VNET_EXPECTED "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'"
 #define STORM_EXPECTED	   "a number of frames a second from 1 to 10000000, or none"
+#define OWNER_EXPECTED "none, a user name of 1 to 32 characters, or a uid"
 #define PROTECTION_EXPECTED                                                                        \
 	"none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas"
 #define ALLOWED_EXPECTED                                                                           \
@@ -91,6 +92,13 @@ static const struct good_value vnet_good[] = {
 	{ "storm_limit", "none", NULL },
 	{ "storm-limit", "1", NULL },
 	{ "storm_limit", "10000000", NULL },
+	{ "owner", "none", NULL },
+	{ "owner", "ann", NULL },
+	{ "owner", "Ann.B_c-d@example.org", NULL },
+	{ "owner", "machine$", NULL },
+	{ "owner", "a2345678901234567890123456789012", NULL },
+	{ "owner", "0", NULL },
+	{ "owner", "4294967294", NULL },
 };
 
 static const struct good_value resource_good[] = {
@@ -384,18 +392,26 @@ static const struct bad_value vnet_bad[] = {
 	{ "storm_limit", "-1", "vnet0: storm_limit -1 is not " STORM_EXPECTED },
 	{ "storm_limit", "1k", "vnet0: storm_limit 1k is not " STORM_EXPECTED },
 	{ "storm_limit", "unlimited", "vnet0: storm_limit unlimited is not " STORM_EXPECTED },
+	{ "owner", "", "vnet0: owner '' is not " OWNER_EXPECTED },
+	{ "owner", "-ann", "vnet0: owner -ann is not " OWNER_EXPECTED },
+	{ "owner", "ann bob", "vnet0: owner ann bob is not " OWNER_EXPECTED },
+	{ "owner", "ann:x", "vnet0: owner ann:x is not " OWNER_EXPECTED },
+	{ "owner", "4294967295", "vnet0: owner 4294967295 is not " OWNER_EXPECTED },
+	{ "owner", "99999999999", "vnet0: owner 99999999999 is not " OWNER_EXPECTED },
+	{ "owner", "a23456789012345678901234567890123",
+	  "vnet0: owner a23456789012345678901234567890123 is not " OWNER_EXPECTED },
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
 	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
-	  "allowed_ips, storm_limit" },
+	  "allowed_ips, storm_limit, owner" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
-	  "allowed_ips, storm_limit" },
+	  "allowed_ips, storm_limit, owner" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
-	  "allowed_ips, storm_limit" },
+	  "allowed_ips, storm_limit, owner" },
 };
 
 static const struct bad_value resource_bad[] = {
@@ -471,6 +487,7 @@ START_TEST(vnet_refuses)
 	subject_set(&subject, "protection", "ip-nospoof");
 	subject_set(&subject, "allowed_ips", "10.0.0.7,2001:db8::/64");
 	subject_set(&subject, "storm_limit", "7");
+	subject_set(&subject, "owner", "ann");
 	assert_refused(&subject, &vnet_bad[_i]);
 }
 END_TEST

@@ -80,6 +80,7 @@ static const struct value vnet_values[] = {
 	{ "protection", "ip-nospoof,restricted" },
 	{ "allowed_ips", "10.0.0.7,10.1.0.0/16,2001:db8::/64" },
 	{ "storm_limit", "2000" },
+	{ "owner", "ann" },
 };
 
 static const struct value resource_values[] = {
@@ -160,10 +161,22 @@ static void make(struct desired *d)
 	settings_resource_default(&r->settings);
 	r->saved.ifindex = 7;
 	r->saved.before.set = KERNEL_LINK_ALLMULTI;
+	r->provider = (struct desired_provider) {
+		.kind = DESIRED_PROVIDER_TAP,
+		.uid = 4294967294,
+		.token = "0123456789abcdef0123456789abcdef",
+		.max_sdu = 65521,
+		.report = DESIRED_REPORT_FAILED,
+		.reason = "no \"ring\"",
+	};
 
 	r = desired_add_resource(v);
 	util_copy(r->name, sizeof(r->name), "none");
 	settings_resource_default(&r->settings);
+	r->provider = (struct desired_provider) {
+		.kind = DESIRED_PROVIDER_NETDEV,
+		.token = "ffffffffffffffffffffffffffffffff",
+	};
 
 	v = desired_add_vnet(d);
 	util_copy(v->name, sizeof(v->name), "v1");
@@ -214,6 +227,16 @@ static void assert_same_offloads(const struct desired_offloads *a, const struct 
 	}
 }
 
+static void assert_same_provider(const struct desired_provider *a, const struct desired_provider *b)
+{
+	ck_assert_int_eq(a->kind, b->kind);
+	ck_assert_uint_eq(a->uid, b->uid);
+	ck_assert_str_eq(a->token, b->token);
+	ck_assert_uint_eq(a->max_sdu, b->max_sdu);
+	ck_assert_int_eq(a->report, b->report);
+	ck_assert_str_eq(a->reason, b->reason);
+}
+
 static void assert_same_resource(const struct desired_resource *a, const struct desired_resource *b)
 {
 	ck_assert_str_eq(a->name, b->name);
@@ -224,6 +247,7 @@ static void assert_same_resource(const struct desired_resource *a, const struct 
 		assert_same(settings_resource, &a->base, &b->base);
 	assert_same_saved(&a->saved, &b->saved);
 	assert_same_offloads(a->offloads, b->offloads);
+	assert_same_provider(&a->provider, &b->provider);
 }
 
 static void assert_same_desired(const struct desired *a, const struct desired *b)

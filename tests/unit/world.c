@@ -314,6 +314,10 @@ static void text_resource(const struct resource *r, FILE *out)
 		"%d\n",
 		r->name, r->number, r->from_config, resource_state_name(r->state), r->reason,
 		r->active, r->ifindex, r->attached, r->fdb_count, r->vlans_written);
+	if (r->provider.kind != DESIRED_PROVIDER_NONE)
+		fprintf(out, "  provider %d uid %u max %u report %d (%s) present %d tap %u\n",
+			r->provider.kind, r->provider.uid, r->provider.max_sdu, r->provider.report,
+			r->provider.reason, r->present, r->tap_ifindex);
 	ck_assert(!r->leaving);
 }
 

@@ -88,6 +88,8 @@ static bool is_unfit(const struct world *w, const struct resource *r)
 {
 	const struct link *l = fake_kernel_find(w->k, r->settings.device);
 
+	if (r->provider.kind == DESIRED_PROVIDER_TAP)
+		l = by_index(w->k, r->tap_ifindex);
 	return l && (owner_find(w->m, l->ifindex) || l->master ||
 		     (l->max_mtu && l->max_mtu < r->vnet->settings.mtu));
 }
@@ -100,7 +102,11 @@ static enum resource_state state_of(const struct world *w, const struct resource
 		return peer_state(w, r);
 	if (!l)
 		return is_unfit(w, r) ? RESOURCE_FAILED : RESOURCE_WAITING;
-	if (!r->settings.admin_up || !(l->flags & IFF_UP) || !l->carrier)
+	if (!r->settings.admin_up)
+		return RESOURCE_DOWN;
+	if (r->provider.report == DESIRED_REPORT_FAILED)
+		return RESOURCE_FAILED;
+	if (r->provider.report == DESIRED_REPORT_DOWN || !(l->flags & IFF_UP) || !l->carrier)
 		return RESOURCE_DOWN;
 	return RESOURCE_UP;
 }
@@ -196,6 +202,8 @@ static void check_device(struct world *w, const struct resource *r, struct sums 
 	const uint8_t *mac = r->vnet->settings.address, *filter = w->k->filter[r->ifindex];
 
 	ck_assert_str_eq(l->name, r->settings.device);
+	ck_assert_int_eq(r->provider.kind == DESIRED_PROVIDER_TAP,
+			 !!fake_kernel_tap(w->k, l->name));
 	ck_assert_uint_ge(l->mtu, r->vnet->settings.mtu);
 	if (is_type(r, SETTINGS_HYBRID)) {
 		ck_assert(mac_same(l->address, mac));
