@@ -2,6 +2,7 @@
 # Everything is built under build/. `make help` lists the targets.
 #	V=1	show the commands
 #	SAN=1	with AddressSanitizer and UndefinedBehaviorSanitizer, under build/san/
+#	TSAN=1	with ThreadSanitizer, under build/tsan/
 #	W=1	warnings are errors
 
 VERSION	:= 0.1.0
@@ -19,7 +20,7 @@ PKG_CONFIG ?= pkg-config
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 comma	:= ,
-B	:= build$(if $(SAN),/san)
+B	:= build$(if $(SAN),/san)$(if $(TSAN),/tsan)
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(patsubst build/%,%,$@)')
 
@@ -30,10 +31,11 @@ pkg-libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 WARN	:= -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wformat=2 -Wno-unused-parameter \
 	   -Wno-missing-field-initializers $(if $(W),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SANFLAGS += $(if $(TSAN),-fsanitize=thread -fno-omit-frame-pointer)
 OPT	?= -O2
 CFLAGS	?= $(OPT) -g
 CPPFLAGS := -D_GNU_SOURCE -DVNET_VERSION='"$(VERSION)"' -DVNET_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -I$(B)
-ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2) \
+ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if $(SAN)$(TSAN),,-D_FORTIFY_SOURCE=2) \
 	     $(CFLAGS) $(SANFLAGS) $(WARN) $(CPPFLAGS) $(call pkg-cflags,$(PKGS)) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now
 
@@ -48,8 +50,10 @@ UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELP := $(call objs,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 BPFTEST	:= $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
 BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),$(wildcard tests/bpf/*.c)))
-TOOLS	:= $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
-BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames)
+# Each file is a program; provider_*.c are parts of one.
+TOOLS	:= $(patsubst %.c,$(B)/%,$(filter-out tests/tools/provider_%,$(wildcard tests/tools/*.c)))
+PROVIDER := $(B)/tests/tools/provider
+BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
 EXAMPLES := $(patsubst %.c,$(B)/%,$(wildcard examples/vnet-*.c))
 EXAMPLES_HELP := $(call objs,$(filter-out $(wildcard examples/vnet-*.c),$(wildcard examples/*.c)))
 
@@ -132,8 +136,10 @@ $(UNIT): %: %.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
 $(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
-$(TOOLS): %: %.o
+$(filter-out $(PROVIDER),$(TOOLS)): %: %.o
 	$(call link,-lpthread)
+$(PROVIDER): $(call objs,$(wildcard tests/tools/provider*.c)) $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c) -lpthread)
 
 # The programs that the bench itself runs.
 $(B)/tests/bench/frames.bpf.o: tests/bench/frames.bpf.c
@@ -160,6 +166,8 @@ $(B)/tests/bench/frames: $(FRAMES)
 	$(call link,$(call pkg-libs,libbpf))
 $(B)/tests/bench/udp $(B)/tests/bench/rtt: %: %.o
 	$(call link)
+$(B)/tests/bench/supply: %: %.o $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c))
 
 deps:
 	$(Q)tests/deps
@@ -222,7 +230,7 @@ clean:
 BINDIR	:= $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(BINDIR)/sbin $(BINDIR)/lib/pkgconfig $(BINDIR)/include/vnet \
-		$(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
+		$(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
 		$(BINDIR)/share/bash-completion/completions $(BINDIR)/share/zsh/site-functions \
 		$(DESTDIR)$(SYSCONFDIR)/vnet
 	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
@@ -232,6 +240,7 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/libvnet.pc.in > $(BINDIR)/lib/pkgconfig/libvnet.pc
 	chmod 644 $(BINDIR)/lib/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
+	install -m 644 man/*.3 $(BINDIR)/share/man/man3/
 	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
 	install -m 644 man/*.8 $(BINDIR)/share/man/man8/
 	install -m 644 completions/vnetctl.bash $(BINDIR)/share/bash-completion/completions/vnetctl
@@ -243,6 +252,7 @@ install: all
 uninstall:
 	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(BINDIR)/lib/$(SO) $(BINDIR)/lib/libvnet.so \
 		$(BINDIR)/lib/libvnet.a $(BINDIR)/lib/pkgconfig/libvnet.pc \
+		$(patsubst man/%,$(BINDIR)/share/man/man3/%,$(wildcard man/*.3)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \
 		$(BINDIR)/share/bash-completion/completions/vnetctl \
