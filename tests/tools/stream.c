@@ -4,7 +4,7 @@
  *
  *	stream send --to ADDRESS:PORT | --dev DEVICE --dst MAC [--src MAC] [--vlan N]
  *		--rate FRAMES-PER-SECOND --seconds S | --count N [--size BYTES] [--id N] [--ends N]
- *		[--status FILE]
+ *		[--status FILE] [--progress FILE --window N]
  *	stream recv --port PORT | --dev DEVICE [--promisc] [--id N] [--count N] [--timeout S]
  *		[--status FILE]
  *
@@ -12,6 +12,8 @@
  * with marks that tell how many there were; the receiver then waits until nothing has come for a
  * while, and reports. It reports as well on SIGTERM. Frames of --dev have EtherType 0x88b5.
  * --size is the frame's, without FCS. Both write JSON, to stdout and every 100 ms to FILE.
+ * With --window the sender is never more than N frames ahead of the number in FILE, where
+ * a receiver counts: provider --progress.
  *
  * "lost" is out of all that were sent if an end mark arrived, else out of those up to the highest
  * number. "receiver_overflow" are frames that the receiver's own socket had no room for; they are
@@ -40,6 +42,8 @@ enum stream_option {
 	OPTION_PORT,
 	OPTION_PROMISC,
 	OPTION_TIMEOUT,
+	OPTION_WINDOW,
+	OPTION_PROGRESS,
 };
 
 static const struct option stream_options[] = {
@@ -58,6 +62,8 @@ static const struct option stream_options[] = {
 	{ "port", required_argument, NULL, OPTION_PORT },
 	{ "promisc", no_argument, NULL, OPTION_PROMISC },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "window", required_argument, NULL, OPTION_WINDOW },
+	{ "progress", required_argument, NULL, OPTION_PROGRESS },
 	{},
 };
 
@@ -106,6 +112,12 @@ static void option_take(struct stream_options *o, enum stream_option option, con
 	case OPTION_PORT:
 		o->port = (uint16_t)common_number("--port", value, 1, 65535);
 		break;
+	case OPTION_WINDOW:
+		o->window = common_number("--window", value, 1, 1000000);
+		break;
+	case OPTION_PROGRESS:
+		o->progress = value;
+		break;
 	case OPTION_PROMISC:
 		o->promisc = true;
 		break;
@@ -117,7 +129,7 @@ static int usage(void)
 	fputs("usage: stream send --to ADDRESS:PORT | --dev DEVICE --dst MAC [--src MAC] [--vlan "
 	      "N]\n"
 	      "\t\t--rate N --seconds S | --count N [--size BYTES] [--id N] [--ends N]\n"
-	      "\t\t[--status FILE]\n"
+	      "\t\t[--status FILE] [--progress FILE --window N]\n"
 	      "       stream recv --port PORT | --dev DEVICE [--promisc] [--id N] [--count N]\n"
 	      "\t\t[--timeout S] [--status FILE]\n",
 	      stderr);
@@ -141,7 +153,7 @@ int main(int argc, char **argv)
 	common_catch_stop();
 	if (!strcmp(argv[1], "send")) {
 		if (!o.to == !o.dev || (o.dev && !o.has_dst) || !o.rate ||
-		    (!o.duration_ns && !o.count))
+		    (!o.duration_ns && !o.count) || !o.progress != !o.window)
 			return usage();
 		return send_run(&o);
 	}

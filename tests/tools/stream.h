@@ -35,11 +35,12 @@ struct stream_options {
 	const char *to;
 	const char *dev;
 	const char *status;
+	const char *progress; /* where the receiver counts, see --window */
 	uint8_t dst[COMMON_MAC_LEN];
 	uint8_t src[COMMON_MAC_LEN];
 	bool has_dst, has_src, promisc;
 	uint16_t port, vlan, id;
-	uint64_t rate, count, size;
+	uint64_t rate, count, size, window;
 	uint64_t duration_ns; /* of sending, or until the receiver gives up; 0: no limit */
 	unsigned int ends;
 };

@@ -6,17 +6,17 @@
 #include <linux/sock_diag.h>
 #include <poll.h>
 
-#include "stream.h"
+#include "stream_count.h"
 
 struct receiver {
 	int fd;
 	bool packet, ended;
 	size_t head;
 	uint16_t id;
-	uint64_t received, duplicated, reordered, other_host, foreign, bytes;
-	uint64_t first, last, total; /* total: as the end mark says */
-	uint64_t max_gap_ns, last_ns, quiet_since_ns;
-	uint64_t *seen; /* one bit a number */
+	struct stream_count count;
+	uint64_t other_host, foreign, bytes;
+	uint64_t total; /* as the end mark says */
+	uint64_t quiet_since_ns;
 	uint8_t frames[STREAM_BATCH][128];
 	uint8_t control[STREAM_BATCH][64];
 	struct sockaddr_ll from[STREAM_BATCH];
@@ -37,17 +37,12 @@ static inline uint32_t receiver_overflow(const struct receiver *r)
 static inline void receiver_print(void *context, FILE *f)
 {
 	const struct receiver *r = context;
-	uint64_t expected = r->received ? r->last + 1 : 0;
+	uint64_t expected = stream_count_expected(&r->count);
 
 	if (r->ended && r->total > expected)
 		expected = r->total;
-	fprintf(f,
-		"{\"received\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"duplicated\":%" PRIu64
-		",\"reordered\":%" PRIu64 ",\"max_gap_us\":%" PRIu64 ",\"first\":%" PRId64
-		",\"last\":%" PRId64,
-		r->received, expected - r->received, r->duplicated, r->reordered,
-		r->max_gap_ns / 1000, r->received ? (int64_t)r->first : -1,
-		r->received ? (int64_t)r->last : -1);
+	fputc('{', f);
+	stream_count_print(&r->count, expected, f);
 	fprintf(f,
 		",\"bytes\":%" PRIu64 ",\"other_host\":%" PRIu64 ",\"foreign\":%" PRIu64
 		",\"receiver_overflow\":%u,\"ended\":%s}\n",
@@ -91,9 +86,7 @@ static inline void receiver_open(struct receiver *r, const struct stream_options
 	if (setsockopt(r->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
 	    setsockopt(r->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)))
 		err(COMMON_FAILED, "socket options");
-	r->seen = calloc(STREAM_NUMBERS_MAX / 64 + 1, sizeof(*r->seen));
-	if (!r->seen)
-		err(COMMON_FAILED, "memory");
+	stream_count_open(&r->count);
 	for (int i = 0; i < STREAM_BATCH; i++) {
 		struct msghdr *m = &r->messages[i].msg_hdr;
 
@@ -120,29 +113,6 @@ static inline uint64_t message_time_ns(struct msghdr *m)
 	return 0;
 }
 
-static inline void receiver_count(struct receiver *r, uint64_t number, uint64_t time_ns)
-{
-	uint64_t *word = &r->seen[number / 64], bit = 1ULL << number % 64;
-
-	if (*word & bit) {
-		r->duplicated++;
-		return;
-	}
-	*word |= bit;
-	if (!r->received || number < r->first)
-		r->first = number;
-	if (r->received && number < r->last)
-		r->reordered++;
-	else
-		r->last = number;
-	r->received++;
-	if (time_ns > r->last_ns) {
-		if (r->last_ns && time_ns - r->last_ns > r->max_gap_ns)
-			r->max_gap_ns = time_ns - r->last_ns;
-		r->last_ns = time_ns;
-	}
-}
-
 static inline void receiver_frame(struct receiver *r, unsigned int i)
 {
 	struct mmsghdr *m = &r->messages[i];
@@ -167,7 +137,7 @@ static inline void receiver_frame(struct receiver *r, unsigned int i)
 	r->bytes += m->msg_len;
 	if (r->packet && r->from[i].sll_pkttype == PACKET_OTHERHOST)
 		r->other_host++;
-	receiver_count(r, number, message_time_ns(&m->msg_hdr));
+	stream_count_take(&r->count, number, message_time_ns(&m->msg_hdr));
 }
 
 /* Reads all that is there. Returns whether anything was. */
@@ -208,7 +178,7 @@ static inline int recv_run(struct stream_options *o)
 		if (any)
 			r->quiet_since_ns = now;
 		common_status_tick(&status, now);
-		if ((r->ended || (o->count && r->received >= o->count)) &&
+		if ((r->ended || (o->count && r->count.received >= o->count)) &&
 		    now - r->quiet_since_ns >= STREAM_QUIET_NS)
 			break;
 		if (o->duration_ns && now - begin >= o->duration_ns)
@@ -220,7 +190,7 @@ static inline int recv_run(struct stream_options *o)
 		;
 	common_status_end(&status);
 	close(r->fd);
-	free(r->seen);
+	free(r->count.seen);
 	free(r);
 	return 0;
 }

@@ -3,7 +3,9 @@
 #ifndef TOOLS_STREAM_SEND_H
 #define TOOLS_STREAM_SEND_H
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "stream.h"
 
@@ -14,6 +16,7 @@ struct sender {
 	uint64_t sent, errors;
 	uint64_t begin_ns, end_ns;
 	uint16_t id;
+	const uint64_t *progress; /* NULL: no window */
 	uint8_t frames[STREAM_BATCH][STREAM_SIZE_MAX];
 	struct iovec iov[STREAM_BATCH];
 	struct mmsghdr messages[STREAM_BATCH];
@@ -112,6 +115,35 @@ static inline void sender_number(struct sender *s, unsigned int i, uint64_t numb
 	memcpy(s->frames[i] + s->head, &head, sizeof(head));
 }
 
+/* The number that the receiver keeps in FILE. */
+static inline const uint64_t *sender_progress(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *number;
+
+	if (fd < 0)
+		err(COMMON_FAILED, "%s", path);
+	number = mmap(NULL, sizeof(uint64_t), PROT_READ, MAP_SHARED, fd, 0);
+	if (number == MAP_FAILED)
+		err(COMMON_FAILED, "%s", path);
+	close(fd);
+	return number;
+}
+
+/* How many of @n the window leaves room for. */
+static inline unsigned int sender_room(const struct sender *s, const struct stream_options *o,
+				       unsigned int n)
+{
+	uint64_t ahead;
+
+	if (!s->progress)
+		return n;
+	ahead = s->sent - __atomic_load_n(s->progress, __ATOMIC_ACQUIRE);
+	if (ahead >= o->window)
+		return 0;
+	return o->window - ahead < n ? (unsigned int)(o->window - ahead) : n;
+}
+
 /*
  * Sends the next @n frames. A frame that the kernel refuses has had its number: it is an error here
  * and lost at the receiver.
@@ -172,6 +204,8 @@ static inline int send_run(struct stream_options *o)
 	if (!s)
 		err(COMMON_FAILED, "memory");
 	sender_open(s, o);
+	if (o->progress)
+		s->progress = sender_progress(o->progress);
 	s->begin_ns = common_now_ns();
 	next = s->begin_ns;
 	while (!common_stop) {
@@ -179,6 +213,9 @@ static inline int send_run(struct stream_options *o)
 		for (due = sender_due(s, o, now); due && !common_stop;) {
 			unsigned int n = due > STREAM_BATCH ? STREAM_BATCH : (unsigned int)due;
 
+			n = sender_room(s, o, n);
+			if (!n)
+				break;
 			sender_batch(s, n);
 			due -= n;
 		}
