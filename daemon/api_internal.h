@@ -93,6 +93,7 @@ struct api_provider_state {
 	bool knows_groups;
 	uint8_t address[MAC_LEN];
 	uint32_t mtu;
+	enum desired_report report; /* that counts now: it may have been cleared */
 };
 
 /* An open registration. */
@@ -112,7 +113,8 @@ struct api_provider {
 	bool groups_unread;  /* they are to be read, and could not be */
 	bool groups_changed; /* since they were sent */
 
-	bool asked; /* for its counters, which have not come */
+	bool asked;	  /* for its counters, which have not come */
+	uint64_t reports; /* that were heard: which of the two sides knows better, tells this */
 	struct api_provider *prev, *next;
 };
 

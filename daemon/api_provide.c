@@ -267,6 +267,7 @@ int api_report(struct api *a, struct server_call *call, const struct api_argumen
 	err = api_report_read("state", args->state, &report, e);
 	if (err)
 		return err;
+	p->reports++;
 	if (r)
 		manager_provider_report(a->manager, r, report, args->reason);
 	server_reply(call, NULL);

@@ -132,7 +132,10 @@ static void api_state_of(const struct api_provider *p, const struct resource *r,
 	const struct vnet *v = r->vnet;
 
 	*ret = (struct api_provider_state) {
-		.started = manager_vnet_started(v) && r->ifindex && r->settings.admin_up,
+		/* What its provider calls failed has to be started anew once it is cleared. */
+		.started = manager_vnet_started(v) && r->ifindex && r->settings.admin_up &&
+			   r->provider.report != DESIRED_REPORT_FAILED,
+		.report = r->provider.report,
 		.knows_groups = api_groups_known(p, r),
 		.mtu = v->settings.mtu,
 	};
@@ -143,7 +146,7 @@ static void api_state_of(const struct api_provider *p, const struct resource *r,
 static bool api_state_same(const struct api_provider_state *a, const struct api_provider_state *b)
 {
 	return a->started == b->started && a->promiscuous == b->promiscuous &&
-	       a->knows_groups == b->knows_groups && a->mtu == b->mtu &&
+	       a->knows_groups == b->knows_groups && a->mtu == b->mtu && a->report == b->report &&
 	       mac_same(a->address, b->address);
 }
 
@@ -168,6 +171,8 @@ static struct json_object *api_state_show(const struct api_provider *p,
 	json_object_object_add(o, "mtu", json_object_new_uint64(s->mtu));
 	json_object_object_add(o, "promiscuous", json_object_new_boolean(s->promiscuous));
 	json_object_object_add(o, "multicast", s->knows_groups ? api_groups_show(p) : NULL);
+	json_object_object_add(o, "report", json_object_new_string(desired_report_name(s->report)));
+	json_object_object_add(o, "reports", json_object_new_uint64(p->reports));
 	json_object_object_add(parameters, "state", o);
 	return parameters;
 }
