@@ -228,6 +228,12 @@ clean:
 # --- installation ---
 
 BINDIR	:= $(DESTDIR)$(PREFIX)
+# The functions that a page is about, which lead to it.
+man-names = $(shell sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([a-z_]*\).*/\1/p' $(1))
+MAN3	:= $(wildcard man/*.3)
+man3-links = $(foreach name,$(filter-out $(notdir $(basename $(1))),$(call man-names,$(1))), \
+	echo '.so man3/$(notdir $(1))' > $(BINDIR)/share/man/man3/$(name).3 &&)
+
 install: all
 	install -d $(BINDIR)/sbin $(BINDIR)/lib/pkgconfig $(BINDIR)/include/vnet \
 		$(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
@@ -241,6 +247,7 @@ install: all
 	chmod 644 $(BINDIR)/lib/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
 	install -m 644 man/*.3 $(BINDIR)/share/man/man3/
+	$(foreach page,$(MAN3),$(call man3-links,$(page))) chmod 644 $(BINDIR)/share/man/man3/*.3
 	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
 	install -m 644 man/*.8 $(BINDIR)/share/man/man8/
 	install -m 644 completions/vnetctl.bash $(BINDIR)/share/bash-completion/completions/vnetctl
@@ -252,7 +259,7 @@ install: all
 uninstall:
 	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(BINDIR)/lib/$(SO) $(BINDIR)/lib/libvnet.so \
 		$(BINDIR)/lib/libvnet.a $(BINDIR)/lib/pkgconfig/libvnet.pc \
-		$(patsubst man/%,$(BINDIR)/share/man/man3/%,$(wildcard man/*.3)) \
+		$(patsubst %,$(BINDIR)/share/man/man3/%.3,$(foreach page,$(MAN3),$(call man-names,$(page)))) \
 		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \
 		$(BINDIR)/share/bash-completion/completions/vnetctl \
