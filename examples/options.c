@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,32 @@ bool options_mac(const char *text, uint8_t *ret)
 	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &ret[0], &ret[1], &ret[2],
 		      &ret[3], &ret[4], &ret[5], &end) == ETHERADDRL &&
 	       end == 3 * ETHERADDRL - 1 && text[end] == '\0';
+}
+
+struct addrinfo *options_address(const char *option, const char *text, int family)
+{
+	const struct addrinfo hints = {
+		.ai_family = family,
+		.ai_socktype = SOCK_DGRAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	const char *colon = strrchr(text, ':'), *begin = text;
+	struct addrinfo *found;
+	char host[NI_MAXHOST];
+	int length, r;
+
+	if (!colon)
+		errx(OPTIONS_USAGE, "%s %s has no port: expected HOST:PORT", option, text);
+	length = (int)(colon - text);
+	if (length > 1 && text[0] == '[' && colon[-1] == ']') {
+		begin++;
+		length -= 2;
+	}
+	snprintf(host, sizeof(host), "%.*s", length, begin);
+	r = getaddrinfo(length ? host : NULL, colon + 1, &hints, &found);
+	if (r)
+		errx(OPTIONS_FAILED, "%s %s: %s", option, text, gai_strerror(r));
+	return found;
 }
 
 static vio_net_res_type_t options_type(const char *name, const char *text)

@@ -16,6 +16,8 @@
 
 #define OPTIONS_MAX 32
 
+struct addrinfo;
+
 enum option_kind {
 	OPTION_SWITCH, /* bool: given or not */
 	OPTION_TEXT,   /* const char * */
@@ -42,6 +44,11 @@ struct options {
 /* A number, or exits. @what: "--loop" */
 uint64_t options_number(const char *what, const char *text, uint64_t min, uint64_t max);
 bool options_mac(const char *text, uint8_t *ret);
+/*
+ * Of datagrams: "host:port", "[2001:db8::1]:port", or ":port" for any address; AF_UNSPEC, or of
+ * that family. To be freed with freeaddrinfo().
+ */
+struct addrinfo *options_address(const char *option, const char *text, int family);
 void options_add(struct options *o, const struct option_row *rows, size_t count);
 /* Returns the index in @argv of the first word that is no option. --help and --version exit. */
 int options_read(const struct options *o, int argc, char **argv);
