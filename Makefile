@@ -17,6 +17,7 @@ endif
 CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
+OBJCOPY	?= objcopy
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 comma	:= ,
@@ -66,7 +67,7 @@ SO	:= libvnet.so.0
 .SECONDARY:
 .PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
 
-all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/libvnet.a $(EXAMPLES)
+all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/static/libvnet.a $(EXAMPLES)
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
@@ -115,6 +116,14 @@ $(B)/libvnetd.a: $(call objs,$(DAEMON_SRC))
 $(B)/libvnet.a: $(call objs,$(LIB_SRC))
 	$(archive)
 $(B)/libvnetctl.a: $(call objs,$(CLI_SRC))
+	$(archive)
+
+# What is installed: one object whose inner names, unlike those of libvnet.a, no program can meet.
+$(B)/static/vnet.o: $(call objs,$(LIB_SRC))
+	$(call say,LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) --localize-hidden $@
+$(B)/static/libvnet.a: $(B)/static/vnet.o
 	$(archive)
 
 SO_FLAGS := -shared -Wl,-soname,$(SO) -Wl,--version-script=lib/libvnet.map
@@ -242,7 +251,7 @@ install: all
 	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
 	install -m 755 $(B)/$(SO) $(BINDIR)/lib/
 	ln -sf $(SO) $(BINDIR)/lib/libvnet.so
-	install -m 644 $(B)/libvnet.a $(BINDIR)/lib/
+	install -m 644 $(B)/static/libvnet.a $(BINDIR)/lib/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/libvnet.pc.in > $(BINDIR)/lib/pkgconfig/libvnet.pc
 	chmod 644 $(BINDIR)/lib/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
