@@ -230,7 +230,7 @@ int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 	if (err)
 		return err;
 	before = r->settings;
-	was_failed = r->state == RESOURCE_FAILED;
+	was_failed = resource_has_failed(r);
 	err = apply_settings(r, s, e);
 	if (err && was_failed)
 		err = 0; /* it is no worse than it was */

@@ -44,7 +44,7 @@ static void reconcile_one(struct resource *r)
 	struct error e = { 0 };
 	int err = reconcile_resource(r, &e);
 
-	complain(r->state == RESOURCE_FAILED ? 0 : err, &e);
+	complain(resource_has_failed(r) ? 0 : err, &e);
 }
 
 static void on_owned(const struct manager_owner *o, const struct link *now)

@@ -409,7 +409,7 @@ void manager_provider_report(struct manager *m, struct resource *r, enum desired
 	if (r->provider.report == report && util_same(r->provider.reason, text))
 		return;
 	reconcile_resource_report(r, report, text);
-	if (reconcile_resource(r, &e) && r->state != RESOURCE_FAILED)
+	if (reconcile_resource(r, &e) && !resource_has_failed(r))
 		log_warning("%s; trying again when something changes", e.message);
 }
 

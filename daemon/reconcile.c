@@ -30,7 +30,7 @@ int reconcile_vnet(struct vnet *v, struct error *e)
 	if (err && !upper_failed)
 		first = fail(err, &next, e);
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
-		bool was_failed = r->state == RESOURCE_FAILED;
+		bool was_failed = resource_has_failed(r);
 
 		err = reconcile_resource(r, &next);
 		if (err && !was_failed && !first)

@@ -258,16 +258,9 @@ void reconcile_resource_report(struct resource *r, enum desired_report report, c
 static bool judge_report(const struct resource *r, enum resource_state *ret, char *reason,
 			 size_t size)
 {
-	switch (r->provider.report) {
-	case DESIRED_REPORT_UP:
+	if (r->provider.report == DESIRED_REPORT_UP)
 		return false;
-	case DESIRED_REPORT_DOWN:
-		*ret = RESOURCE_DOWN;
-		break;
-	case DESIRED_REPORT_FAILED:
-		*ret = RESOURCE_FAILED;
-		break;
-	}
+	*ret = r->provider.report == DESIRED_REPORT_DOWN ? RESOURCE_DOWN : RESOURCE_FAILED;
 	snprintf(reason, size, "its provider reported: %s", r->provider.reason);
 	return true;
 }
@@ -328,6 +321,7 @@ static void update_state(struct resource *r, const struct error *failure)
 	enum resource_state state;
 	char reason[sizeof(r->reason)];
 
+	r->broken = failure;
 	if (failure) {
 		reconcile_resource_state(r, RESOURCE_FAILED, failure->message);
 	} else if (!l) {

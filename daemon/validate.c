@@ -382,18 +382,18 @@ int validate_provide(const struct vnet *v, const char *name, const struct resour
 {
 	bool is_netdev = provider->kind == DESIRED_PROVIDER_NETDEV;
 	char label[RESOURCE_LABEL_SIZE];
-	int err = validate_resource_restore(v, name, s, e);
+	int err;
 
-	if (err)
-		return err;
+	/* First what no other resource is to blame for. */
 	snprintf(label, sizeof(label), "%s/%s", v->name, name);
 	if (is_netdev && !link_find_name(v->manager->links, s->device))
 		return error_set(e, ERROR_NOT_FOUND, ENODEV, label, "device",
 				 "%s: device %s does not exist", label, s->device);
-	if (is_netdev)
-		err = check_new_device(v, s->device, label, e);
+	err = validate_max_sdu(v, provider->max_sdu, label, e);
 	if (!err)
-		err = validate_max_sdu(v, provider->max_sdu, label, e);
+		err = validate_resource_restore(v, name, s, e);
+	if (!err && is_netdev)
+		err = check_new_device(v, s->device, label, e);
 	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
 }
 

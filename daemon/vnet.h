@@ -48,6 +48,7 @@ struct resource {
 	/* observed and derived */
 	enum resource_state state;
 	char reason[256]; /* why it is not up; empty when it is */
+	bool broken;	  /* the kernel has refused what it needs */
 	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
 	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
 
@@ -146,6 +147,13 @@ static inline bool resource_is_provided(const struct resource *r)
 static inline bool resource_is_tap(const struct resource *r)
 {
 	return r->provider.kind == DESIRED_PROVIDER_TAP;
+}
+
+/* Something is wrong with it, and not by its provider's word alone. */
+static inline bool resource_has_failed(const struct resource *r)
+{
+	return r->state == RESOURCE_FAILED &&
+	       (r->broken || r->provider.report != DESIRED_REPORT_FAILED);
 }
 
 /* "waiting", "down", "up", "failed" */

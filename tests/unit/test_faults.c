@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "world.h"
+#include "world_provide.h"
 
 struct scenario {
 	const char *name;
@@ -251,6 +251,81 @@ static int del_vnet(struct world *w)
 	return manager_vnet_del(w->m, "vnet0", &w->e);
 }
 
+/* The program ends before its tap is missed: what is looked at is the kernel. */
+static int provide(struct world *w, struct provider p)
+{
+	int err = world_try_provide(w, &p);
+
+	world_provider_close(&p);
+	return err;
+}
+
+static int provide_service(struct world *w)
+{
+	return provide(w, world_provider(SETTINGS_SERVICE, NULL));
+}
+
+static int provide_guest(struct world *w)
+{
+	struct provider p = world_provider(SETTINGS_GUEST, "02:00:00:00:00:0a");
+
+	p.ask.tap.queues = 2;
+	return provide(w, p);
+}
+
+static int provide_hybrid(struct world *w)
+{
+	struct provider p = world_provider(SETTINGS_HYBRID, NULL);
+
+	p.ask.report = DESIRED_REPORT_DOWN;
+	return provide(w, p);
+}
+
+static int provide_device(struct world *w)
+{
+	struct provider p = world_provider(SETTINGS_HYBRID, NULL);
+
+	p.ask.device = "f0";
+	return provide(w, p);
+}
+
+/* It is known from before a restart, and its tap is gone. */
+static void ghost(struct world *w)
+{
+	usual(w);
+	world_done(w, provide_guest(w));
+	manager_settle(w->m);
+	world_stop(w);
+	fake_kernel_remove(w->k, "vntap0");
+	world_start(w);
+}
+
+static int provide_again(struct world *w)
+{
+	struct provider p = world_provider(SETTINGS_GUEST, "02:00:00:00:00:0a");
+
+	p.ask.token = world_find_resource(w, "vnet0", "p0")->provider.token;
+	return provide(w, p);
+}
+
+static void failed_guest(struct world *w)
+{
+	usual(w);
+	world_done(w, provide_guest(w));
+	manager_provider_report(w->m, world_find_resource(w, "vnet0", "p0"), DESIRED_REPORT_FAILED,
+				"hot");
+}
+
+static int clear_failed(struct world *w)
+{
+	return manager_resource_clear(w->m, "vnet0", "p0", &w->e);
+}
+
+static int del_provided(struct world *w)
+{
+	return manager_resource_del(w->m, "vnet0", "p0", &w->e);
+}
+
 static const struct scenario scenarios[] = {
 	{ "add a vnet", nothing, add_vnet },
 	{ "add a vnet with VLANs", nothing, add_vnet_vlans },
@@ -293,12 +368,21 @@ static const struct scenario scenarios[] = {
 	{ "remove a guest", own_vlans, del_guest },
 	{ "remove a hybrid", own_vlans, del_hybrid },
 	{ "remove a vnet", own_vlans, del_vnet },
+	{ "provide a service", empty, provide_service },
+	{ "provide a guest", usual, provide_guest },
+	{ "provide a hybrid", usual, provide_hybrid },
+	{ "provide a device", usual, provide_device },
+	{ "provide a lost tap anew", ghost, provide_again },
+	{ "clear what has failed", failed_guest, clear_failed },
+	{ "remove what is provided", failed_guest, del_provided },
+	{ "set mtu and address of what is provided", failed_guest, set_both },
 };
 
-static const char *const calls[] = { "veth_add",     "link_get",    "link_set",	   "attach",
-				     "detach",	     "port_write",  "vnet_write",  "resource_write",
-				     "fdb_write",    "vlans_write", "link_filter", "storm_write",
-				     "allowed_write" };
+static const char *const calls[] = { "veth_add",      "link_get",	"link_set",
+				     "attach",	      "detach",		"port_write",
+				     "vnet_write",    "resource_write", "fdb_write",
+				     "vlans_write",   "link_filter",	"storm_write",
+				     "allowed_write", "tap_add" };
 
 static struct world *prepared(const struct scenario *s)
 {
