@@ -65,7 +65,7 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
+.PHONY: all deps install demo test check selftest tools bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/static/libvnet.a $(EXAMPLES)
 
@@ -185,6 +185,7 @@ check: $(UNIT)
 	$(Q)tests/run --build $(B) $(UNIT)
 bpftest: $(BPFTEST)
 	$(Q)tests/run --build $(B) $(BPFTEST)
+tools: $(TOOLS)
 selftest: all $(TOOLS)
 	$(Q)tests/run --build $(B) $(sort $(wildcard tests/selftests/[0-9]*.sh))
 
