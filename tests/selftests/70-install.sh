@@ -17,7 +17,11 @@ install_to() { # WORD...: of make
 	make -C "$lib_root" --no-print-directory "B=$VNET_BUILD" install "$@"
 }
 
-files='include/vnet/vnet.h
+files='include/vnet/mac.h
+include/vnet/mblk.h
+include/vnet/types.h
+include/vnet/vio_net.h
+include/vnet/vnet.h
 lib/libvnet.a
 lib/libvnet.so
 lib/libvnet.so.0
@@ -33,6 +37,16 @@ lib/vnet/vnet-lower
 sbin/vnetctl
 sbin/vnetd
 share/bash-completion/completions/vnetctl
+share/man/man3/libvnet.3
+share/man/man3/vio_net_resource_reg.3
+share/man/man3/vio_net_resource_status.3
+share/man/man3/vio_net_resource_unreg.3
+share/man/man3/vnet_dispatch.3
+share/man/man3/vnet_loop_fd.3
+share/man/man3/vnet_loop_free.3
+share/man/man3/vnet_loop_new.3
+share/man/man3/vnet_run.3
+share/man/man3/vnet_stop.3
 share/man/man5/vnet.5
 share/man/man8/vnetctl.8
 share/man/man8/vnetd.8
@@ -55,9 +69,10 @@ checks() { # ROOT PREFIX
 	ok "$prefix: vnetd is a program" "$root$prefix/sbin/vnetd" --version
 	ok "$prefix: vnetctl is one" "$root$prefix/sbin/vnetctl" version
 	if command -v man >/dev/null; then
-		for page in '8 vnetd' '8 vnetctl' '5 vnet'; do
+		for page in '8 vnetd' '8 vnetctl' '5 vnet' '3 libvnet' '3 vio_net_resource_reg' \
+			'3 vio_net_resource_unreg' '3 vnet_run'; do
 			# shellcheck disable=SC2086 # words
-			ok "$prefix: man finds $page" man -M "$root$prefix/share/man" -w $page
+			ok "$prefix: man finds $page" man -M "$root$prefix/share/man" $page
 		done
 	fi
 }
@@ -127,7 +142,7 @@ ok 'static: builds' gcc "$T/program.c" -o "$T/program" $(packages --cflags) "$T/
 	$(pkg-config --libs json-c)
 is 'static: works' "$("$T/program" "$T/vnetd.sock" | jq -r '.[0].mtu')" 1400
 is 'what the library exports is its own' \
-	"$(nm -D --defined-only "$T/root/usr/local/lib/libvnet.so.0" | awk '$2 != "A" { print $3 }' | grep -v '^vnet_' || [ $? -eq 1 ])" ''
+	"$(nm -D --defined-only "$T/root/usr/local/lib/libvnet.so.0" | awk '$2 != "A" { print $3 }' | grep -vE '^(vnet|vio_net)_' || [ $? -eq 1 ])" ''
 
 # --- and away again ---
 ok 'make uninstall' make -C "$lib_root" --no-print-directory "B=$VNET_BUILD" uninstall "DESTDIR=$T/root"

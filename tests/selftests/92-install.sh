@@ -11,7 +11,8 @@ run_make() { # TARGET
 
 ok 'make install' run_make install
 for file in sbin/vnetd sbin/vnetctl lib/libvnet.so.0 lib/libvnet.a lib/pkgconfig/libvnet.pc \
-	include/vnet/vnet.h share/man/man8/vnetd.8 share/man/man8/vnetctl.8 share/man/man5/vnet.5 \
+	include/vnet/vnet.h include/vnet/vio_net.h share/man/man3/libvnet.3 share/man/man3/vio_net_resource_unreg.3 \
+	share/man/man8/vnetd.8 share/man/man8/vnetctl.8 share/man/man5/vnet.5 \
 	share/bash-completion/completions/vnetctl share/zsh/site-functions/_vnetctl \
 	lib/systemd/system/vnetd.service lib/systemd/system/vnetd-lower.service \
 	lib/systemd/system/run-vnetbpf.mount lib/systemd/network/10-vnet-lower.network \
