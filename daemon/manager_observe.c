@@ -165,7 +165,25 @@ static bool same(const struct link *a, const struct link *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-void manager_on_link(struct manager *m, const struct link *l)
+/*
+ * A tap is made and set up in one go, so the news of its making comes when it is up already. As
+ * with follow_upper(), what counts is what the kernel says now: else each tap would be up, down and
+ * up.
+ */
+static const struct link *newest(struct manager *m, const struct link *l, struct link *ret)
+{
+	const struct manager_owner *o = owner_find(m, l->ifindex);
+	const struct link *known = link_find(m->links, l->ifindex);
+
+	if (!o || !o->resource || !resource_is_tap(o->resource) || !known ||
+	    !(known->flags & IFF_UP) || (l->flags & IFF_UP))
+		return l;
+	if (manager_rtnl(m, link_get, l->name, ret) || ret->ifindex != l->ifindex)
+		return l; /* more news is under way */
+	return ret;
+}
+
+static void follow_link(struct manager *m, const struct link *l)
 {
 	const struct link *known = link_find(m->links, l->ifindex);
 	const bool is_new = !known;
@@ -186,6 +204,13 @@ void manager_on_link(struct manager *m, const struct link *l)
 	offer(m, is_new ? NULL : &before, &now);
 	if (!util_same(before.name, now.name))
 		on_name_free(m, before.name);
+}
+
+void manager_on_link(struct manager *m, const struct link *l)
+{
+	struct link now;
+
+	follow_link(m, newest(m, l, &now));
 }
 
 static void gone(struct manager *m, uint32_t ifindex)
