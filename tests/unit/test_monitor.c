@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daemon/monitor.c against the kernel, in namespaces of the test's own. */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_packet.h>
@@ -24,7 +25,7 @@ static struct world {
 	struct monitor *monitor;
 	struct rtnl *rtnl;
 	struct link_table *table;
-	unsigned int links, gone, begins, ends, overruns;
+	unsigned int links, gone, begins, ends, overruns, groups;
 	uint32_t last_gone;
 	bool dumping;
 	/* Something to do in the middle of things; once, unless it sets them again. */
@@ -78,12 +79,18 @@ static void on_overrun(void *context)
 	w.overruns++;
 }
 
+static void on_groups(void *context)
+{
+	w.groups++;
+}
+
 static const struct monitor_callbacks callbacks = {
 	.on_link = on_link,
 	.on_gone = on_gone,
 	.on_dump_begin = on_dump_begin,
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
+	.on_groups = on_groups,
 };
 
 static void enter(void)
@@ -450,6 +457,70 @@ START_TEST(test_queue)
 	run_loop();
 	ck_assert_str_eq(seen("vnet0")->qdisc, "noqueue");
 	ck_assert(is_complete());
+}
+END_TEST
+
+/* --- multicast groups --- */
+
+#define GROUP_IPV4_MCADDR 37 /* of Linux 6.14 */
+
+/* Whether this kernel tells of them at all. */
+static bool tells_of_groups(void)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int group = GROUP_IPV4_MCADDR;
+	bool tells;
+
+	ck_assert_ptr_nonnull(s);
+	tells = mnl_socket_setsockopt(s, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0;
+	mnl_socket_close(s);
+	return tells;
+}
+
+static bool group_was_told(void)
+{
+	return w.groups > 0;
+}
+
+static void expect_news_of_groups(const char *what)
+{
+	wait_until(group_was_told, what);
+	w.groups = 0;
+}
+
+static void no_groups_yet(void)
+{
+	run_loop();
+	w.groups = 0;
+}
+
+START_TEST(test_groups)
+{
+	struct ip_mreqn ip4 = { .imr_multiaddr.s_addr = inet_addr("239.1.2.3") };
+	struct ipv6_mreq ip6 = { 0 };
+	int s4, s6;
+
+	if (!tells_of_groups()) {
+		puts("this kernel does not tell of multicast groups: left out");
+		return;
+	}
+	add("veth-a", "veth-b");
+	set_up("veth-a", true);
+	start();
+	no_groups_yet();
+	ip4.imr_ifindex = (int)if_nametoindex("veth-a");
+	s4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(setsockopt(s4, IPPROTO_IP, IP_ADD_MEMBERSHIP, &ip4, sizeof(ip4)), 0);
+	expect_news_of_groups("a group of IPv4 that was joined");
+	close(s4);
+	expect_news_of_groups("a group of IPv4 that was left");
+	ck_assert_int_eq(inet_pton(AF_INET6, "ff05::1234", &ip6.ipv6mr_multiaddr), 1);
+	ip6.ipv6mr_interface = if_nametoindex("veth-a");
+	s6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(setsockopt(s6, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &ip6, sizeof(ip6)), 0);
+	expect_news_of_groups("a group of IPv6 that was joined");
+	close(s6);
+	expect_news_of_groups("a group of IPv6 that was left");
 }
 END_TEST
 
@@ -885,6 +956,7 @@ int main(void)
 	tcase_add_test(t, test_bridge_port);
 	tcase_add_test(t, test_promiscuity);
 	tcase_add_test(t, test_queue);
+	tcase_add_test(t, test_groups);
 	tcase_add_test(t, test_drain);
 	tcase_add_test(t, test_poll);
 	tcase_add_test(t, test_poll_carrier);
