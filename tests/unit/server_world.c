@@ -73,11 +73,34 @@ static void world_stream(void *context, struct server_call *call, struct json_ob
 	server_reply_more(call, NULL);
 }
 
+static void world_lifeline(void *context, struct server_call *call, struct json_object *parameters)
+{
+	ck_assert_int_eq(server_call_lifeline(call), 0);
+	world_stream(context, call, parameters);
+}
+
+static void world_on_note(void *context, struct server_call *call, struct json_object *parameters)
+{
+	world.notes++;
+	world.noted = server_call_stream(call);
+	world.may_change = server_call_may_change(call);
+	server_reply(call, json_object_get(parameters));
+}
+
+static void world_keep(void *context, struct server_call *call, struct json_object *parameters)
+{
+	world.kept = call;
+	server_call_on_closed(call, world_on_closed, &world);
+}
+
 static const struct server_method world_methods[] = {
 	{ "test.world.Echo", SERVER_ANYONE, world_echo },
 	{ "test.world.Fail", SERVER_ANYONE, world_fail },
 	{ "test.world.Big", SERVER_ANYONE, world_big },
 	{ "test.world.Stream", SERVER_ANYONE, world_stream },
+	{ "test.world.Lifeline", SERVER_ANYONE, world_lifeline },
+	{ "test.world.Note", SERVER_ANYONE, world_on_note },
+	{ "test.world.Keep", SERVER_ANYONE, world_keep },
 	{ "test.world.Read", SERVER_READ, world_echo },
 	{ "test.world.Change", SERVER_CHANGE, world_echo },
 	{ NULL },

@@ -19,7 +19,11 @@ struct world {
 	unsigned int stream_count;
 	char read_group[64];
 	char change_group[64];
-	unsigned int closed; /* streams whose client went away */
+	unsigned int closed;	   /* streams whose client went away */
+	struct server_call *noted; /* the stream that the last Note came in the midst of */
+	unsigned int notes;
+	struct server_call *kept; /* the call that Keep has not answered */
+	bool may_change;	  /* the caller of the last Note */
 };
 
 extern struct world world; /* of the test that runs: each has a process of its own */

@@ -230,6 +230,8 @@ START_TEST(test_permission)
 	expect_access(&c, "test.world.Read", people[_i].reads, world.read_group);
 	expect_access(&c, "test.world.Change", people[_i].changes, world.change_group);
 	ck_assert_uint_eq(world.calls, 1U + people[_i].reads + people[_i].changes);
+	json_object_put(talk_call(&c, "test.world.Note", NULL));
+	ck_assert(world.may_change == people[_i].changes);
 	json_object_put(talk_call(&c, "org.varlink.service.GetInfo", NULL));
 	talk_close(&c);
 }
