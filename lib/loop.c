@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "vio.h"
-#include "vnet/vnet.h"
+#include "wire.h"
 
 /* --- sources --- */
 
@@ -210,7 +210,7 @@ static void loop_close(struct vnet_loop *loop)
 
 int vnet_loop_new(const char *socket_path, struct vnet_loop **ret)
 {
-	const char *path = socket_path ? socket_path : VNET_SOCKET_PATH;
+	const char *path = wire_path(socket_path);
 	struct vnet_loop *loop;
 	int r;
 

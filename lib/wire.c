@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vnet/vnet.h"
 #include "wire.h"
 
 #define WIRE_BUFFER_BYTES_MIN 4096
@@ -82,6 +83,13 @@ static int wire_connect_once(int fd, const struct sockaddr_un *address, int64_t 
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return 0;
+}
+
+const char *wire_path(const char *path)
+{
+	const char *told = path ? path : secure_getenv("VNET_SOCKET");
+
+	return told ? told : VNET_SOCKET_PATH;
 }
 
 int wire_open(struct wire *w, const char *path, int64_t deadline_ns)

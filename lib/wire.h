@@ -28,6 +28,9 @@ struct wire {
 /* CLOCK_MONOTONIC in nanoseconds, @timeout_ms from now; negative: WIRE_NO_DEADLINE. */
 int64_t wire_deadline_ns(int timeout_ms);
 
+/* Where vnetd listens: @path, if NULL what the environment says, or VNET_SOCKET_PATH. Borrowed. */
+const char *wire_path(const char *path);
+
 /* 0, -ETIMEDOUT, -ENAMETOOLONG, or what socket(2) and connect(2) say. */
 int wire_open(struct wire *w, const char *path, int64_t deadline_ns);
 void wire_close(struct wire *w);

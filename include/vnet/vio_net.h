@@ -170,7 +170,9 @@ VNET_API int vio_net_resource_status(vio_net_handle_t vhp, struct vio_net_status
 
 /**
  * @brief Makes a loop.
- * @param socket_path where vnetd listens, copied; NULL for VNET_SOCKET_PATH
+ * @param socket_path where vnetd listens, copied; NULL: what the environment variable VNET_SOCKET
+ *	  names, which counts for nothing in a program that runs with more rights than its caller's,
+ *	  else /run/vnetd/vnetd.sock
  * @param ret receives it; to be freed with vnet_loop_free()
  * @return 0, or -ENOMEM, -EMFILE, -ENFILE, -ENAMETOOLONG; -EINVAL: @p ret is NULL
  */

@@ -74,7 +74,8 @@ struct vnet_error {
 
 /**
  * @brief Connects to vnetd.
- * @param path the socket, NULL for VNET_SOCKET_PATH
+ * @param path the socket; NULL: what the environment variable VNET_SOCKET names, which counts for
+ *	  nothing in a program that runs with more rights than its caller's, else VNET_SOCKET_PATH
  * @param timeout_ms milliseconds that connecting, and then each call on its own, may take;
  *	  VNET_TIMEOUT_DEFAULT or VNET_TIMEOUT_NONE
  * @param ret receives the handle, which the caller closes with vnet_client_close()
