@@ -382,9 +382,13 @@ int manager_provide(struct manager *m, const struct manager_provision *p, struct
 	struct provider_tap tap = { .count = 0 };
 	int err = r ? come_back(r, p, &tap, e) : join(m, p, &tap, &r, e);
 
-	if (!err)
-		hand_over(r, &tap, ret, fds, ret_fds);
-	return err;
+	if (err)
+		return err;
+	/* Who waits for a device that has this name by chance learns whose it is. */
+	if (tap.count)
+		manager_device_free(m, tap.link.name);
+	hand_over(r, &tap, ret, fds, ret_fds);
+	return 0;
 }
 
 /* --- its life --- */

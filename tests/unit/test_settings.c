@@ -29,6 +29,7 @@ static const struct expected_row vnet_rows[] = {
 	{ "protection", "Protection", SETTINGS_JSON_STRING, false, "none" },
 	{ "allowed_ips", "AllowedIPs", SETTINGS_JSON_STRING, false, "none" },
 	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false, "none" },
+	{ "owner", "Owner", SETTINGS_JSON_STRING, false, "none" },
 };
 
 static const struct expected_row resource_rows[] = {
