@@ -20,6 +20,15 @@ static void command_unreg(struct provider *p, int argc, char **argv)
 	provider_unregister(p);
 }
 
+/* When a report was made, to be compared with when vnetd acted on it: microseconds since 1970. */
+static void command_say_when(const char *what)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf("at %lld %s\n", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000, what);
+}
+
 /* A number as VIO_NET_RES_DOWN (0) and VIO_NET_RES_ERR (1) are. */
 static void command_report(struct provider *p, int argc, char **argv)
 {
@@ -28,16 +37,19 @@ static void command_report(struct provider *p, int argc, char **argv)
 
 static void command_down(struct provider *p, int argc, char **argv)
 {
+	command_say_when("down");
 	p->vnet.vio_net_report_err(p->handle, VIO_NET_RES_DOWN);
 }
 
 static void command_err(struct provider *p, int argc, char **argv)
 {
+	command_say_when("err");
 	p->vnet.vio_net_report_err(p->handle, VIO_NET_RES_ERR);
 }
 
 static void command_update(struct provider *p, int argc, char **argv)
 {
+	command_say_when("update");
 	p->vnet.vio_net_tx_update(p->handle);
 }
 
