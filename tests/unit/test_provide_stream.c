@@ -232,6 +232,36 @@ START_TEST(test_report)
 }
 END_TEST
 
+/* The next reply is a state; of those, this is what it says of reports. */
+static void expect_report_told(struct provided *p, const char *report, int reports, bool started)
+{
+	struct json_object *reply, *o = provide_next(p, "state", &reply);
+
+	ck_assert_str_eq(json_object_get_string(json_object_object_get(o, "report")), report);
+	ck_assert_int_eq(json_object_get_int(json_object_object_get(o, "reports")), reports);
+	ck_assert_int_eq(json_object_get_boolean(json_object_object_get(o, "started")), started);
+	json_object_put(reply);
+}
+
+/* What counts can differ from what was said last: it may have been cleared. */
+START_TEST(test_report_told)
+{
+	struct provided p;
+
+	provide(&p, SERVICE);
+	provide_say(&p, "Report", "{\"state\":\"up\"}");
+	provide_expect_silence(&p);
+	provide_say(&p, "Report", "{\"state\":\"down\"}");
+	expect_report_told(&p, "down", 2, true);
+	provide_say(&p, "Report", "{\"state\":\"failed\"}");
+	expect_report_told(&p, "failed", 3, false);
+	admin_do("ClearResource", "{\"vnet\":\"vnet0\",\"name\":\"p0\"}");
+	expect_report_told(&p, "up", 3, true);
+	provide_expect_silence(&p);
+	provide_close(&p);
+}
+END_TEST
+
 static const char *const bad_reports[][2] = {
 	{ "Report", "{}" },
 	{ "Report", "{\"state\":\"gone\"}" },
@@ -645,6 +675,7 @@ int main(void)
 	tcase_add_test(tc, test_upper_elsewhere);
 	tcase_add_test(tc, test_slow_reader);
 	tcase_add_test(tc, test_report);
+	tcase_add_test(tc, test_report_told);
 	tcase_add_loop_test(tc, test_bad_report, 0, UTIL_ARRAY_SIZE(bad_reports));
 	tcase_add_test(tc, test_count);
 	tcase_add_test(tc, test_count_of_others);
