@@ -66,6 +66,8 @@ void entry_stop(struct vio *v)
 	entry_forget(v);
 	if (v->callbacks.mc_stop)
 		v->callbacks.mc_stop(v->driver);
+	/* What it had not taken is freed; it does not wait for an update after its next start. */
+	queue_update(v);
 }
 
 static void entry_start(struct vio *v)
@@ -73,12 +75,13 @@ static void entry_start(struct vio *v)
 	char reason[VIO_REASON_SIZE];
 	int refused = v->callbacks.mc_start ? v->callbacks.mc_start(v->driver) : 0;
 
-	if (!entry_alive(v))
-		return;
 	if (!refused) {
+		/* Also for who unregisters meanwhile, and waits for us: it has to stop it. */
 		entry_set_started(v, true);
 		return;
 	}
+	if (!entry_alive(v))
+		return;
 	snprintf(reason, sizeof(reason), "it cannot be started: %s",
 		 strerrordesc_np(refused) ?: "?");
 	pthread_mutex_lock(&v->lock);
@@ -170,11 +173,22 @@ static const struct entry_step {
 	{ entry_join_groups },
 };
 
+/* vnetd may speak of a start before it has heard of the failure that is against it. */
+static bool entry_may_start(struct vio *v)
+{
+	bool may;
+
+	pthread_mutex_lock(&v->lock);
+	may = !v->dead && v->report != VIO_FAILED;
+	pthread_mutex_unlock(&v->lock);
+	return may;
+}
+
 void entry_follow(struct vio *v)
 {
 	if (!v->says.started)
 		entry_stop(v);
-	else if (!v->told.started)
+	else if (!v->told.started && entry_may_start(v))
 		entry_start(v);
 	for (size_t i = 0; i < sizeof(entry_steps) / sizeof(entry_steps[0]); i++)
 		if (v->told.started && entry_alive(v))
