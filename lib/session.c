@@ -294,11 +294,11 @@ static uint32_t session_run(struct loop_source *source, uint32_t events)
 		return 0;
 	while ((reply = session_take(v)))
 		session_handle(v, reply);
-	vio_call_end(v, &call);
-
 	pthread_mutex_lock(&v->lock);
-	waits = v->session.report_waits;
+	/* One that waits for the registration waits for a message, not for room. */
+	waits = v->session.report_waits && v->session.stage == SESSION_OPEN;
 	pthread_mutex_unlock(&v->lock);
+	vio_call_end(v, &call);
 	return EPOLLIN | (waits ? EPOLLOUT : 0);
 }
 
