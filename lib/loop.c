@@ -73,6 +73,7 @@ void loop_leave(struct vnet_loop *loop, struct vio *v)
 		;
 	if (*p)
 		*p = v->next_in_loop;
+	pthread_cond_broadcast(&loop->left);
 	pthread_mutex_unlock(&loop->lock);
 }
 
@@ -203,6 +204,7 @@ static void loop_close(struct vnet_loop *loop)
 		close(loop->epoll);
 	if (loop->stop >= 0)
 		close(loop->stop);
+	pthread_cond_destroy(&loop->left);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop->socket_path);
 	free(loop);
@@ -223,6 +225,7 @@ int vnet_loop_new(const char *socket_path, struct vnet_loop **ret)
 		return -ENOMEM;
 	loop->epoll = loop->stop = -1;
 	pthread_mutex_init(&loop->lock, NULL);
+	pthread_cond_init(&loop->left, NULL);
 	loop->socket_path = strdup(path);
 	r = loop->socket_path ? loop_open(loop) : -ENOMEM;
 	if (r < 0) {
@@ -237,8 +240,18 @@ void vnet_loop_free(struct vnet_loop *loop)
 {
 	if (!loop)
 		return;
-	/* Each takes itself out. */
-	while (loop->vios)
-		vio_net_resource_unreg(loop->vios->handle);
+	pthread_mutex_lock(&loop->lock);
+	while (loop->vios) {
+		struct vio *v = loop->vios;
+		vio_net_handle_t handle = v->handle;
+
+		/* Each takes itself out; one that another thread unregisters just now as well. */
+		pthread_mutex_unlock(&loop->lock);
+		vio_net_resource_unreg(handle);
+		pthread_mutex_lock(&loop->lock);
+		if (loop->vios == v && v->handle == handle)
+			pthread_cond_wait(&loop->left, &loop->lock);
+	}
+	pthread_mutex_unlock(&loop->lock);
 	loop_close(loop);
 }

@@ -36,7 +36,8 @@ struct vnet_loop {
 	int stop; /* eventfd, readable from then on: wakes who waits */
 	char *socket_path;
 	pthread_mutex_t lock;
-	struct vio *vios; /* those that it drives, by next_in_loop */
+	struct vio *vios;    /* those that it drives, by next_in_loop */
+	pthread_cond_t left; /* one of them has taken itself out */
 };
 
 /* Puts @s with its descriptor into the loop. 0 or -errno. */
