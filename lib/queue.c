@@ -153,18 +153,20 @@ static bool queue_offer(struct vio *v, struct vio_queue *q, mblk_t *chain)
 	return may;
 }
 
-/* --- the sources --- */
-
 /* --- turns --- */
 
+/*
+ * False: unregistered meanwhile, or it is this thread's turn already: its mc_tx() drives the loop.
+ * Then there is nothing to resume, for an update meanwhile is seen when mc_tx() returns.
+ */
 static bool queue_begin_turn(struct vio *v, struct vio_queue *q)
 {
 	bool mine;
 
 	pthread_mutex_lock(&v->lock);
-	while (q->busy && !v->dead)
+	while (q->busy && !pthread_equal(q->turn, pthread_self()) && !v->dead)
 		pthread_cond_wait(&v->quiet, &v->lock);
-	mine = !v->dead;
+	mine = !v->dead && !q->busy;
 	if (mine) {
 		q->busy = true;
 		q->turn = pthread_self();
@@ -198,12 +200,18 @@ bool queue_await_turns(struct vio *v)
 	return dead || !v->dead;
 }
 
-/* The tap was deleted: vnetd makes another one when it is asked again. */
-static void queue_lost(struct vio *v)
+/*
+ * The tap was deleted: vnetd makes another one when it is asked again. Each queue finds that out
+ * for itself, maybe when there is another one already.
+ */
+static void queue_lost(struct vio *v, const struct vio_taps *taps)
 {
 	pthread_mutex_lock(&v->lock);
-	if (!v->dead && !v->removed)
-		session_renew(v);
+	if (!v->dead && v->taps == taps) {
+		vio_drop_taps(v);
+		if (!v->removed)
+			session_renew(v);
+	}
 	pthread_mutex_unlock(&v->lock);
 }
 
@@ -218,19 +226,23 @@ static bool queue_is_stopped(struct vio *v, const struct vio_queue *q)
 }
 
 /* Reads a batch and offers it. True: the queue may go on. */
-static bool queue_turn(struct vio *v, struct vio_queue *q, const struct vio_taps *taps)
+static bool queue_turn(struct vio *v, struct vio_queue *q, const struct vio_taps *taps,
+		       uint32_t events)
 {
 	mblk_t *chain;
 	bool on = true;
 	int r;
 
-	if (queue_is_stopped(v, q))
+	if (queue_is_stopped(v, q)) {
+		if (events & (EPOLLERR | EPOLLHUP))
+			queue_lost(v, taps);
 		return false;
+	}
 	chain = queue_read_batch(q, taps->fd[q->source.index], &r);
 	if (chain)
 		on = queue_offer(v, q, chain);
 	if (r < 0 && r != -EAGAIN) {
-		queue_lost(v);
+		queue_lost(v, taps);
 		on = false;
 	}
 	return on;
@@ -258,12 +270,15 @@ static uint32_t queue_run(struct loop_source *source, uint32_t events)
 		return 0;
 	if (queue_begin_turn(v, q)) {
 		taps = queue_hold_taps(v);
-		on = queue_turn(v, q, taps);
-		vio_taps_release(taps);
+		if (taps) {
+			on = queue_turn(v, q, taps, events);
+			vio_taps_release(taps);
+		}
 		queue_end_turn(v, q);
 	}
 	vio_call_end(v, &call);
-	return on ? EPOLLIN : 0;
+	/* One that rests is not read, but learns that its tap is gone. */
+	return on ? EPOLLIN : EPOLLERR;
 }
 
 /* What was kept is offered again; then the queue goes on. */

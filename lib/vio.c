@@ -110,6 +110,14 @@ void vio_taps_release(struct vio_taps *taps)
 	free(taps);
 }
 
+void vio_drop_taps(struct vio *v)
+{
+	queue_close(v);
+	if (v->taps)
+		vio_taps_release(v->taps);
+	v->taps = NULL;
+}
+
 /* What comes before a first tap has no loop yet; session_attach() opens that one's queues. */
 int vio_take_taps(struct vio *v, const int *fds, unsigned int count)
 {
@@ -123,10 +131,9 @@ int vio_take_taps(struct vio *v, const int *fds, unsigned int count)
 	atomic_init(&taps->refs, 1);
 	taps->count = count;
 	memcpy(taps->fd, fds, count * sizeof(*fds));
-	queue_close(v);
-	if (v->taps)
-		vio_taps_release(v->taps);
+	vio_drop_taps(v);
 	v->taps = taps;
+	v->carrier_off = false;
 	return v->attached ? queue_open(v) : 0;
 }
 
@@ -382,6 +389,8 @@ static void vio_close(struct vio *v)
 	if (v->loop) {
 		loop_remove(v->loop, &v->kick);
 		session_end(v);
+		/* Somebody who still counts a reference does not keep the tap alive. */
+		vio_drop_taps(v);
 		loop_leave(v->loop, v);
 		vio_end_thread(v);
 	}

@@ -125,6 +125,7 @@ void vio_call_end(struct vio *v, struct vio_call *call);
 /* Takes over the descriptors, @count of them, as the tap's queues. 0 or -errno (they are closed).
  */
 int vio_take_taps(struct vio *v, const int *fds, unsigned int count);
+void vio_drop_taps(struct vio *v);	       /* under the lock */
 struct vio_taps *vio_taps_hold(struct vio *v); /* under the lock; NULL: none */
 void vio_taps_release(struct vio_taps *taps);
 
