@@ -68,6 +68,8 @@ extern const struct kernel_offloads fake_kernel_veth_offloads, fake_kernel_nic_o
 
 struct fake_kernel *fake_kernel_new(void);
 void fake_kernel_free(struct fake_kernel *k);
+/* Becomes what it was when @then was a copy of it. Its taps have other ends, which nobody holds. */
+void fake_kernel_back(struct fake_kernel *k, const struct fake_kernel *then);
 
 /* An Ethernet device that is up and has carrier, MTU 1500; returns it (borrowed) for changes. */
 struct link *fake_kernel_add(struct fake_kernel *k, const char *name);

@@ -95,3 +95,20 @@ int fake_tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int
 	fake_note(k, "tap_add %s\n", l->name);
 	return 0;
 }
+
+void fake_kernel_back(struct fake_kernel *k, const struct fake_kernel *then)
+{
+	int fds[KERNEL_TAP_QUEUES_MAX];
+
+	for (size_t i = 0; i < FAKE_MAX; i++)
+		fake_tap_gone(k, k->taps[i].ifindex);
+	*k = *then;
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		if (!k->taps[i].ifindex)
+			continue;
+		if (open_queues(&k->taps[i], fds))
+			abort();
+		for (unsigned int j = 0; j < k->taps[i].asked.queues; j++)
+			close(fds[j]);
+	}
+}

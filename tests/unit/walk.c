@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "walk.h"
+
+#include <errno.h>
+
+#include "world_provide.h"
+
+#define PICK(k, list) ((list)[(k)->draw(k, UTIL_ARRAY_SIZE(list))])
+
+static const char *const vnets[] = { "v0", "v1", "v2" };
+static const char *const devices[] = { "d0", "d1", "d2", "d3",	   "d4",
+				       "d5", "d6", "d7", "vntap0", "vntap1" };
+static const char *const names[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6" };
+static const char *const types[] = { "service", "guest", "guest", "hybrid",
+				     "hybrid",	"peer",	 "peer",  "peer" };
+static const char *const macs[] = { "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03",
+				    "02:00:00:00:00:04" };
+static const char *const sets[] = { "none", "10", "10,20", "20-22,30", "1-12" };
+static const char *const own_sets[] = { "inherit", "inherit", "none", "10", "20,30" };
+static const char *const pvids[] = { "1", "10", "20", "5" };
+static const char *const priorities[] = { "5", "10", "10", "20" };
+static const char *const mtus[] = { "1500", "1400", "9000", "2000" };
+static const char *const promiscs[] = { "auto", "auto", "on", "off" };
+static const char *const modes[] = { "auto", "tc", "xdp", "xdp" };
+static const char *const switches[] = { "on", "off" };
+
+static int add_vnet(struct walk *k)
+{
+	const char *name = PICK(k, vnets), *mac = PICK(k, macs), *mtu = PICK(k, mtus);
+
+	snprintf(k->what, sizeof(k->what), "vnet add %s address %s mtu %s", name, mac, mtu);
+	switch (k->draw(k, 4)) {
+	case 0:
+		return world_try_vnet(k->w, name, "address", mac, "mtu", mtu, "upper",
+				      PICK(k, devices), NULL);
+	case 1:
+		return world_try_vnet(k->w, name, "mtu", mtu, "netns", "/proc/self/ns/net", NULL);
+	default:
+		return world_try_vnet(k->w, name, "address", mac, "mtu", mtu, "pvid",
+				      PICK(k, pvids), "vlans", PICK(k, sets), NULL);
+	}
+}
+
+static const char *const protections[] = { "none", "ip-nospoof", "mac-nospoof,ip-nospoof",
+					   "restricted" };
+static const char *const addresses[] = { "10.0.0.7", "10.0.0.7,10.0.0.8", "10.0.0.8,fe80::/10",
+					 "2001:db8::/64" };
+static const char *const limits[] = { "none", "5", "2000" };
+
+static int set_vnet(struct walk *k)
+{
+	static const struct {
+		const char *key;
+		const char *const *values;
+		uint32_t count;
+	} rows[] = {
+		{ "address", macs, UTIL_ARRAY_SIZE(macs) },
+		{ "mtu", mtus, UTIL_ARRAY_SIZE(mtus) },
+		{ "pvid", pvids, UTIL_ARRAY_SIZE(pvids) },
+		{ "vlans", sets, UTIL_ARRAY_SIZE(sets) },
+		{ "promiscuous", promiscs, UTIL_ARRAY_SIZE(promiscs) },
+		{ "guard", switches, UTIL_ARRAY_SIZE(switches) },
+		{ "mode", modes, UTIL_ARRAY_SIZE(modes) },
+		{ "hybrid_needs_service", switches, UTIL_ARRAY_SIZE(switches) },
+		{ "protection", protections, UTIL_ARRAY_SIZE(protections) },
+		{ "allowed_ips", addresses, UTIL_ARRAY_SIZE(addresses) },
+		{ "storm_limit", limits, UTIL_ARRAY_SIZE(limits) },
+	};
+	const char *name = PICK(k, vnets);
+	uint32_t i = k->draw(k, UTIL_ARRAY_SIZE(rows)), j = k->draw(k, UTIL_ARRAY_SIZE(rows));
+	const char *a = rows[i].values[k->draw(k, rows[i].count)];
+	const char *b = rows[j].values[k->draw(k, rows[j].count)];
+
+	snprintf(k->what, sizeof(k->what), "vnet set %s %s %s %s %s", name, rows[i].key, a,
+		 rows[j].key, b);
+	if (!manager_find_vnet(k->w->m, name, NULL))
+		return 0;
+	return world_try_set(k->w, name, rows[i].key, a, rows[j].key, b, NULL);
+}
+
+static int add_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names), *type = PICK(k, types);
+	const char *device = PICK(k, devices), *peer = PICK(k, macs), *set = PICK(k, own_sets);
+	const char *other = PICK(k, vnets);
+
+	snprintf(k->what, sizeof(k->what), "resource add %s %s %s %s peer %s vlans %s", vnet, name,
+		 type, device, peer, set);
+	if (util_same(type, "peer")) {
+		snprintf(k->what, sizeof(k->what), "resource add %s %s peer_vnet %s vlans %s", vnet,
+			 name, other, set);
+		return world_try_resource(k->w, vnet, name, "type", "guest", "peer_vnet", other,
+					  "vlans", set, NULL);
+	}
+	if (util_same(type, "guest"))
+		return world_try_resource(k->w, vnet, name, "type", type, "device", device, "peer",
+					  peer, "vlans", set, NULL);
+	if (util_same(type, "hybrid"))
+		return world_try_resource(k->w, vnet, name, "type", type, "device", device,
+					  "priority", PICK(k, priorities), "vlans", set, NULL);
+	return world_try_resource(k->w, vnet, name, "type", type, "device", device, "vlans", set,
+				  NULL);
+}
+
+static int set_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names);
+	const struct vnet *v = manager_find_vnet(k->w->m, vnet, NULL);
+	const struct resource *r = v ? manager_find_resource(v, name, NULL) : NULL;
+	const char *key = "admin", *value = k->draw(k, 3) ? "up" : "down";
+
+	switch (k->draw(k, 6)) {
+	case 0:
+		key = "priority";
+		value = PICK(k, priorities);
+		break;
+	case 1:
+		key = "vlans";
+		value = PICK(k, own_sets);
+		break;
+	case 2:
+		key = "pvid";
+		value = k->draw(k, 2) ? "inherit" : PICK(k, pvids);
+		break;
+	case 3:
+		key = "peer";
+		value = PICK(k, macs);
+		break;
+	case 4:
+		key = "storm_limit";
+		value = PICK(k, limits);
+		break;
+	}
+	snprintf(k->what, sizeof(k->what), "resource set %s %s %s %s", vnet, name, key, value);
+	return r ? world_try_resource_set(k->w, vnet, name, key, value, NULL) : 0;
+}
+
+static int del_vnet(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+
+	snprintf(k->what, sizeof(k->what), "vnet del %s", name);
+	return k->draw(k, 4) ? 0 : manager_vnet_del(k->w->m, name, &k->w->e);
+}
+
+static int del_resource(struct walk *k)
+{
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names);
+
+	snprintf(k->what, sizeof(k->what), "resource del %s %s", vnet, name);
+	return manager_resource_del(k->w->m, vnet, name, &k->w->e);
+}
+
+/* Any that has a provider, NULL: none was met. */
+static struct resource *some_provided(struct walk *k)
+{
+	uint32_t skip = k->draw(k, 6);
+
+	for (struct vnet *v = manager_vnets(k->w->m); v; v = v->hh.next)
+		for (struct resource *r = v->resources; r; r = r->hh.next)
+			if (r->provider.kind != DESIRED_PROVIDER_NONE && !skip--)
+				return r;
+	return NULL;
+}
+
+static int provide(struct walk *k)
+{
+	static const enum settings_type wanted[] = { SETTINGS_SERVICE, SETTINGS_GUEST,
+						     SETTINGS_GUEST, SETTINGS_HYBRID };
+	struct provider p = world_provider(PICK(k, wanted), PICK(k, macs));
+	const struct resource *known = k->draw(k, 2) ? some_provided(k) : NULL;
+	int err;
+
+	mac_parse(PICK(k, macs), p.ask.local);
+	p.ask.name = k->draw(k, 3) ? NULL : PICK(k, names);
+	p.ask.device = k->draw(k, 3) ? NULL : PICK(k, devices);
+	p.ask.uid = k->draw(k, 3);
+	p.ask.max_sdu = k->draw(k, 2) ? 2000 : 0;
+	p.ask.report = k->draw(k, 4) ? DESIRED_REPORT_UP : k->draw(k, 3);
+	p.ask.tap.queues = 1 + k->draw(k, 2);
+	if (known) {
+		p.ask.type = known->settings.type;
+		p.ask.token = known->provider.token;
+		p.ask.device = known->provider.kind == DESIRED_PROVIDER_TAP
+				       ? NULL
+				       : known->settings.device;
+	}
+	snprintf(k->what, sizeof(k->what), "provide %d as %s dev %s%s", p.ask.type,
+		 p.ask.name ?: "-", p.ask.device ?: "-", known ? " again" : "");
+	k->loose = manager_providers_missing(k->w->m);
+	err = world_try_provide(k->w, &p);
+	world_provider_close(&p);
+	return err;
+}
+
+static int clear_report(struct walk *k)
+{
+	const struct resource *r = some_provided(k);
+
+	snprintf(k->what, sizeof(k->what), "clear %s", r ? r->name : "-");
+	return r ? manager_resource_clear(k->w->m, r->vnet->name, r->name, &k->w->e) : 0;
+}
+
+static int (*const changes[])(struct walk *k) = { add_vnet,	add_vnet,     set_vnet,
+						  add_resource, add_resource, add_resource,
+						  set_resource, set_resource, del_vnet,
+						  del_resource, provide,      provide,
+						  clear_report };
+
+static void dump(struct world *w)
+{
+	manager_on_dump_begin(w->m);
+	for (size_t i = 0; i < w->k->link_count; i++)
+		manager_on_link(w->m, &w->k->links[i]);
+	manager_on_dump_end(w->m);
+}
+
+/* What is refused has changed nothing, whyever it was refused. */
+static void change(struct walk *k, bool broken)
+{
+	static const char *const calls[] = { "link_set",   "attach",	     "detach",
+					     "port_write", "resource_write", "vnet_write",
+					     "fdb_write",  "vlans_write",    "veth_add",
+					     "link_get",   "device_write",   "offloads_get",
+					     "tap_add" };
+	char *before = world_text(k->w), *after, what[1024];
+	const char *call = broken ? PICK(k, calls) : "none";
+	int err;
+
+	if (broken)
+		fake_kernel_fail_once(k->w->k, call, EIO, k->draw(k, 6));
+	k->w->k->fail_halfway = k->draw(k, 2);
+	k->w->save_fails = broken && !k->draw(k, 6);
+	if (k->w->save_fails)
+		fake_kernel_heal(k->w->k);
+	k->w->k->failed = k->loose = false;
+	err = PICK(k, changes)(k);
+	fake_kernel_heal(k->w->k);
+	k->w->save_fails = false;
+	/* Another refusal, and then a failure on the way back: that needs manager_settle(). */
+	if (err && !k->loose && (!k->w->k->failed || err == -EIO)) {
+		after = world_text(k->w);
+		snprintf(what, sizeof(what), "step %u, %s, %s fails: %s", k->step, k->what, call,
+			 k->w->e.message);
+		world_same(what, before, after);
+		free(after);
+	}
+	free(before);
+	/* What was failing already, and would have come right but for this, is tried again then. */
+	if (k->w->k->failed)
+		dump(k->w);
+}
+
+/* A change, and then news from before it, as it may wait in the socket. */
+static void change_and_old_news(struct walk *k)
+{
+	struct fake_kernel *f = k->w->k;
+	size_t n = f->link_count;
+	struct link *old = calloc(n + 1, sizeof(*old));
+
+	memcpy(old, f->links, n * sizeof(*old));
+	change(k, false);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < f->link_count; j++)
+			if (old[i].ifindex == f->links[j].ifindex)
+				manager_on_link(k->w->m, &old[i]);
+	for (size_t i = 0; i < f->link_count; i++)
+		fake_kernel_tell(f, k->w->m, f->links[i].name);
+	free(old);
+}
+
+static const char *free_name(struct walk *k)
+{
+	const char *name = PICK(k, devices);
+
+	return fake_kernel_find(k->w->k, name) ? NULL : name;
+}
+
+/* A NIC, a tap, or a veth that somebody else has the other end of; its driver may know no XDP. */
+static void become_kind(struct walk *k, struct link *l)
+{
+	static const char *const kinds[] = { "", "tun", "veth" };
+
+	util_copy(l->kind, sizeof(l->kind), PICK(k, kinds));
+	util_copy(l->qdisc, sizeof(l->qdisc), k->draw(k, 4) ? "noqueue" : "tbf");
+	l->vnet_hdr = util_same(l->kind, "tun") && !k->draw(k, 3);
+	l->peer_elsewhere = util_same(l->kind, "veth");
+	if (!k->draw(k, 4))
+		k->w->k->xdp_refusal[l->ifindex] = EOPNOTSUPP;
+}
+
+static void come(struct walk *k)
+{
+	const char *name = free_name(k);
+
+	snprintf(k->what, sizeof(k->what), "device %s comes", name ?: "-");
+	if (!name)
+		return;
+	fake_kernel_add(k->w->k, name);
+	if (!k->draw(k, 6))
+		fake_kernel_find(k->w->k, name)->max_mtu = 2000;
+	if (!k->draw(k, 3))
+		fake_kernel_find(k->w->k, name)->flags &= ~(unsigned int)IFF_UP;
+	if (!k->draw(k, 3))
+		fake_kernel_find(k->w->k, name)->carrier = false;
+	k->w->k->busy[fake_kernel_find(k->w->k, name)->ifindex] = !k->draw(k, 3);
+	become_kind(k, fake_kernel_find(k->w->k, name));
+	fake_kernel_tell(k->w->k, k->w->m, name);
+}
+
+static void affect(struct walk *k, const char *name)
+{
+	struct link *l = fake_kernel_find(k->w->k, name);
+	const char *to = free_name(k);
+
+	switch (k->draw(k, 9)) {
+	case 0:
+		world_delete(k->w, name);
+		break;
+	case 1:
+		if (to)
+			world_rename(k->w, name, to);
+		break;
+	case 2:
+		world_up(k->w, name, !(l->flags & IFF_UP));
+		break;
+	case 3:
+		l->mtu = k->draw(k, 2) ? 1300 : 1500;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 4:
+		l->vnet_hdr = util_same(l->kind, "tun") && !l->vnet_hdr;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 5:
+		l->promiscuity = k->draw(k, 3);
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	case 6: /* another one's program comes or goes */
+		l->xdp = 17 - l->xdp;
+		k->w->k->xdp_refusal[l->ifindex] = l->xdp ? EBUSY : 0;
+		k->w->k->attached[KERNEL_HOOK_XDP_RX][l->ifindex] = false;
+		k->w->k->attached[KERNEL_HOOK_XDP_TX][l->ifindex] = false;
+		fake_kernel_tell(k->w->k, k->w->m, name);
+		break;
+	default:
+		world_carrier(k->w, name, !l->carrier);
+		break;
+	}
+}
+
+static void news(struct walk *k)
+{
+	const char *name = PICK(k, devices);
+
+	snprintf(k->what, sizeof(k->what), "something happens to %s", name);
+	if (fake_kernel_find(k->w->k, name) && !fake_kernel_find(k->w->k, name)->peer)
+		affect(k, name);
+	else
+		come(k);
+}
+
+static void upper_news(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+	struct link *l = fake_kernel_find(k->w->k, name);
+
+	snprintf(k->what, sizeof(k->what), "something happens to upper %s", name);
+	if (!l)
+		return;
+	switch (k->draw(k, 4)) {
+	case 0:
+		world_delete(k->w, name);
+		return;
+	case 1:
+		l->mtu = k->draw(k, 2) ? 1500 : 3000;
+		break;
+	case 2:
+		mac_parse(PICK(k, macs), l->address);
+		break;
+	default:
+		l->promiscuity = k->draw(k, 2);
+		break;
+	}
+	fake_kernel_tell(k->w->k, k->w->m, name);
+}
+
+/* A program says something, or ends; a tap goes before its connection or after it. */
+static void provider_news(struct walk *k)
+{
+	struct resource *r = some_provided(k);
+	enum desired_report report = k->draw(k, 3);
+
+	snprintf(k->what, sizeof(k->what), "something happens to the provider of %s",
+		 r ? r->name : "-");
+	if (!r)
+		return;
+	switch (k->draw(k, 5)) {
+	case 0:
+		manager_providers_expire(k->w->m);
+		break;
+	case 1:
+		if (r->tap_ifindex && r->ifindex == r->tap_ifindex)
+			world_delete(k->w, r->settings.device);
+		if (r->present && k->draw(k, 2))
+			manager_provider_leave(k->w->m, r);
+		break;
+	case 2:
+		if (r->present)
+			manager_provider_leave(k->w->m, r);
+		break;
+	default:
+		manager_provider_report(k->w->m, r, report, k->draw(k, 2) ? "of the walk" : NULL);
+		break;
+	}
+}
+
+/* News was lost: all of it is read again. */
+static void resync(struct walk *k)
+{
+	struct fake_kernel *f = k->w->k;
+	const char *name = PICK(k, devices), *to = free_name(k);
+	struct link *l = fake_kernel_find(f, name);
+
+	snprintf(k->what, sizeof(k->what), "resync, with %s changed", name);
+	if (l && k->draw(k, 2))
+		fake_kernel_remove(f, name);
+	else if (l && to)
+		util_copy(l->name, sizeof(l->name), to);
+	else if (!l)
+		fake_kernel_add(f, name);
+	manager_on_overrun(k->w->m);
+	dump(k->w);
+}
+
+/* What there would be if vnetd had been killed just now. */
+static void remember(struct walk *k)
+{
+	k->killed = malloc(sizeof(*k->killed));
+	ck_assert_ptr_nonnull(k->killed);
+	*k->killed = *k->w->k;
+	k->killed_kept = k->w->kept ? strdup(k->w->kept) : NULL;
+}
+
+/* Within some change, after any of the calls that it makes, and started again. */
+static void kill_and_start(struct walk *k)
+{
+	unsigned int after = 1 + k->draw(k, 24);
+	struct world *w = k->w;
+
+	k->kill_in = after;
+	PICK(k, changes)(k);
+	if (!k->killed)
+		remember(k);
+	k->kill_in = 0;
+	fake_kernel_back(w->k, k->killed);
+	free(w->kept);
+	w->kept = UTIL_TAKE_PTR(k->killed_kept);
+	free(UTIL_TAKE_PTR(k->killed));
+	manager_free(w->m);
+	world_start(w);
+	snprintf(k->what + strlen(k->what), sizeof(k->what) - strlen(k->what),
+		 ", killed after call %u", after);
+}
+
+static void step(struct walk *k)
+{
+	switch (k->draw(k, 11)) {
+	case 0:
+	case 1:
+		news(k);
+		break;
+	case 10:
+		provider_news(k);
+		break;
+	case 2:
+		upper_news(k);
+		break;
+	case 3:
+		switch (k->draw(k, 6)) {
+		case 0:
+			snprintf(k->what, sizeof(k->what), "restart");
+			world_stop(k->w);
+			world_start(k->w);
+			break;
+		case 1:
+			if (k->kills)
+				kill_and_start(k);
+			break;
+		default:
+			resync(k);
+			break;
+		}
+		break;
+	case 4:
+	case 5:
+		change(k, true);
+		break;
+	case 6:
+		change_and_old_news(k);
+		break;
+	default:
+		change(k, false);
+		break;
+	}
+}
+
+/* Whatever was switched for XDP is as it was. */
+static void check_offloads(const struct fake_kernel *f)
+{
+	for (size_t i = 0; i < f->link_count; i++)
+		ck_assert_msg(f->offloads[f->links[i].ifindex].on == fake_kernel_nic_offloads.on,
+			      "offloads of %s", f->links[i].name);
+}
+
+/* After each single write: who is up and leads to a twin is known to it. */
+static void check_now(void *context)
+{
+	struct walk *k = context;
+	struct fake_kernel *f = k->w->k;
+
+	if (k->kill_in && !--k->kill_in)
+		remember(k);
+	if (!f->failed)
+		world_check_protect_now(f);
+	for (size_t i = 0; i < FAKE_MAX && !f->failed; i++) {
+		const struct fake_row *row = &f->resources.rows[i];
+		const struct abi_resource *twin, *r = (const void *)row->value;
+		uint32_t number;
+
+		if (!row->used || !r->up || !r->twin)
+			continue;
+		memcpy(&number, row->key, sizeof(number));
+		twin = fake_kernel_resource(f, r->twin);
+		ck_assert_msg(twin && twin->twin == number, "%u is up without its twin %u", number,
+			      r->twin);
+	}
+}
+
+void walk_begin(struct walk *k)
+{
+	k->w = world_new();
+	k->w->k->on_change = check_now;
+	k->w->k->context = k;
+}
+
+void walk_step(struct walk *k)
+{
+	step(k);
+	if (getenv("WALK"))
+		fprintf(stderr, "%u: %s\n", k->step, k->what);
+	manager_settle(k->w->m);
+	world_news(k->w);
+	world_check(k->w);
+	world_forget_events(k->w);
+	k->step++;
+}
+
+void walk_end(struct walk *k)
+{
+	world_done(k->w, manager_flush(k->w->m, &k->w->e));
+	ck_assert(fake_kernel_is_clean(k->w->k));
+	check_offloads(k->w->k);
+	world_free(k->w);
+}
