@@ -8,6 +8,7 @@
 VERSION	:= 0.1.0
 PREFIX	?= /usr/local
 SYSCONFDIR ?= /etc
+LIBDIR	?= $(PREFIX)/lib
 UNITDIR	?= $(PREFIX)/lib/systemd
 UDEVDIR	?= $(PREFIX)/lib/udev
 
@@ -65,13 +66,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps install demo test check selftest tools bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
+.PHONY: all deps deb install demo test check selftest tools bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/static/libvnet.a $(EXAMPLES)
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps install demo test check bpftest selftest vmtest bench fuzz mutate lint sanitize clean'
+	@echo 'targets: all deps deb install demo test check bpftest selftest vmtest bench fuzz mutate lint sanitize clean'
 
 # --- the data path ---
 
@@ -205,6 +206,11 @@ vmtest:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(BPFTEST) $(TOOLS)
 	$(Q)tests/vm/run --build $(B)
 
+# Debian packages, in build/deb.
+deb:
+	$(Q)tests/deps build deb
+	$(Q)packaging/deb --version $(VERSION) build/deb
+
 demo:
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(TOOLS)
@@ -245,16 +251,17 @@ man3-links = $(foreach name,$(filter-out $(notdir $(basename $(1))),$(call man-n
 	echo '.so man3/$(notdir $(1))' > $(BINDIR)/share/man/man3/$(name).3 &&)
 
 install: all
-	install -d $(BINDIR)/sbin $(BINDIR)/lib/pkgconfig $(BINDIR)/include/vnet \
+	install -d $(BINDIR)/sbin $(DESTDIR)$(LIBDIR)/pkgconfig $(BINDIR)/include/vnet \
 		$(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
 		$(BINDIR)/share/bash-completion/completions $(BINDIR)/share/zsh/site-functions \
 		$(DESTDIR)$(SYSCONFDIR)/vnet
 	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
-	install -m 755 $(B)/$(SO) $(BINDIR)/lib/
-	ln -sf $(SO) $(BINDIR)/lib/libvnet.so
-	install -m 644 $(B)/static/libvnet.a $(BINDIR)/lib/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/libvnet.pc.in > $(BINDIR)/lib/pkgconfig/libvnet.pc
-	chmod 644 $(BINDIR)/lib/pkgconfig/libvnet.pc
+	install -m 755 $(B)/$(SO) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libvnet.so
+	install -m 644 $(B)/static/libvnet.a $(DESTDIR)$(LIBDIR)/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|^libdir=.*|libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		lib/libvnet.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libvnet.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
 	install -m 644 man/*.3 $(BINDIR)/share/man/man3/
 	$(foreach page,$(MAN3),$(call man3-links,$(page))) chmod 644 $(BINDIR)/share/man/man3/*.3
@@ -267,8 +274,7 @@ install: all
 
 # The configuration under SYSCONFDIR stays.
 uninstall:
-	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(BINDIR)/lib/$(SO) $(BINDIR)/lib/libvnet.so \
-		$(BINDIR)/lib/libvnet.a $(BINDIR)/lib/pkgconfig/libvnet.pc \
+	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(addprefix $(DESTDIR)$(LIBDIR)/,$(SO) libvnet.so libvnet.a pkgconfig/libvnet.pc) \
 		$(patsubst %,$(BINDIR)/share/man/man3/%.3,$(foreach page,$(MAN3),$(call man-names,$(page)))) \
 		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \
