@@ -107,6 +107,28 @@ START_TEST(names_are_a_set)
 }
 END_TEST
 
+START_TEST(drops_what_is_provided)
+{
+	struct desired d = { 0 };
+	struct desired_vnet *v = desired_add_vnet(&d);
+
+	for (int i = 0; i < 9; i++) {
+		struct desired_resource *r = desired_add_resource(v);
+
+		r->number = (uint32_t)i;
+		r->provider.kind = i % 3 ? i % 3 : DESIRED_PROVIDER_NONE;
+	}
+	desired_drop_provided(v);
+	ck_assert_uint_eq(v->resource_count, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(v->resources[i].number, 3 * i);
+	for (uint32_t i = 0; i < 20; i++)
+		ck_assert_ptr_nonnull(desired_add_resource(v));
+	ck_assert_uint_eq(v->resources[2].number, 6);
+	desired_clear(&d);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -116,5 +138,6 @@ int main(void)
 	tcase_add_test(t, resources_belong_to_their_vnet);
 	tcase_add_test(t, clear_leaves_it_empty_and_usable);
 	tcase_add_test(t, names_are_a_set);
+	tcase_add_test(t, drops_what_is_provided);
 	return unit_run(s);
 }

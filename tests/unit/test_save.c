@@ -7,7 +7,7 @@
 
 #include "../../daemon/config.h"
 #include "../../daemon/save.h"
-#include "world.h"
+#include "world_provide.h"
 
 #define WRITTEN "# Written by vnetctl save.\n\n"
 
@@ -293,6 +293,22 @@ START_TEST(test_cannot_write)
 }
 END_TEST
 
+/* What a program brought is in no file, and does not make a file another one. */
+START_TEST(test_provided)
+{
+	struct provider p = world_provider(SETTINGS_HYBRID, NULL);
+
+	world_vnet(w, "vnet0", "address", WORLD_MAC, "owner", "ann");
+	world_provide(w, &p);
+	saves("vnet0.vnet");
+	file_is("vnet0.vnet", WRITTEN "[VNet]\nName=vnet0\nAddress=" WORLD_MAC "\nOwner=ann\n");
+	is_settled();
+	ck_assert(!p.r->from_config);
+	world_provider_exit(w, &p);
+	is_settled();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -309,5 +325,6 @@ int main(void)
 	tcase_add_test(t, test_drop_in);
 	tcase_add_test(t, test_same_vnet_in_another_file);
 	tcase_add_test(t, test_cannot_write);
+	tcase_add_test(t, test_provided);
 	return unit_run(s);
 }

@@ -338,6 +338,27 @@ START_TEST(names_types_and_modes)
 }
 END_TEST
 
+START_TEST(knows_its_owner)
+{
+	struct subject subject = subject_vnet();
+	const struct vnet_settings *s = &subject.s.vnet;
+
+	ck_assert(!settings_owner_is(s, 0));
+	subject_set(&subject, "owner", "root");
+	ck_assert(settings_owner_is(s, 0) && !settings_owner_is(s, 1));
+	subject_set(&subject, "owner", "1");
+	ck_assert(settings_owner_is(s, 1) && !settings_owner_is(s, 0));
+	subject_set(&subject, "owner", "4294967294");
+	ck_assert(settings_owner_is(s, 4294967294));
+	subject_set(&subject, "owner", "no-such-user-here");
+	for (uint32_t uid = 0; uid < 10; uid++)
+		ck_assert(!settings_owner_is(s, uid));
+	subject_set(&subject, "owner", "none");
+	ck_assert(!settings_owner_is(s, 0));
+	ck_assert_str_eq(s->owner, "");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c;
@@ -352,5 +373,6 @@ int main(void)
 	tcase_add_loop_test(c, checks_resource, 0, UTIL_ARRAY_SIZE(resource_checks));
 	tcase_add_test(c, checks_multicast_peer);
 	tcase_add_test(c, names_types_and_modes);
+	tcase_add_test(c, knows_its_owner);
 	return unit_run(s);
 }

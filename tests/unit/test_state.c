@@ -475,6 +475,12 @@ END_TEST
 	VNET("\"settings\":{},\"resources\":[{\"name\":\"g1\",\"number\":1,\"from_config\":false," \
 	     "\"settings\":{}" rest "}]")
 
+#define TOKEN "0123456789abcdef0123456789abcdef"
+
+#define PROVIDER(kind, token, report)                                                              \
+	RESOURCE(",\"provider\":{\"kind\":\"" kind "\",\"uid\":1000,\"token\":\"" token "\","      \
+		 "\"max_sdu\":0,\"report\":\"" report "\",\"reason\":\"x\"}")
+
 /* Right checksum, wrong contents: what a bug of another version could have written. */
 static const struct {
 	const char *state;
@@ -518,6 +524,17 @@ static const struct {
 	{ RESOURCE(",\"offloads\":[]"), "offloads" },
 	{ RESOURCE(",\"offloads\":{\"peer\":1}"), "ifindex" },
 	{ RESOURCE(",\"offloads\":{\"device\":{\"ifindex\":1,\"rx-lro\":1}}"), "rx-lro" },
+	{ RESOURCE(",\"provider\":1"), "provider" },
+	{ RESOURCE(",\"provider\":{}"), "kind" },
+	{ RESOURCE(",\"provider\":{\"kind\":\"tap\"}"), "uid" },
+	{ RESOURCE(",\"provider\":{\"kind\":\"tap\",\"uid\":1}"), "token" },
+	{ PROVIDER("none", TOKEN, "up"), "kind is not netdev or tap" },
+	{ PROVIDER("", TOKEN, "up"), "kind" },
+	{ PROVIDER("longer-than-a-kind-can-be", TOKEN, "up"), "kind" },
+	{ PROVIDER("tap", TOKEN "0", "up"), "token" },
+	{ PROVIDER("tap", "0123", "up"), "token is not 32 hexadecimal digits" },
+	{ PROVIDER("tap", "X123456789abcdef0123456789abcdef", "up"), "token" },
+	{ PROVIDER("tap", TOKEN, "broken"), "report is not up, down or failed" },
 	{ "{\"vnets\":[],\"removed\":{}}", "removed" },
 	{ "{\"vnets\":[],\"removed\":[1]}", "removed" },
 	{ "{\"vnets\":[],\"removed\":[\"a/b\"]}", "a/b" },
@@ -534,6 +551,11 @@ START_TEST(wrong_contents_are_damage)
 	write_sealed(1, RESOURCE(",\"saved\":{\"ifindex\":1,\"mtu\":68}"));
 	ck_assert_msg(state_load(path, &d, &e) == 0, "%s", e.message);
 	ck_assert_uint_eq(d.vnets[0].resources[0].saved.before.mtu, 68);
+	ck_assert_int_eq(d.vnets[0].resources[0].provider.kind, DESIRED_PROVIDER_NONE);
+	desired_clear(&d);
+	write_sealed(1, PROVIDER("netdev", TOKEN, "failed"));
+	ck_assert_msg(state_load(path, &d, &e) == 0, "%s", e.message);
+	ck_assert_int_eq(d.vnets[0].resources[0].provider.report, DESIRED_REPORT_FAILED);
 	desired_clear(&d);
 
 	write_sealed(1, contents[_i].state);
