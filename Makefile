@@ -251,11 +251,12 @@ man3-links = $(foreach name,$(filter-out $(notdir $(basename $(1))),$(call man-n
 	echo '.so man3/$(notdir $(1))' > $(BINDIR)/share/man/man3/$(name).3 &&)
 
 install: all
-	install -d $(BINDIR)/sbin $(DESTDIR)$(LIBDIR)/pkgconfig $(BINDIR)/include/vnet \
-		$(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
+	install -d $(BINDIR)/bin $(BINDIR)/sbin $(DESTDIR)$(LIBDIR)/pkgconfig $(BINDIR)/include/vnet \
+		$(BINDIR)/share/man/man1 $(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
 		$(BINDIR)/share/bash-completion/completions $(BINDIR)/share/zsh/site-functions \
 		$(DESTDIR)$(SYSCONFDIR)/vnet
 	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
+	install -m 755 $(EXAMPLES) $(BINDIR)/bin/
 	install -m 755 $(B)/$(SO) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(SO) $(DESTDIR)$(LIBDIR)/libvnet.so
 	install -m 644 $(B)/static/libvnet.a $(DESTDIR)$(LIBDIR)/
@@ -263,6 +264,7 @@ install: all
 		lib/libvnet.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/libvnet.pc
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libvnet.pc
 	install -m 644 include/vnet/*.h $(BINDIR)/include/vnet/
+	install -m 644 man/*.1 $(BINDIR)/share/man/man1/
 	install -m 644 man/*.3 $(BINDIR)/share/man/man3/
 	$(foreach page,$(MAN3),$(call man3-links,$(page))) chmod 644 $(BINDIR)/share/man/man3/*.3
 	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
@@ -275,6 +277,8 @@ install: all
 # The configuration under SYSCONFDIR stays.
 uninstall:
 	rm -f $(BINDIR)/sbin/vnetd $(BINDIR)/sbin/vnetctl $(addprefix $(DESTDIR)$(LIBDIR)/,$(SO) libvnet.so libvnet.a pkgconfig/libvnet.pc) \
+		$(patsubst $(B)/examples/%,$(BINDIR)/bin/%,$(EXAMPLES)) \
+		$(patsubst man/%,$(BINDIR)/share/man/man1/%,$(wildcard man/*.1)) \
 		$(patsubst %,$(BINDIR)/share/man/man3/%.3,$(foreach page,$(MAN3),$(call man-names,$(page)))) \
 		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \

@@ -17,7 +17,10 @@ install_to() { # WORD...: of make
 	make -C "$lib_root" --no-print-directory "B=$VNET_BUILD" install "$@"
 }
 
-files='include/vnet/mac.h
+files='bin/vnet-pcap
+bin/vnet-shm
+bin/vnet-udp
+include/vnet/mac.h
 include/vnet/mblk.h
 include/vnet/types.h
 include/vnet/vio_net.h
@@ -37,6 +40,9 @@ lib/vnet/vnet-lower
 sbin/vnetctl
 sbin/vnetd
 share/bash-completion/completions/vnetctl
+share/man/man1/vnet-pcap.1
+share/man/man1/vnet-shm.1
+share/man/man1/vnet-udp.1
 share/man/man3/libvnet.3
 share/man/man3/vio_net_resource_reg.3
 share/man/man3/vio_net_resource_status.3
@@ -51,7 +57,7 @@ share/man/man5/vnet.5
 share/man/man8/vnetctl.8
 share/man/man8/vnetd.8
 share/zsh/site-functions/_vnetctl'
-programs='lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd'
+programs='bin/vnet-pcap bin/vnet-shm bin/vnet-udp lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd'
 
 checks() { # ROOT PREFIX
 	local root=$1 prefix=$2
