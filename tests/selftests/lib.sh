@@ -17,6 +17,7 @@
 # script and nothing can be seen from outside, so selftests run beside each other.
 #
 # Set before sourcing:	VNET_IPV6=yes	leaves IPv6 on (it is off, so that frame counts are exact)
+#			VNET_WORLD=machine	no world of its own: the whole machine is this test's (tests/vm/system)
 # From the environment:	VNET_BUILD	where the programs are; "build" by default
 #			VNET_WRAP	a command that vnetd runs under, "valgrind -q --error-exitcode=99"
 #			VNET_SLOW	factor for every deadline
@@ -45,7 +46,7 @@ lib_propagation() {
 	echo unchanged
 }
 
-if [ "${VNET_WORLD:-}" != inside ]; then
+if [ -z "${VNET_WORLD:-}" ]; then
 	if [ "$(id -u)" -ne 0 ]; then
 		echo 'network namespaces need root'
 		exit 77
@@ -53,6 +54,7 @@ if [ "${VNET_WORLD:-}" != inside ]; then
 	VNET_WORLD=inside exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 		--propagation "$(lib_propagation)" -- "$BASH" "$0" "$@"
 fi
+lib_world=$VNET_WORLD
 unset VNET_WORLD
 
 lib_count=0 lib_failed=0 lib_finished='' lib_line='' lib_planned=''
@@ -72,10 +74,12 @@ lib_quiet() {
 T=$(mktemp -d "${TMPDIR:-/tmp}/vnet.XXXXXX")
 export T
 mkdir "$T/etc" "$T/bpf"
-mount -t tmpfs -o mode=755 tmpfs /run
-mkdir /run/netns
-mount -t sysfs sysfs /sys
-mount -t bpf bpf "$T/bpf"
+if [ "$lib_world" = inside ]; then
+	mount -t tmpfs -o mode=755 tmpfs /run
+	mkdir /run/netns
+	mount -t sysfs sysfs /sys
+	mount -t bpf bpf "$T/bpf"
+fi
 lib_quiet
 ip link set lo up
 
@@ -97,7 +101,7 @@ lib_exit() {
 		kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	umount -l "$T/bpf"
+	[ "$lib_world" != inside ] || umount -l "$T/bpf"
 	# A grandchild that the world's end will take may still be writing there.
 	rm -rf --one-file-system "$T" 2>/dev/null
 	exit "$status"
