@@ -10,14 +10,10 @@
 #include "decide.h"
 #include "parse.h"
 #include "protect.h"
+#include "segments.h"
 
 /* Not one of ours: what the kernel would have done without us. */
 #define TC_PASS TC_ACT_UNSPEC
-
-static __always_inline __u64 tc_packets(const struct __sk_buff *skb)
-{
-	return skb->gso_segs ?: 1;
-}
 
 /* Parses @skb; its headers may have to be made linear first. */
 static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct policy_frame *f)
@@ -35,9 +31,9 @@ static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct p
 	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f);
 }
 
-static __always_inline int tc_drop(const struct __sk_buff *skb, __u32 vnet, __u32 why)
+static __always_inline int tc_drop(struct __sk_buff *skb, __u32 vnet, __u32 why)
 {
-	decide_drop(vnet, why, tc_packets(skb));
+	decide_drop(vnet, why, segments_of(skb));
 	return TC_ACT_SHOT;
 }
 
@@ -115,7 +111,7 @@ __noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
 
 	if (!n || !tc_parse(skb, n->pvid, &f))
 		return TC_ACT_SHOT; /* it was there a moment ago */
-	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	counted = count_look(f.dst, segments_of(skb), skb->len);
 	drop = decide_cross(from, number, &f, &d, &vnet);
 	if (!drop)
 		return tc_carry(skb, &f, &counted, &d, at_ingress);

@@ -50,7 +50,7 @@ int vnet_tx(struct __sk_buff *skb)
 
 	if (v.resource->twin)
 		return tc_cross(skb, v.number, at_ingress);
-	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
 	d = decide_send(&v, &f);
@@ -77,7 +77,7 @@ int vnet_rx(struct __sk_buff *skb)
 	if (drop)
 		return tc_drop(skb, vnet, drop);
 
-	counted = count_look(f.dst, tc_packets(skb), skb->len);
+	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
 	d = decide_deliver(n, &f, 0, port->resource);

@@ -148,7 +148,7 @@ void differ_frame(struct differ_random *r, const struct model_config *c, struct 
 	ret->ifindex = differ_chance(r, 1) ? 71 : p->ifindex;
 	f->tag = (struct model_tag) { 0 };
 	f->linear = 0;
-	f->segments = 0;
+	f->segments = f->segment = 0;
 	put_addresses(r, c, n, ret->program == MODEL_RX, f);
 	if (ret->program == MODEL_RX)
 		put_peer(r, c, p->resource, f);
@@ -156,5 +156,7 @@ void differ_frame(struct differ_random *r, const struct model_config *c, struct 
 	damage(r, f);
 	if (f->len > 100 && differ_chance(r, 3))
 		f->segments = 1 + differ_below(r, 45);
-	ret->xdp = !p->egress && !f->segments;
+	else if (f->len > 100 && differ_chance(r, 3))
+		f->segment = (uint16_t)(1 + differ_below(r, 1460));
+	ret->xdp = !p->egress && !f->segments && !f->segment;
 }

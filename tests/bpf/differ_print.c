@@ -121,6 +121,8 @@ static void print_frame(FILE *to, const struct model_frame *f)
 		fprintf(to, ", %zu of them in the first buffer", f->linear);
 	if (f->segments)
 		fprintf(to, ", %u segments", f->segments);
+	if (f->segment)
+		fprintf(to, ", in segments of %u bytes", f->segment);
 	if (f->tag.present)
 		fprintf(to, ", tag %04x %04x beside", f->tag.proto, f->tag.tci);
 	fputs(": ", to);

@@ -140,11 +140,18 @@ static bool is_rx(enum model_program program)
 	return program == MODEL_RX || program == MODEL_XDP_RX;
 }
 
+static uint64_t frames_in(const struct fixture *f)
+{
+	if (f->frame.segment)
+		return f->frame.counts_as;
+	return f->frame.segments ? f->frame.segments : 1;
+}
+
 static void add_counters(const struct fixture *f, bool received, size_t bytes,
 			 struct abi_counters *ret)
 {
 	static const uint8_t broadcast[MODEL_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	uint64_t packets = f->frame.segments ? f->frame.segments : 1;
+	uint64_t packets = frames_in(f);
 	bool all = memcmp(f->frame.dst, broadcast, sizeof(broadcast)) == 0;
 	bool some = !all && f->frame.dst[0] & 1;
 
@@ -178,7 +185,7 @@ static void expect_counts(const struct model_config *c, const struct fixture *f,
 	}
 	for (size_t i = 0; e->verdict == MODEL_DROP && i < c->vnet_count; i++)
 		if (c->vnets[i].number == e->vnet)
-			ret->vnets[i].count[e->drop] = f->frame.segments ? f->frame.segments : 1;
+			ret->vnets[i].count[e->drop] = frames_in(f);
 }
 
 static void expect_told(const struct fixture *f, struct world_told *ret)
@@ -302,7 +309,8 @@ static bool fits_wire(const struct run *r, const struct fixture *tc)
 {
 	const struct fixture *f = &r->fixture;
 
-	if (r->in.segments || r->in.len < ETHERNET_HEADER || r->model.told.into_peer)
+	if (r->in.segments || r->in.segment || r->in.len < ETHERNET_HEADER ||
+	    r->model.told.into_peer)
 		return false;
 	if (frame_tags(&f->frame) && r->in.len < UNTAG_LEN)
 		return false;
@@ -369,7 +377,7 @@ static bool fits_xdp(const struct run *r, const struct fixture *f)
 	for (size_t i = 0; i < r->config.port_count; i++)
 		if (r->config.ports[i].ifindex == f->device && r->config.ports[i].egress)
 			return false;
-	return !f->frame.segments && r->in.len <= LONG_FRAME;
+	return !f->frame.segments && !f->frame.segment && r->in.len <= LONG_FRAME;
 }
 
 /* The same fixture of XDP. */

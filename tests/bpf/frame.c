@@ -78,6 +78,7 @@ void frame_build(const struct frame_spec *spec, struct model_frame *ret)
 	ret->len = len;
 	ret->tag = (struct model_tag) { 0 };
 	ret->segments = spec->segments;
+	ret->segment = spec->segment;
 }
 
 struct frame_spec frame_without_tags(const struct frame_spec *spec)

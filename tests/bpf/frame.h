@@ -27,6 +27,8 @@ struct frame_spec {
 	struct frame_tag tags[FRAME_TAGS_MAX];
 	int len;	     /* bytes, cut short or filled up; 0: as long as usual */
 	uint32_t segments;   /* that the stack keeps as this one frame */
+	uint16_t segment;    /* payload of each in bytes, from a tap, which tells no number: ... */
+	uint32_t counts_as;  /* ... this is it */
 	uint16_t type;	     /* behind the tags; 0: FRAME_TYPE */
 	const char *payload; /* hex digits and blanks: what it begins with, NULL: nothing special */
 };

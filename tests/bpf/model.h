@@ -148,6 +148,7 @@ struct model_frame {
 	size_t len;
 	struct model_tag tag;
 	uint32_t segments; /* that the stack keeps as this one; 0: it is just a frame */
+	uint16_t segment;  /* or, of a tap's, only the payload of each in bytes; 0: the same */
 	size_t linear;	   /* XDP: bytes in the first buffer; 0: it has but one */
 	uint8_t bytes[MODEL_FRAME_MAX];
 };

@@ -38,14 +38,45 @@ uint32_t model_long(const struct model_frame *f, size_t offset)
 	return (uint32_t)model_word(f, offset) << 16 | model_word(f, offset + 2);
 }
 
-uint64_t model_frames_in(const struct model_frame *f)
-{
-	return f->segments ? f->segments : 1;
-}
-
 static bool is_tag(uint16_t type)
 {
 	return type == TYPE_8021Q || type == TYPE_8021AD;
+}
+
+static uint8_t byte_or_zero(const struct model_frame *f, size_t offset)
+{
+	return offset < f->len ? f->bytes[offset] : 0;
+}
+
+/*
+ * Each segment repeats them. What is not IPv6 counts as IPv4, what is not TCP as UDP, and what ends
+ * early as far as it goes.
+ */
+static size_t headers_of_segments(const struct model_frame *f)
+{
+	size_t at = ETHERNET_HEADER;
+	uint8_t version, proto;
+
+	if (f->len >= at && is_tag(model_word(f, TYPE_AT)))
+		at += TAG_LEN;
+	if (f->len <= at)
+		return at;
+	version = f->bytes[at] >> 4;
+	proto = byte_or_zero(f, at + (version == 6 ? 6 : 9));
+	at += version == 6 ? 40 : (f->bytes[at] & 15) * 4;
+	return at + (proto == 6 ? (byte_or_zero(f, at + 12) >> 4) * 4 : 8);
+}
+
+uint64_t model_frames_in(const struct model_frame *f)
+{
+	size_t headers;
+
+	if (f->segments || !f->segment)
+		return f->segments ? f->segments : 1;
+	headers = headers_of_segments(f);
+	if (f->len <= headers)
+		return 1;
+	return (f->len - headers + f->segment - 1) / f->segment;
 }
 
 bool model_headers_read(const struct model_frame *f, uint16_t pvid, struct model_headers *ret)
@@ -111,6 +142,7 @@ void model_frame_copy(struct model_frame *to, const struct model_frame *from)
 	to->len = from->len;
 	to->tag = from->tag;
 	to->segments = from->segments;
+	to->segment = from->segment;
 	to->linear = from->linear;
 	memcpy(to->bytes, from->bytes, from->len);
 }

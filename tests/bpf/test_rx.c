@@ -203,6 +203,40 @@ static const struct fixture cases[] = {
 	  DELIVERED(SERVICE) },
 	{ "GRO of 45 that is not ours", NULL, RX(H1),
 	  FIXTURE_FRAME(SCENE_MAC_G2, SCENE_MAC_OUTSIDE, .segments = 45), FIXTURE_DROPS(NOT_OURS) },
+	/* 14 + 20 + 32 bytes of headers */
+	{ "a tap's long frame, TCP over IPv4, one byte over three segments", NULL, RX(H1),
+	  FIXTURE_FRAME(OURS, SCENE_MAC_OUTSIDE, .type = 0x0800, .len = 66 + 3 * 500 + 1,
+			.segment = 500, .counts_as = 4,
+			.payload = "45 00 0000 0000 0000 40 06 0000 c0000201 c0000202"
+				   "0050 0050 00000000 00000000 80 10 0000 0000 0000"),
+	  DELIVERED(H1) },
+	{ "a tap's long frame, TCP over IPv4, three segments", NULL, RX(H1),
+	  FIXTURE_FRAME(OURS, SCENE_MAC_OUTSIDE, .type = 0x0800, .len = 66 + 3 * 500,
+			.segment = 500, .counts_as = 3,
+			.payload = "45 00 0000 0000 0000 40 06 0000 c0000201 c0000202"
+				   "0050 0050 00000000 00000000 80 10 0000 0000 0000"),
+	  DELIVERED(H1) },
+	/* 14 + 40 + 20 */
+	{ "a tap's long frame, TCP over IPv6, dropped", NULL, RX(H1),
+	  FIXTURE_FRAME(SCENE_MAC_G2, SCENE_MAC_OUTSIDE, .type = 0x86dd, .len = 74 + 2 * 1000,
+			.segment = 1000, .counts_as = 2,
+			.payload = "60000000 0000 06 40"
+				   "20010db8000000000000000000000001"
+				   "20010db8000000000000000000000002"
+				   "0050 0050 00000000 00000000 50 10 0000 0000 0000"),
+	  FIXTURE_DROPS(NOT_OURS) },
+	/* 14 + 24 + 8 */
+	{ "a tap's long frame, UDP over IPv4 with options", NULL, RX(H1),
+	  FIXTURE_FRAME(OURS, SCENE_MAC_OUTSIDE, .type = 0x0800, .len = 46 + 22 * 64, .segment = 22,
+			.counts_as = 64,
+			.payload = "46 00 0000 0000 0000 40 11 0000 c0000201 c0000202 01010101"
+				   "0050 0050 0000 0000"),
+	  DELIVERED(H1) },
+	{ "a tap's long frame that is shorter than its headers say", NULL, RX(H1),
+	  FIXTURE_FRAME(OURS, SCENE_MAC_OUTSIDE, .type = 0x0800, .len = 60, .segment = 100,
+			.counts_as = 1,
+			.payload = "4f 00 0000 0000 0000 40 11 0000 c0000201 c0000202"),
+	  DELIVERED(H1) },
 };
 
 START_TEST(run)

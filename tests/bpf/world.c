@@ -237,7 +237,7 @@ static int run_tc(struct world *w, enum model_program program, uint32_t ifindex,
 {
 	struct __sk_buff before = { .ifindex = ifindex,
 				    .gso_segs = in->segments,
-				    .gso_size = in->segments ? 1448 : 0 };
+				    .gso_size = in->segments ? 1448 : in->segment };
 	struct __sk_buff after = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in->bytes, .data_size_in = (uint32_t)in->len,
 		    .data_out = ret->frame.bytes, .data_size_out = sizeof(ret->frame.bytes),
