@@ -248,7 +248,7 @@ static void shm_begin(struct shm *s, int argc, char **argv)
 		errx(OPTIONS_USAGE, "--size %ju is not a power of two", (uintmax_t)s->size);
 	if (strlen(argv[i]) >= sizeof(s->address.sun_path))
 		errx(OPTIONS_USAGE, "%s is too long for a socket", argv[i]);
-	strcpy(s->address.sun_path, argv[i]);
+	memcpy(s->address.sun_path, argv[i], strlen(argv[i]) + 1);
 	common_open(&s->common);
 	umask(0177);
 }
