@@ -124,7 +124,7 @@ done
 ctl vnet add vnet1 address "$(mac 9)"
 ip link set vnet1 up
 mac_local=$(mac 9) provider other --type service
-hears 'another vnet has providers of its own' other 'registered vnet1 p0 vntap3'
+is 'another vnet has providers of its own' "$(registered other)" 'vnet1 p0 vntap3'
 hears 'started by itself' other started
 ctl vnet del vnet1
 hears 'stopped when its vnet is deleted' other stopped

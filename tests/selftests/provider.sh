@@ -134,6 +134,11 @@ counted() { # NAME FIELD
 	grep '^{' "$T/$1.out" | tail -n 1 | jq ".$2"
 }
 
+# What it is: "VNET NAME DEVICE".
+registered() { # NAME
+	sed -n 's/^registered //p' "$T/$1.out" | tail -n 1
+}
+
 # Its tap, or its device.
 provider_device() { # NAME
 	sed -n 's/^registered [^ ]* [^ ]* //p' "$T/$1.out" | tail -n 1
@@ -150,4 +155,18 @@ nothing_provided() {
 
 taps() {
 	ip -o link show | grep -o ' vntap[0-9]*' || [ $? -eq 1 ]
+}
+
+# Numbered frames to the guest and to outside, as of world.sh. No TCP beside them: what is measured is a machine
+# with time to spare.
+streams_start() {
+	streams="guest outside"
+	bg_ready recv-guest in_ns guest stream recv --dev v1 --id 1 --status "$T/recv-guest"
+	bg_ready recv-outside in_ns outside stream recv --dev lan --id 2 --status "$T/recv-outside"
+	bg send-guest stream send --dev vnet0 --dst $mac1 --id 1 --rate "$rate" --seconds 3600 \
+		--status "$T/send-guest"
+	bg send-outside stream send --dev vnet0 --dst $mac_out --id 2 --rate "$rate" --seconds 3600 \
+		--status "$T/send-outside"
+	wait_for 10 stream_past guest 0
+	wait_for 10 stream_past outside 0
 }
