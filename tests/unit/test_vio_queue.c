@@ -37,7 +37,7 @@ struct taker {
 	atomic_uint longest;	    /* chain */
 	sem_t entered, go_on;	    /* with @gated: each call posts and waits */
 	atomic_bool gated;
-	atomic_bool update_within;
+	atomic_bool update_within, drives;
 };
 
 static struct probe_bed bed;
@@ -113,29 +113,42 @@ static mblk_t *on_chain(struct probe *p, mblk_t *chain)
 	return chain;
 }
 
-static void begin(unsigned int threads, unsigned int queues)
+static void prepare(unsigned int threads, unsigned int queues)
 {
 	probe_bed_make(&bed, threads);
 	memset(&taker, 0, sizeof(taker));
 	atomic_store(&taker.room, UINT32_MAX);
 	sem_init(&taker.entered, 0, 0);
 	sem_init(&taker.go_on, 0, 0);
+	for (unsigned int i = 0; i < QUEUES; i++)
+		taker.seed[i] = 88172645463325252u + i;
 	bed.probe.tx = on_chain;
 	bed.probe.context = &taker;
 	bed.probe.mac.m_queues = queues;
+}
+
+/* From here on frames come. */
+static void begin(void)
+{
 	must(probe_register(&bed.probe, VIO_NET_RES_HYBRID) == 0);
 	vio_world_state(bed.world, 0, (struct vio_state) { 0 });
 	probe_await_state(&bed.probe, VIO_NET_STATE_STARTED);
-	for (unsigned int i = 0; i < queues; i++) {
+	for (unsigned int i = 0; i < bed.probe.mac.m_queues; i++)
 		taps[i] = vio_world_tap(bed.world, 0, i);
-		taker.seed[i] = 88172645463325252u + i;
-		written[i] = 0;
-	}
+}
+
+static void dispatch_within(struct probe *p, enum probe_entry entry)
+{
+	if (entry == PROBE_TX && atomic_load(&taker.drives))
+		while (vnet_dispatch(bed.loop, 0) > 0)
+			;
 }
 
 static void setup(void)
 {
-	begin(1, 2);
+	prepare(1, 2);
+	bed.probe.inside = dispatch_within;
+	begin();
 }
 
 static void teardown(void)
@@ -178,13 +191,13 @@ static void round_trip(bool stopped)
 
 /* --- frames as they are --- */
 
-static mblk_t *held;
+static _Atomic(mblk_t *) held;
 static sem_t holds;
 
 static mblk_t *hold(struct probe *p, mblk_t *chain)
 {
-	must(!held && !chain->b_next);
-	held = chain;
+	must(!atomic_load(&held) && !chain->b_next);
+	atomic_store(&held, chain);
 	sem_post(&holds);
 	return NULL;
 }
@@ -192,17 +205,18 @@ static mblk_t *hold(struct probe *p, mblk_t *chain)
 /* Takes frames apart, one at a time. */
 static mblk_t *pass(const struct virtio_net_hdr *h, const void *frame, size_t n)
 {
-	held = NULL;
+	atomic_store(&held, NULL);
 	vio_world_write(taps[0], h, frame, n);
 	sem_wait(&holds);
-	return held;
+	return atomic_load(&held);
 }
 
 static void setup_hold(void)
 {
-	begin(1, 1);
+	prepare(1, 1);
 	sem_init(&holds, 0, 0);
 	bed.probe.tx = hold;
+	begin();
 }
 
 START_TEST(a_frame_comes_as_it_is)
@@ -462,20 +476,13 @@ START_TEST(after_a_stop_it_begins_anew)
 }
 END_TEST
 
-static void dispatch_within(struct probe *p, enum probe_entry entry)
-{
-	if (entry == PROBE_TX)
-		while (vnet_dispatch(bed.loop, 0) > 0)
-			;
-}
-
 /* It may call everything, also what drives the loop. */
 START_TEST(it_may_drive_the_loop_itself)
 {
 	atomic_store(&taker.room, 0);
 	write_frames(0, 3);
 	probe_until(probe_status(&bed.probe).tx_stops == 1);
-	bed.probe.inside = dispatch_within;
+	atomic_store(&taker.drives, true);
 	atomic_store(&taker.update_within, true);
 	update();
 	await_taken(0, 3);
@@ -509,8 +516,9 @@ START_TEST(many_frames_come_once_each_in_order)
 	unsigned int queues = many[_i].queues, each = FRAMES_MANY / queues;
 	pthread_t updater;
 
-	begin(many[_i].threads, queues);
+	prepare(many[_i].threads, queues);
 	taker.random = true;
+	begin();
 	must(!pthread_create(&updater, NULL, update_at_random, NULL));
 	for (unsigned int i = 0; i < each; i++)
 		for (unsigned int q = 0; q < queues; q++)

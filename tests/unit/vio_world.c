@@ -138,6 +138,11 @@ static void send_registered(struct vio_world *w, struct vio_port *p, bool had_ta
 		close_fd(&p->given[i]);
 }
 
+static const char world_started[] =
+	"{\"parameters\":{\"state\":{\"started\":true,\"address\":\"" VIO_WORLD_LOCAL
+	"\",\"mtu\":1500,\"promiscuous\":true,\"multicast\":[\"01:00:5e:00:00:0a\"]}},"
+	"\"continues\":true}";
+
 static struct vio_port *on_provide(struct vio_world *w, struct vio_port *p,
 				   struct json_object *parameters)
 {
@@ -163,6 +168,8 @@ static struct vio_port *on_provide(struct vio_world *w, struct vio_port *p,
 	if (!w->answer.silent)
 		send_registered(w, p, had_taps);
 	p->registered = !w->answer.raw && !w->answer.silent;
+	if (w->answer.start)
+		send_all(p->fd, world_started, sizeof(world_started), NULL, 0);
 	if (w->answer.hang_up)
 		shutdown(p->fd, SHUT_RDWR);
 	return p;
@@ -559,6 +566,23 @@ void vio_world_write(int tap, const struct virtio_net_hdr *h, const void *frame,
 	};
 
 	must(writev(tap, parts, 2) == (ssize_t)(sizeof(*h) + n));
+}
+
+void vio_world_try_write(struct vio_world *w, unsigned int port, const void *frame, size_t n)
+{
+	struct virtio_net_hdr none = { 0 };
+	struct iovec parts[] = {
+		{ .iov_base = &none, .iov_len = sizeof(none) },
+		{ .iov_base = (void *)frame, .iov_len = n },
+	};
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t sent = 0;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->ports[port].used && w->ports[port].tap[0] >= 0)
+		sent = sendmsg(w->ports[port].tap[0], &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	must(sent >= 0 || errno == EAGAIN || errno == EPIPE || errno == ECONNRESET);
+	pthread_mutex_unlock(&w->lock);
 }
 
 size_t vio_world_read(int tap, struct virtio_net_hdr *ret, void *frame, size_t size)

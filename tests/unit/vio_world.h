@@ -50,6 +50,7 @@ struct vio_answer {
 	bool new_taps;	 /* even to who has some already */
 	int fds;	 /* that go along, VIO_WORLD_FDS_ASKED: one for each queue */
 	unsigned int mtu;
+	bool start; /* the vnet is up: says so at once */
 };
 
 struct vio_port {
@@ -130,6 +131,8 @@ void vio_world_delete_tap(struct vio_world *w, unsigned int port);
 
 int vio_world_tap(struct vio_world *w, unsigned int port, unsigned int queue);
 void vio_world_write(int tap, const struct virtio_net_hdr *h, const void *frame, size_t n);
+/* The same, if there is such a registration, and room: for a test that ends registrations. */
+void vio_world_try_write(struct vio_world *w, unsigned int port, const void *frame, size_t n);
 /* The bytes of the next one; waits for it. */
 size_t vio_world_read(int tap, struct virtio_net_hdr *ret, void *frame, size_t size);
 bool vio_world_has_frame(int tap);
