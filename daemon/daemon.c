@@ -31,6 +31,8 @@ struct daemon {
 	sd_event *loop;
 	sd_event_source *poll_timer;
 	uint64_t poll_us; /* 0: the timer is off */
+	sd_event_source *clock_timer;
+	uint64_t clock_us; /* when it rings, UINT64_MAX: it is off */
 	struct rtnl *rtnl;
 	struct datapath *datapath;
 	struct manager *manager;
@@ -40,7 +42,16 @@ struct daemon {
 			    know */
 };
 
+static uint64_t now_us(void *rtnl)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static const struct kernel_ops kernel_ops = {
+	.now_us = now_us,
 	.veth_add = rtnl_veth_add,
 	.veth_del = rtnl_veth_del,
 	.link_get = rtnl_link_get,
@@ -249,32 +260,64 @@ static void poll_one(void *context, uint32_t ifindex)
 static int on_poll(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct daemon *d = context;
-	uint64_t now_us;
+	uint64_t turn_us;
 
 	d->poll_us = (uint64_t)manager_polls(d->manager, poll_one, d) * 1000;
 	if (!d->poll_us)
 		return 0;
-	sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us);
-	sd_event_source_set_time(source, now_us + d->poll_us);
+	sd_event_now(d->loop, CLOCK_MONOTONIC, &turn_us);
+	sd_event_source_set_time(source, turn_us + d->poll_us);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int set_poll(struct daemon *d)
+{
+	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, turn_us;
+
+	if (wanted_us == d->poll_us)
+		return 0;
+	d->poll_us = wanted_us;
+	if (!wanted_us)
+		return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
+	sd_event_now(d->loop, CLOCK_MONOTONIC, &turn_us);
+	sd_event_source_set_time(d->poll_timer, turn_us + wanted_us);
+	return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- the manager's clocks --- */
+
+static int on_clock(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct daemon *d = context;
+
+	d->clock_us = UINT64_MAX;
+	manager_on_time(d->manager, now_us(NULL));
+	return 0;
+}
+
+static int set_clock(struct daemon *d)
+{
+	uint64_t due_us = manager_due_us(d->manager);
+
+	if (due_us == d->clock_us)
+		return 0;
+	d->clock_us = due_us;
+	if (due_us == UINT64_MAX)
+		return sd_event_source_set_enabled(d->clock_timer, SD_EVENT_OFF);
+	sd_event_source_set_time(d->clock_timer, due_us);
+	return sd_event_source_set_enabled(d->clock_timer, SD_EVENT_ONESHOT);
 }
 
 /* After whatever happened: is there a hybrid to be watched now, or none any more? */
 static int on_post(sd_event_source *source, void *context)
 {
 	struct daemon *d = context;
-	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, now_us;
+	int err;
 
 	manager_settle(d->manager);
 	api_providers_settle(d->api);
-	if (wanted_us == d->poll_us)
-		return 0;
-	d->poll_us = wanted_us;
-	if (!wanted_us)
-		return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
-	sd_event_now(d->loop, CLOCK_MONOTONIC, &now_us);
-	sd_event_source_set_time(d->poll_timer, now_us + wanted_us);
-	return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_ONESHOT);
+	err = set_poll(d);
+	return err < 0 ? err : set_clock(d);
 }
 
 /* --- providers --- */
@@ -384,6 +427,11 @@ static int open_loop(struct daemon *d)
 		err = sd_event_add_time(d->loop, &d->poll_timer, CLOCK_MONOTONIC, 0, 1, on_poll, d);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
+	if (err >= 0)
+		err = sd_event_add_time(d->loop, &d->clock_timer, CLOCK_MONOTONIC, 0, 1, on_clock,
+					d);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(d->clock_timer, SD_EVENT_OFF);
 	if (err >= 0)
 		err = sd_event_add_post(d->loop, NULL, on_post, d);
 	if (err >= 0)
@@ -498,6 +546,10 @@ static int start(struct daemon *d, struct error *e)
 		return err;
 	take_up(d);
 	await_providers(d);
+	err = set_clock(d);
+	if (err < 0)
+		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
+				 "the event loop cannot be set up: %s", strerror(-err));
 	return 0;
 }
 
@@ -510,6 +562,7 @@ int daemon_new(const struct options *o, struct daemon **ret, struct error *e)
 		return error_set(e, ERROR_FAILED, ENOMEM, NULL, NULL, "no memory");
 	d->options = o;
 	d->lock = -1;
+	d->clock_us = UINT64_MAX;
 	err = start(d, e);
 	if (err) {
 		daemon_free(d);
@@ -542,6 +595,7 @@ void daemon_free(struct daemon *d)
 	manager_free(d->manager);
 	datapath_free(d->datapath);
 	rtnl_free(d->rtnl);
+	sd_event_source_unref(d->clock_timer);
 	sd_event_source_unref(d->poll_timer);
 	sd_event_unref(d->loop);
 	if (d->lock >= 0)

@@ -119,6 +119,8 @@ struct kernel_wanted {
 };
 
 struct kernel_ops {
+	uint64_t (*now_us)(void *rtnl); /* CLOCK_MONOTONIC */
+
 	/* rtnetlink */
 	int (*veth_add)(void *rtnl, const struct kernel_veth *veth);
 	int (*veth_del)(void *rtnl, const char *port); /* undoes veth_add */

@@ -13,13 +13,14 @@ struct link {
 	uint16_t type; /* ARPHRD_* */
 	uint8_t address[MAC_LEN];
 	uint32_t mtu;
-	uint32_t min_mtu;    /* 0: not told */
-	uint32_t max_mtu;    /* 0: not told */
-	uint32_t flags;	     /* IFF_* */
-	bool carrier;	     /* IFF_LOWER_UP */
-	uint32_t master;     /* ifindex of a bridge or bond it is a port of, 0: none */
-	uint32_t peer;	     /* IFLA_LINK: of a veth, its other end; 0: none */
-	bool peer_elsewhere; /* the peer lives in another network namespace */
+	uint32_t min_mtu;	/* 0: not told */
+	uint32_t max_mtu;	/* 0: not told */
+	uint32_t flags;		/* IFF_* */
+	bool carrier;		/* IFF_LOWER_UP */
+	uint32_t carrier_downs; /* how often it has lost it */
+	uint32_t master;	/* ifindex of a bridge or bond it is a port of, 0: none */
+	uint32_t peer;		/* IFLA_LINK: of a veth, its other end; 0: none */
+	bool peer_elsewhere;	/* the peer lives in another network namespace */
 	uint32_t promiscuity;
 	char kind[16];	/* "veth", "tun"; empty: not told, as of a real NIC */
 	char qdisc[16]; /* where its frames queue, "noqueue"; empty: not told */

@@ -73,6 +73,12 @@ static int take_max_mtu(const struct nlattr *a, struct link *l)
 	return 0;
 }
 
+static int take_carrier_downs(const struct nlattr *a, struct link *l)
+{
+	l->carrier_downs = mnl_attr_get_u32(a);
+	return 0;
+}
+
 static int take_master(const struct nlattr *a, struct link *l)
 {
 	l->master = mnl_attr_get_u32(a);
@@ -176,6 +182,7 @@ int link_parse(const struct nlmsghdr *message, struct link *ret)
 		{ IFLA_MTU, MNL_TYPE_U32, take_mtu },
 		{ IFLA_MIN_MTU, MNL_TYPE_U32, take_min_mtu },
 		{ IFLA_MAX_MTU, MNL_TYPE_U32, take_max_mtu },
+		{ IFLA_CARRIER_DOWN_COUNT, MNL_TYPE_U32, take_carrier_downs },
 		{ IFLA_MASTER, MNL_TYPE_U32, take_master },
 		{ IFLA_LINK, MNL_TYPE_U32, take_peer },
 		{ IFLA_LINK_NETNSID, MNL_TYPE_U32, take_peer_elsewhere },

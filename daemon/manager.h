@@ -158,6 +158,13 @@ void manager_on_overrun(struct manager *m);
 void manager_settle(struct manager *m);
 
 /*
+ * What has to happen at a time (manager_time.c): when the next of it is due by CLOCK_MONOTONIC,
+ * UINT64_MAX: never; and doing all that is due by @now_us.
+ */
+uint64_t manager_due_us(const struct manager *m);
+void manager_on_time(struct manager *m, uint64_t now_us);
+
+/*
  * The devices whose carrier has to be polled now, and how often: calls @each for every active
  * hybrid, and returns the shortest interval in milliseconds, 0 if there is nothing to poll.
  */

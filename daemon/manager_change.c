@@ -212,6 +212,7 @@ static int find_both(const struct manager *m, const char *vnet, const char *name
 static int apply_settings(struct resource *r, const struct resource_settings *s, struct error *e)
 {
 	r->settings = *s;
+	reconcile_hold_forget(r); /* whoever sets something has decided */
 	vnet_enlist(r); /* its priority may be another one */
 	return reconcile_resource(r, e);
 }

@@ -31,6 +31,7 @@ struct manager {
 	struct manager_owner *owners; /* hash by ifindex */
 	struct resource *waiting;     /* hash by device name: resources without a device */
 	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
+	struct resource *held;	      /* list: well again after a loss, and waiting to return */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
 	size_t resource_count;
@@ -79,6 +80,11 @@ void manager_device_free(struct manager *m, const char *name);
 /* The direct peers that lead to the vnet @name, be it there or not. @r NULL: the first. */
 struct resource *manager_next_peer(const struct manager *m, const char *name,
 				   const struct resource *r);
+
+uint64_t manager_now_us(const struct manager *m);
+
+/* After news of its device: a failure is its state, and said. */
+void manager_reconcile_one(struct resource *r);
 
 /* Tells the listeners. */
 void manager_emit(struct manager *m, struct manager_event event);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "manager_internal.h"
+#include "reconcile.h"
 
 #define NUMBERS_GROWTH 256
 
@@ -260,6 +261,7 @@ void object_resource_free(struct resource *r)
 	struct vnet *v = r->vnet;
 	struct manager *m = v->manager;
 
+	reconcile_hold_pause(r);
 	vnet_delist(r);
 	unlist_target(r);
 	HASH_DEL(v->resources, r);

@@ -39,7 +39,7 @@ static void follow_upper(struct vnet *v, const struct link *news)
 }
 
 /* A failure to bring the device in is the resource's state; anything else is only said here. */
-static void reconcile_one(struct resource *r)
+void manager_reconcile_one(struct resource *r)
 {
 	struct error e = { 0 };
 	int err = reconcile_resource(r, &e);
@@ -54,7 +54,7 @@ static void on_owned(const struct manager_owner *o, const struct link *now)
 
 	if (o->resource) {
 		reconcile_resource_follow_name(o->resource);
-		reconcile_one(o->resource);
+		manager_reconcile_one(o->resource);
 		return;
 	}
 	reconcile_upper_follow_name(v);
@@ -122,7 +122,7 @@ void manager_device_free(struct manager *m, const char *name)
 	for (; r; r = next) {
 		next = next_waiting(m, r, name);
 		if (!r->vnet->leaving)
-			reconcile_one(r);
+			manager_reconcile_one(r);
 	}
 	retry_uppers(m, name, true);
 }
@@ -144,7 +144,7 @@ static void offer(struct manager *m, const struct link *before, const struct lin
 	for (; r; r = next) {
 		next = next_waiting(m, r, now->name);
 		if (is_worth_trying(r, before, now))
-			reconcile_one(r);
+			manager_reconcile_one(r);
 	}
 	retry_uppers(m, now->name, true);
 }

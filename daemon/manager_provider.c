@@ -98,7 +98,7 @@ static void copy_reason(char ret[DESIRED_REASON_SIZE], enum desired_report repor
 	if (!reason || !reason[0] || report == DESIRED_REPORT_UP)
 		reason = usual[report];
 	memset(ret, 0, DESIRED_REASON_SIZE);
-	for (; reason[n] && n < DESIRED_REASON_SIZE - 1; n++)
+	for (; n < DESIRED_REASON_SIZE - 1 && reason[n]; n++)
 		ret[n] = reason[n] >= ' ' && reason[n] <= '~' ? reason[n] : '?';
 }
 

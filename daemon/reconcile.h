@@ -45,6 +45,25 @@ void reconcile_device_give_back(struct resource *r);
 /* A tap goes with its resource, whoever may have kept a descriptor of it. */
 void reconcile_device_delete(struct resource *r);
 
+/*
+ * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
+ * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
+ * reconcile_hold_returned(): it is up; reconcile_hold_pause(): it is not well;
+ * reconcile_hold_forget(): an administrator has decided; reconcile_hold_look(): what has happened
+ * to the device so far was our own doing.
+ */
+enum resource_state reconcile_hold(struct resource *r, const struct link *l,
+				   enum resource_state state, char *reason, size_t size);
+void reconcile_hold_lost(struct resource *r);
+void reconcile_hold_returned(struct resource *r);
+void reconcile_hold_pause(struct resource *r);
+void reconcile_hold_forget(struct resource *r);
+void reconcile_hold_look(struct resource *r, const struct link *l);
+/* Something that carried does not: what is held down and now the last resort returns at once. */
+void reconcile_hold_release(struct vnet *v);
+uint64_t reconcile_hold_due_us(const struct manager *m);
+void reconcile_hold_run(struct manager *m, uint64_t now_us);
+
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
 int reconcile_resource_row(struct resource *r);

@@ -215,8 +215,10 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 		m->unsaved = true;
 		note_link(m, l, &want);
 	}
-	if (want.set & KERNEL_LINK_UP)
+	if (want.set & (KERNEL_LINK_UP | KERNEL_LINK_ADDRESS)) {
 		look_again(m, l);
+		reconcile_hold_look(r, link_find(m->links, l->ifindex));
+	}
 	set_filter(r, kind_of(r)->filter ? r->vnet->settings.address : NULL);
 	return 0;
 }

@@ -243,6 +243,7 @@ int reconcile_path(struct vnet *v, struct error *e)
 
 	if (v->settling)
 		return 0;
+	reconcile_hold_release(v);
 	err = write_vlans(v);
 	if (!err)
 		err = reconcile_protect(v);

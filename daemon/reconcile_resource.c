@@ -265,8 +265,8 @@ static bool judge_report(const struct resource *r, enum resource_state *ret, cha
 	return true;
 }
 
-static enum resource_state judge(const struct resource *r, const struct link *l, char *reason,
-				 size_t size)
+static enum resource_state judge_well(const struct resource *r, const struct link *l, char *reason,
+				      size_t size)
 {
 	enum resource_state reported;
 
@@ -293,14 +293,26 @@ static enum resource_state judge(const struct resource *r, const struct link *l,
 	return RESOURCE_UP;
 }
 
+static enum resource_state judge(struct resource *r, const struct link *l, char *reason,
+				 size_t size)
+{
+	return reconcile_hold(r, l, judge_well(r, l, reason, size), reason, size);
+}
+
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason)
 {
 	struct vnet *v = r->vnet;
 	enum resource_state before = r->state;
 
 	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+	if (state == RESOURCE_UP)
+		reconcile_hold_returned(r);
+	else if (state != RESOURCE_DOWN)
+		reconcile_hold_pause(r);
 	if (state == before)
 		return;
+	if (before == RESOURCE_UP)
+		reconcile_hold_lost(r);
 	r->state = state;
 	v->up_count += state == RESOURCE_UP;
 	v->up_count -= before == RESOURCE_UP;
@@ -349,6 +361,7 @@ static void withdraw(struct resource *r, const struct link *l)
 	row.up = 0;
 	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
 		r->row = row;
+	reconcile_hold_release(r->vnet);
 }
 
 static int keep(struct resource *r, const struct link *l, struct error *e)
@@ -417,6 +430,7 @@ int reconcile_resource(struct resource *r, struct error *e)
 static void leave_paths(struct resource *r)
 {
 	r->leaving = true;
+	reconcile_hold_release(r->vnet);
 	if (r->ifindex || resource_is_peer(r))
 		manager_removed(r->vnet->manager, reconcile_resource_row(r));
 	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));

@@ -61,6 +61,7 @@ struct vnet_settings {
 	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
 	bool hybrid_needs_service;
 	uint32_t monitor_interval_ms;	  /* of the carrier poll of an active hybrid; 0: none */
+	uint32_t hold_down_ms;		  /* a resource that was lost waits so long, 0: none */
 	unsigned int protection;	  /* enum settings_protection */
 	struct settings_prefixes allowed; /* source addresses, for SETTINGS_IP_NOSPOOF */
 	uint32_t storm_limit;		  /* frames a second in each direction, 0: none */

@@ -6,6 +6,8 @@
 
 #define MONITOR_INTERVAL_MS_DEFAULT 10
 #define MONITOR_INTERVAL_MS_MAX	    10000
+#define HOLD_DOWN_MS_DEFAULT	    1000
+#define HOLD_DOWN_MS_MAX	    600000
 
 static const char *const mode_names[] = {
 	[SETTINGS_MODE_AUTO] = "auto",
@@ -197,6 +199,20 @@ static void format_monitor_interval(const void *settings, char buffer[SETTINGS_T
 	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->monitor_interval_ms);
 }
 
+static int parse_hold_down(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, 0, HOLD_DOWN_MS_MAX, &s->hold_down_ms);
+}
+
+static void format_hold_down(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->hold_down_ms);
+}
+
 static int parse_protection(void *settings, const char *text)
 {
 	struct vnet_settings *s = settings;
@@ -279,6 +295,8 @@ const struct setting settings_vnet[] = {
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false,
 	  "a number of milliseconds from 0 to 10000",
 	  parse_monitor_interval, format_monitor_interval },
+	{ "hold_down", "HoldDown", SETTINGS_JSON_INT, false,
+	  "a number of milliseconds from 0 to 600000", parse_hold_down, format_hold_down },
 	{ "protection", "Protection", SETTINGS_JSON_STRING, false,
 	  "none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas",
 	  parse_protection, format_protection },
@@ -302,6 +320,7 @@ void settings_vnet_default(struct vnet_settings *ret)
 		.pvid = VLAN_FIRST,
 		.promiscuous = SETTINGS_PROMISC_AUTO,
 		.monitor_interval_ms = MONITOR_INTERVAL_MS_DEFAULT,
+		.hold_down_ms = HOLD_DOWN_MS_DEFAULT,
 	};
 }
 

@@ -92,7 +92,7 @@ int tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds
 	int queue[KERNEL_TAP_QUEUES_MAX], err;
 	char name[IFNAMSIZ] = TAP_NAME;
 	unsigned int opened = 1;
-	struct link l;
+	struct link l = { 0 };
 
 	if (!tap->queues || tap->queues > KERNEL_TAP_QUEUES_MAX)
 		return -EINVAL;

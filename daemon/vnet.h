@@ -32,6 +32,18 @@ struct provider_counts {
 	uint64_t malformed; /* in ierrors as well, and in the vnet's drops */
 };
 
+/* What damping knows of a resource; reconcile_hold.c. */
+struct hold {
+	bool lost;		/* it was up, and its device failed it */
+	bool listed;		/* it is well again and held down: in the manager's list */
+	bool turn;		/* of those in the list, its time has come */
+	uint64_t well_us;	/* since when it has been well again, 0: it is not */
+	uint64_t due_us;	/* when it returns, if it stays well */
+	uint64_t returned_us;	/* its last return, 0: none */
+	uint32_t ifindex;	/* of the device last looked at, */
+	uint32_t carrier_downs; /* and how often it had lost its carrier by then */
+};
+
 struct resource {
 	struct vnet *vnet; /* the owner */
 	char name[DESIRED_RESOURCE_NAME_SIZE];
@@ -51,6 +63,8 @@ struct resource {
 	bool broken;	  /* the kernel has refused what it needs */
 	bool active;	  /* carries now: the service or hybrid in use, a guest that is up */
 	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
+	struct hold hold;
+	struct resource *held_prev, *held_next; /* in the manager's held ones */
 
 	/* in the kernel */
 	uint32_t ifindex;	     /* of the device that is bound, 0: none */

@@ -285,6 +285,13 @@ static int fake_offloads_set(void *rtnl, const char *device, unsigned int set, u
 	return 0;
 }
 
+static uint64_t fake_now_us(void *rtnl)
+{
+	const struct fake_kernel *k = rtnl;
+
+	return k->now_us;
+}
+
 struct fake_kernel *fake_kernel_new(void)
 {
 	struct fake_kernel *k = calloc(1, sizeof(*k));
@@ -292,6 +299,7 @@ struct fake_kernel *fake_kernel_new(void)
 	if (!k)
 		abort();
 	k->ops = (struct kernel_ops) {
+		.now_us = fake_now_us,
 		.veth_add = fake_veth_add,
 		.veth_del = fake_veth_del,
 		.link_get = fake_link_get,
@@ -304,6 +312,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.offloads_set = fake_offloads_set,
 	};
 	fake_datapath_ops(&k->ops);
+	k->now_us = 5000000;
 	k->kernel = (struct kernel) { &k->ops, k, k };
 	return k;
 }

@@ -48,6 +48,7 @@ struct fake_kernel {
 	struct kernel_link_stats stats;
 	struct fake_tap taps[FAKE_MAX];
 	bool flushed;
+	uint64_t now_us; /* moved by the test, with world_pass() */
 
 	const char *fail_call;	 /* name of the call that fails, NULL: none */
 	int fail_error;		 /* positive errno */

@@ -133,7 +133,10 @@ struct link *world_device(struct world *w, const char *name)
 
 void world_carrier(struct world *w, const char *name, bool carrier)
 {
-	fake_kernel_find(w->k, name)->carrier = carrier;
+	struct link *l = fake_kernel_find(w->k, name);
+
+	l->carrier_downs += l->carrier && !carrier;
+	l->carrier = carrier;
 	fake_kernel_tell(w->k, w->m, name);
 }
 
@@ -143,6 +146,19 @@ void world_up(struct world *w, const char *name, bool up)
 
 	l->flags = up ? l->flags | IFF_UP : l->flags & ~(unsigned int)IFF_UP;
 	fake_kernel_tell(w->k, w->m, name);
+}
+
+void world_pass(struct world *w, uint64_t us)
+{
+	uint64_t end_us = w->k->now_us + us, due_us;
+
+	while ((due_us = manager_due_us(w->m)) <= end_us) {
+		if (due_us > w->k->now_us)
+			w->k->now_us = due_us;
+		manager_on_time(w->m, w->k->now_us);
+		ck_assert_uint_gt(manager_due_us(w->m), due_us);
+	}
+	w->k->now_us = end_us;
 }
 
 void world_rename(struct world *w, const char *name, const char *to)
@@ -255,7 +271,7 @@ void world_resource_del(struct world *w, const char *vnet, const char *name)
 
 void world_usual(struct world *w)
 {
-	world_vnet(w, "vnet0", "address", WORLD_MAC);
+	world_vnet(w, "vnet0", "address", WORLD_MAC, "hold_down", "0");
 	world_device(w, "s0");
 	world_device(w, "g0");
 	world_device(w, "h10");

@@ -33,6 +33,8 @@ struct link *world_device(struct world *w, const char *name);
 /* Changes something on a device, and the monitor tells of it. */
 void world_carrier(struct world *w, const char *name, bool carrier);
 void world_up(struct world *w, const char *name, bool up);
+/* Time passes, and what is due in it happens when it is due. */
+void world_pass(struct world *w, uint64_t us);
 void world_rename(struct world *w, const char *name, const char *to);
 /* Deletes a device, and the other end of a pair with it; the monitor tells of both. */
 void world_delete(struct world *w, const char *name);
@@ -61,8 +63,8 @@ struct resource *world_find_resource(struct world *w, const char *vnet, const ch
 /* "up", "down: device s0 has no carrier" */
 const char *world_state(struct world *w, const char *vnet, const char *name);
 
-/* vnet0 with service s (device s0), guest g (g0, WORLD_PEER), hybrids h1, h2 (h10, h20; priorities
- * 10, 20). */
+/* vnet0, undamped, with service s (device s0), guest g (g0, WORLD_PEER), hybrids h1, h2 (h10, h20;
+ * priorities 10, 20). */
 void world_usual(struct world *w);
 
 /*

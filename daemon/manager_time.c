@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happens at a time and not at an event: one table, served by one timer of the loop. */
+#include "manager_internal.h"
+#include "reconcile.h"
+
+static const struct manager_clock {
+	uint64_t (*due_us)(const struct manager *m); /* UINT64_MAX: nothing */
+	void (*run)(struct manager *m, uint64_t now_us);
+} clocks[] = {
+	{ reconcile_hold_due_us, reconcile_hold_run },
+};
+
+uint64_t manager_now_us(const struct manager *m)
+{
+	return m->kernel.ops->now_us(m->kernel.rtnl);
+}
+
+uint64_t manager_due_us(const struct manager *m)
+{
+	uint64_t first_us = UINT64_MAX;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(clocks); i++) {
+		uint64_t due_us = clocks[i].due_us(m);
+
+		if (due_us < first_us)
+			first_us = due_us;
+	}
+	return first_us;
+}
+
+void manager_on_time(struct manager *m, uint64_t now_us)
+{
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(clocks); i++)
+		if (clocks[i].due_us(m) <= now_us)
+			clocks[i].run(m, now_us);
+}
