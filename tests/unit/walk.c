@@ -482,6 +482,7 @@ static void step(struct walk *k)
 			snprintf(k->what, sizeof(k->what), "restart");
 			world_stop(k->w);
 			world_start(k->w);
+			k->w->m->starting = false; /* there are no files to be read */
 			break;
 		case 1:
 			if (k->kills)
