@@ -286,11 +286,12 @@ static void serve(struct vio_world *w, const struct pollfd *p, nfds_t n, struct 
 
 	if (p[0].revents)
 		must(read(w->wake, &wakes, sizeof(wakes)) == sizeof(wakes));
-	if (p[1].revents && p[1].fd == w->listening)
-		on_connection(w);
 	for (nfds_t i = 2; i < n; i++)
 		if (p[i].revents && ports[i]->used && ports[i]->fd == p[i].fd && !w->deaf)
 			on_readable(w, ports[i]);
+	/* After the end of an older one, whose port it takes. */
+	if (p[1].revents && p[1].fd == w->listening)
+		on_connection(w);
 	pthread_cond_broadcast(&w->changed);
 }
 
@@ -492,12 +493,20 @@ char *vio_world_last(struct vio_world *w, enum vio_seen kind)
 
 /* --- saying something --- */
 
+static void send_to_port(struct vio_world *w, unsigned int port, const void *bytes, size_t n,
+			 bool registered)
+{
+	const struct vio_port *p = &w->ports[port];
+
+	pthread_mutex_lock(&w->lock);
+	if (p->used && p->fd >= 0 && (p->registered || !registered))
+		send_all(p->fd, bytes, n, NULL, 0);
+	pthread_mutex_unlock(&w->lock);
+}
+
 void vio_world_send_bytes(struct vio_world *w, unsigned int port, const void *bytes, size_t n)
 {
-	pthread_mutex_lock(&w->lock);
-	if (w->ports[port].used && w->ports[port].fd >= 0)
-		send_all(w->ports[port].fd, bytes, n, NULL, 0);
-	pthread_mutex_unlock(&w->lock);
+	send_to_port(w, port, bytes, n, false);
 }
 
 void vio_world_send(struct vio_world *w, unsigned int port, const char *format, ...)
@@ -509,7 +518,7 @@ void vio_world_send(struct vio_world *w, unsigned int port, const char *format, 
 	must(vasprintf(&member, format, args) >= 0);
 	va_end(args);
 	must(asprintf(&text, "{\"parameters\":{%s},\"continues\":true}", member) >= 0);
-	vio_world_send_bytes(w, port, text, strlen(text) + 1);
+	send_to_port(w, port, text, strlen(text) + 1, true);
 	free(member);
 	free(text);
 }
@@ -532,7 +541,8 @@ void vio_world_state(struct vio_world *w, unsigned int port, struct vio_state s)
 void vio_world_hang_up(struct vio_world *w, unsigned int port)
 {
 	pthread_mutex_lock(&w->lock);
-	drop_connection(&w->ports[port]);
+	if (w->ports[port].used && w->ports[port].registered)
+		drop_connection(&w->ports[port]);
 	pthread_mutex_unlock(&w->lock);
 	wake(w);
 }

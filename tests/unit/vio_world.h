@@ -104,9 +104,9 @@ char *vio_world_last(struct vio_world *w, enum vio_seen kind);
 /* Waits until those of the last one contain @text. */
 void vio_world_await_text(struct vio_world *w, enum vio_seen kind, const char *text);
 
-/* Sends bytes to a registration. */
+/* Sends bytes on a connection, whatever has become of it. */
 void vio_world_send_bytes(struct vio_world *w, unsigned int port, const void *bytes, size_t n);
-/* A message of the stream, with this member: {"parameters": {MEMBER}, "continues": true}. */
+/* A message to a registration, with this member: {"parameters": {MEMBER}, "continues": true}. */
 void vio_world_send(struct vio_world *w, unsigned int port, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
