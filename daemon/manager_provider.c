@@ -354,8 +354,10 @@ static int come_back(struct resource *r, const struct manager_provision *p,
 		err = make_tap(m, &p->tap, label, tap, e);
 	if (err)
 		return err;
-	if (tap->count)
+	if (tap->count) {
 		take_tap(r, &tap->link);
+		reconcile_hold_forget(r); /* it is another one, that was never lost */
+	}
 	r->present = true;
 	r->provider.uid = p->uid;
 	r->provider.max_sdu = p->max_sdu;
@@ -463,6 +465,7 @@ int manager_resource_clear(struct manager *m, const char *vnet, const char *name
 		return refuse_clear(r, e);
 	util_copy(reason, sizeof(reason), r->provider.reason);
 	reconcile_resource_report(r, DESIRED_REPORT_UP, "");
+	reconcile_hold_forget(r);
 	err = reconcile_resource(r, e);
 	if (!err)
 		err = manager_save(m, e);
