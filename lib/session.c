@@ -18,6 +18,7 @@
 /* To connect takes no time, unless vnetd's queue of connections is full. */
 #define SESSION_CONNECT_MS 10
 #define SESSION_RETRY_MS   10
+#define SESSION_RENEW_MS   100
 #define SESSION_DOUBLINGS  6 /* of that time, to 640 ms */
 #define SESSION_NS_PER_MS  1000000L
 
@@ -54,10 +55,20 @@ static void session_retry(struct session *s)
 	loop_arm(session_vio(s)->loop, &s->timer, EPOLLIN);
 }
 
+/*
+ * Not at once: a resource that is removed loses its tap as well, and vnetd says so next. To ask
+ * again before that was read would undo what the administrator did.
+ */
 void session_renew(struct vio *v)
 {
-	if (v->session.stage != SESSION_CLOSED)
-		session_retry(&v->session);
+	struct session *s = &v->session;
+	struct itimerspec t = { .it_value.tv_nsec = SESSION_RENEW_MS * SESSION_NS_PER_MS };
+
+	if (s->stage == SESSION_CLOSED)
+		return;
+	s->renew = true;
+	timerfd_settime(s->timer_fd, 0, &t, NULL);
+	loop_arm(v->loop, &s->timer, EPOLLIN);
 }
 
 /* --- asking --- */
@@ -87,6 +98,8 @@ static int session_take_registered(struct vio *v, struct json_object *reply)
 	struct wire *w = &s->client.wire;
 	int r = session_json_registered(v, reply);
 
+	if (r == 0 && w->fds_lost)
+		r = -EMFILE;
 	if (r == 0 && w->fd_count) {
 		unsigned int count = w->fd_count;
 
@@ -310,6 +323,9 @@ static void session_again(struct vio *v)
 	int r;
 
 	pthread_mutex_lock(&v->lock);
+	if (s->renew && !v->taps && !v->dead && !v->removed)
+		session_disconnect(s);
+	s->renew = false;
 	if (!v->dead && !v->removed && s->stage == SESSION_CLOSED) {
 		s->report_waits = false; /* it is part of what is asked */
 		r = session_ask(s, SESSION_CONNECT_MS, session_json_provision(v));

@@ -252,6 +252,8 @@ static ssize_t wire_read(struct wire *w, void *buffer, size_t size)
 	n = recvmsg(w->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n >= 0)
 		wire_keep_fds(w, &m);
+	if (n >= 0 && (m.msg_flags & MSG_CTRUNC))
+		w->fds_lost = true;
 	return n;
 }
 

@@ -6,6 +6,7 @@
 #ifndef LIBVNET_WIRE_H
 #define LIBVNET_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct wire {
 	int *fds;
 	unsigned int fd_room;
 	unsigned int fd_count;
+	bool fds_lost; /* some could not be opened: there are too many */
 };
 
 /* CLOCK_MONOTONIC in nanoseconds, @timeout_ms from now; negative: WIRE_NO_DEADLINE. */
