@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -330,6 +331,19 @@ START_TEST(a_tap_for_a_netdev_is_eproto)
 }
 END_TEST
 
+START_TEST(no_room_for_the_taps_is_emfile)
+{
+	struct vio_answer answer = vio_world_usual;
+	struct rlimit before;
+
+	must(!getrlimit(RLIMIT_NOFILE, &before));
+	answer.few_fds = true;
+	vio_world_answer(bed.world, answer);
+	expect_refusal(EMFILE, VIO_NET_RES_HYBRID, good, NULL);
+	must(!setrlimit(RLIMIT_NOFILE, &before));
+}
+END_TEST
+
 START_TEST(vnetd_that_does_not_run_is_enotconn)
 {
 	vio_world_leave(bed.world);
@@ -433,6 +447,7 @@ static void add_registering(TCase *t)
 	tcase_add_loop_test(t, a_registration_that_lacks_something_is_eproto, 0, COUNT(incomplete));
 	tcase_add_loop_test(t, a_wrong_number_of_taps_is_eproto, 0, 4);
 	tcase_add_test(t, a_tap_for_a_netdev_is_eproto);
+	tcase_add_test(t, no_room_for_the_taps_is_emfile);
 	tcase_add_test(t, vnetd_that_does_not_run_is_enotconn);
 	tcase_add_test(t, vnetd_that_closes_is_enotconn);
 	tcase_add_test(t, a_message_that_breaks_off_is_enotconn);

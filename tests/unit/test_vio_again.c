@@ -197,6 +197,33 @@ START_TEST(a_report_before_the_answer_is_told)
 }
 END_TEST
 
+/* Half an answer has come, and it is the rest that has to be waited for, not room for the report.
+ */
+START_TEST(a_report_before_the_answer_is_no_work)
+{
+	struct vio_answer answer = { .raw = "{\"parameters\":", .half = true };
+	struct vnet_loop *loop;
+	struct probe p;
+
+	must(vnet_loop_new(bed.world->path, &loop) == 0);
+	probe_init(&p, loop);
+	p.mac.m_device = "eth7";
+	must(probe_register(&p, VIO_NET_RES_HYBRID) == 0);
+	vio_world_answer(bed.world, answer);
+	vio_world_hang_up(bed.world, 0);
+	while (vio_world_seen(bed.world, SEEN_PROVIDE) < 2)
+		must(vnet_dispatch(loop, 10) >= 0);
+	p.vnet.vio_net_report_err(p.handle, VIO_NET_RES_DOWN);
+	vio_world_send_bytes(bed.world, 0, " ", 1);
+	/* Whatever has come is read, and then it is quiet. */
+	for (int i = 0; i < 100 && vnet_dispatch(loop, 100); i++)
+		;
+	ck_assert_int_eq(vnet_dispatch(loop, 0), 0);
+	vnet_loop_free(loop);
+	probe_done(&p);
+}
+END_TEST
+
 /* --- what it says --- */
 
 START_TEST(what_was_removed_stays_so)
@@ -413,6 +440,7 @@ static void add_again(TCase *t)
 	tcase_add_test(t, a_refusal_is_told_and_tried_again);
 	tcase_add_test(t, a_report_meanwhile_is_told);
 	tcase_add_test(t, a_report_before_the_answer_is_told);
+	tcase_add_test(t, a_report_before_the_answer_is_no_work);
 	tcase_add_test(t, what_was_removed_stays_so);
 	tcase_add_test(t, a_tap_that_is_gone_is_asked_for_again);
 	tcase_add_test(t, a_tap_of_a_resting_queue_is_missed_too);

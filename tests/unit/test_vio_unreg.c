@@ -273,6 +273,27 @@ START_TEST(from_inside_an_entry_point_of_its_own_thread)
 }
 END_TEST
 
+static void await_stop_and_unregister(struct probe *p, enum probe_entry entry)
+{
+	if (entry != PROBE_TX)
+		return;
+	vio_world_state(bed.world, 0, (struct vio_state) { .stopped = true });
+	probe_await_state(p, VIO_NET_STATE_REGISTERED);
+	unregister_within(p, entry);
+}
+
+/* Who stops it waits for the end of mc_tx(), which unregisters and so waits for who stops it. */
+START_TEST(from_inside_mc_tx_while_it_is_being_stopped)
+{
+	scene.where = PROBE_TX;
+	bed.probe.inside = await_stop_and_unregister;
+	begin();
+	provoke(PROBE_TX);
+	probe_until(atomic_load(&scene.returned) && !atomic_load(&bed.probe.within));
+	probe_await(&bed.probe, "start unicst:0201 promisc:1 +010a stop ");
+}
+END_TEST
+
 static void free_and_unregister(char *arg)
 {
 	unregister();
@@ -389,6 +410,39 @@ START_TEST(a_loop_takes_its_registrations_along)
 }
 END_TEST
 
+#define PROBES 8
+
+static void *unregister_all(void *context)
+{
+	struct probe *probes = context;
+
+	for (int i = 0; i < PROBES; i++)
+		vio_net_resource_unreg(probes[i].handle);
+	return NULL;
+}
+
+START_TEST(a_loop_is_freed_beside_another_thread)
+{
+	struct probe probes[PROBES];
+	struct vnet_loop *loop;
+	pthread_t thread;
+
+	for (int round = 0; round < 100; round++) {
+		must(vnet_loop_new(bed.world->path, &loop) == 0);
+		for (int i = 0; i < PROBES; i++) {
+			probe_init(&probes[i], loop);
+			must(probe_register(&probes[i], VIO_NET_RES_HYBRID) == 0);
+		}
+		must(!pthread_create(&thread, NULL, unregister_all, probes));
+		vnet_loop_free(loop);
+		pthread_join(thread, NULL);
+		for (int i = 0; i < PROBES; i++)
+			probe_done(&probes[i]);
+	}
+	ck_assert_uint_eq(vio_world_seen(bed.world, SEEN_WITHDRAW), 100 * PROBES);
+}
+END_TEST
+
 START_TEST(its_own_thread_ends_with_it)
 {
 	bed.probe.mac.m_loop = NULL;
@@ -430,11 +484,13 @@ static void add_inside(TCase *t)
 {
 	tcase_add_loop_test(t, from_inside_an_entry_point, 0, PROBE_ENTRIES);
 	tcase_add_loop_test(t, from_inside_an_entry_point_of_its_own_thread, 0, PROBE_ENTRIES);
+	tcase_add_test(t, from_inside_mc_tx_while_it_is_being_stopped);
 	tcase_add_test(t, from_inside_a_free_routine);
 	tcase_add_test(t, of_another_from_inside_an_entry_point);
 	tcase_add_loop_test(t, while_an_entry_point_runs, 0, PROBE_ENTRIES);
 	tcase_add_loop_test(t, while_an_entry_point_of_its_own_thread_runs, 0, PROBE_ENTRIES);
 	tcase_add_test(t, a_loop_takes_its_registrations_along);
+	tcase_add_test(t, a_loop_is_freed_beside_another_thread);
 	tcase_add_test(t, its_own_thread_ends_with_it);
 	tcase_add_test(t, a_thread_of_its_own_has_no_place_without_vnetd);
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -115,6 +116,16 @@ static void make_taps(struct vio_port *p, unsigned int count)
 	}
 }
 
+/* Those below the limit are all in use. */
+static void limit_fds(void)
+{
+	struct rlimit limit;
+
+	must(!getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = 8;
+	must(!setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 static void send_registered(struct vio_world *w, struct vio_port *p, bool had_taps)
 {
 	unsigned int count = had_taps ? 0 : p->queues;
@@ -132,7 +143,11 @@ static void send_registered(struct vio_world *w, struct vio_port *p, bool had_ta
 			 "\"device\":\"tap0\",\"token\":\"%s\",\"queues\":%u,\"mtu\":%u}},"
 			 "\"continues\":true}",
 			 p->token, p->queues, w->answer.mtu);
+	if (w->answer.few_fds)
+		limit_fds();
 	send_all(p->fd, text, strlen(text) + !w->answer.half, p->given, count);
+	if (w->answer.few_fds)
+		return;
 	/* The provider alone holds them. */
 	for (unsigned int i = 0; i < count; i++)
 		close_fd(&p->given[i]);

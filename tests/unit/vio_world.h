@@ -47,6 +47,7 @@ struct vio_answer {
 	bool half;	 /* without its NUL byte */
 	bool silent;	 /* not at all */
 	bool hang_up;	 /* and the connection is closed */
+	bool few_fds;	 /* no descriptor can be opened from then on */
 	bool new_taps;	 /* even to who has some already */
 	int fds;	 /* that go along, VIO_WORLD_FDS_ASKED: one for each queue */
 	unsigned int mtu;
