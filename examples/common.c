@@ -51,14 +51,14 @@ static bool common_read_address(const char *text, ether_addr_t ret)
 
 static void common_find_vnet(struct common *c)
 {
-	const char *path = c->socket ? c->socket : VNET_SOCKET_PATH;
 	struct vnet_client *client;
 	char *text;
 	int r;
 
-	r = vnet_client_open(path, VNET_TIMEOUT_DEFAULT, &client);
+	r = vnet_client_open(c->socket, VNET_TIMEOUT_DEFAULT, &client);
 	if (r < 0)
-		errx(OPTIONS_FAILED, "cannot speak with vnetd at %s: %s", path, strerror(-r));
+		errx(OPTIONS_FAILED, "cannot speak with vnetd%s%s: %s", c->socket ? " at " : "",
+		     c->socket ? c->socket : "", strerror(-r));
 	r = vnet_list(client, c->vnet, &text);
 	if (r < 0)
 		errx(OPTIONS_FAILED, "%s", vnet_client_error(client)->message);
