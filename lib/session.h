@@ -24,6 +24,7 @@ struct session {
 	int timer_fd;
 	unsigned int tries;	 /* since it was lost */
 	bool report_waits;	 /* for room in the socket */
+	bool renew;		 /* the tap is gone: to be asked for again */
 	bool connected;		 /* client.wire is open */
 	int fds[MAC_QUEUES_MAX]; /* that have come along and were not taken yet */
 };
@@ -34,7 +35,7 @@ int session_begin(struct vio *v, char *error, size_t size);
 int session_attach(struct vio *v);
 /* Tells vnetd what the provider reports, now or as soon as there is room. Under the lock. */
 void session_report(struct vio *v);
-/* The connection is given up and another one made: the tap is gone. Under the lock. */
+/* The connection is given up soon, and another one made: the tap is gone. Under the lock. */
 void session_renew(struct vio *v);
 /* Takes the resource back, and waits until vnetd has let go of it. No call is under way but the
  * caller's own. */
