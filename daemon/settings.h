@@ -60,8 +60,12 @@ struct vnet_settings {
 	struct vlan_set vlans;
 	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
 	bool hybrid_needs_service;
-	uint32_t monitor_interval_ms;	  /* of the carrier poll of an active hybrid; 0: none */
-	uint32_t hold_down_ms;		  /* a resource that was lost waits so long, 0: none */
+	uint32_t monitor_interval_ms;  /* of the carrier poll of an active hybrid; 0: none */
+	uint32_t hold_down_ms;	       /* a resource that was lost waits so long, 0: none */
+	uint32_t announce_count;       /* rounds of announcements at a switch, 0: none */
+	uint32_t announce_interval_ms; /* from one to the next */
+	/* Addresses that are announced beside those seen on the upper; all of full length. */
+	struct settings_prefixes announced;
 	unsigned int protection;	  /* enum settings_protection */
 	struct settings_prefixes allowed; /* source addresses, for SETTINGS_IP_NOSPOOF */
 	uint32_t storm_limit;		  /* frames a second in each direction, 0: none */

@@ -175,6 +175,20 @@ int settings_value_prefixes(const char *text, struct settings_prefixes *ret)
 	return 0;
 }
 
+/* The same list, of single addresses alone. */
+int settings_value_addresses(const char *text, struct settings_prefixes *ret)
+{
+	struct settings_prefixes list;
+
+	if (settings_value_prefixes(text, &list) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.prefix[i].length != ADDRESS_BITS)
+			return -EINVAL;
+	*ret = list;
+	return 0;
+}
+
 const char *settings_prefix_format(const struct settings_prefix *p,
 				   char buffer[SETTINGS_PREFIX_TEXT_SIZE])
 {

@@ -50,6 +50,7 @@ void settings_value_format_storm_limit(uint32_t limit, char buffer[SETTINGS_TEXT
 /* Of enum settings_protection, and the addresses that go with it; settings_protection.c. */
 int settings_value_protection(const char *text, unsigned int *ret);
 void settings_value_format_protection(unsigned int bits, char buffer[SETTINGS_TEXT_SIZE]);
+int settings_value_addresses(const char *text, struct settings_prefixes *ret);
 int settings_value_prefixes(const char *text, struct settings_prefixes *ret);
 void settings_value_format_prefixes(const struct settings_prefixes *list,
 				    char buffer[SETTINGS_TEXT_SIZE]);

@@ -8,6 +8,12 @@
 #define MONITOR_INTERVAL_MS_MAX	    10000
 #define HOLD_DOWN_MS_DEFAULT	    1000
 #define HOLD_DOWN_MS_MAX	    600000
+/* As RFC 4861, 7.2.6, bounds unsolicited advertisements: three, a second apart. */
+#define ANNOUNCE_COUNT_DEFAULT	     3
+#define ANNOUNCE_COUNT_MAX	     100
+#define ANNOUNCE_INTERVAL_MS_DEFAULT 1000
+#define ANNOUNCE_INTERVAL_MS_MIN     10
+#define ANNOUNCE_INTERVAL_MS_MAX     60000
 
 static const char *const mode_names[] = {
 	[SETTINGS_MODE_AUTO] = "auto",
@@ -213,6 +219,49 @@ static void format_hold_down(const void *settings, char buffer[SETTINGS_TEXT_SIZ
 	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->hold_down_ms);
 }
 
+static int parse_announce_count(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, 0, ANNOUNCE_COUNT_MAX, &s->announce_count);
+}
+
+static void format_announce_count(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->announce_count);
+}
+
+static int parse_announce_interval(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, ANNOUNCE_INTERVAL_MS_MIN, ANNOUNCE_INTERVAL_MS_MAX,
+				     &s->announce_interval_ms);
+}
+
+static void format_announce_interval(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->announce_interval_ms);
+}
+
+static int parse_announce_addresses(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_addresses(text, &s->announced);
+}
+
+static void format_announce_addresses(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_prefixes(&s->announced, buffer);
+}
+
 static int parse_protection(void *settings, const char *text)
 {
 	struct vnet_settings *s = settings;
@@ -297,6 +346,14 @@ const struct setting settings_vnet[] = {
 	  parse_monitor_interval, format_monitor_interval },
 	{ "hold_down", "HoldDown", SETTINGS_JSON_INT, false,
 	  "a number of milliseconds from 0 to 600000", parse_hold_down, format_hold_down },
+	{ "announce_count", "AnnounceCount", SETTINGS_JSON_INT, false,
+	  "a number from 0 to 100", parse_announce_count, format_announce_count },
+	{ "announce_interval", "AnnounceInterval", SETTINGS_JSON_INT, false,
+	  "a number of milliseconds from 10 to 60000",
+	  parse_announce_interval, format_announce_interval },
+	{ "announce_addresses", "AnnounceAddresses", SETTINGS_JSON_STRING, false,
+	  "none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7",
+	  parse_announce_addresses, format_announce_addresses },
 	{ "protection", "Protection", SETTINGS_JSON_STRING, false,
 	  "none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas",
 	  parse_protection, format_protection },
@@ -321,6 +378,8 @@ void settings_vnet_default(struct vnet_settings *ret)
 		.promiscuous = SETTINGS_PROMISC_AUTO,
 		.monitor_interval_ms = MONITOR_INTERVAL_MS_DEFAULT,
 		.hold_down_ms = HOLD_DOWN_MS_DEFAULT,
+		.announce_count = ANNOUNCE_COUNT_DEFAULT,
+		.announce_interval_ms = ANNOUNCE_INTERVAL_MS_DEFAULT,
 	};
 }
 

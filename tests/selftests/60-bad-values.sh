@@ -63,6 +63,10 @@ for pvid in 0 4095 65537; do
 	bad_vnet "pvid $pvid is not a number from 1 to 4094" pvid "$pvid"
 done
 bad_vnet 'monitor_interval 10001 is not a number of milliseconds from 0 to 10000' monitor-interval 10001
+bad_vnet 'hold_down 600001 is not a number of milliseconds from 0 to 600000' hold-down 600001
+bad_vnet 'announce_count 101 is not a number from 0 to 100' announce-count 101
+bad_vnet 'announce_interval 5 is not a number of milliseconds from 10 to 60000' announce-interval 5
+bad_vnet 'announce_addresses 10.0.0.0/8 is not none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7' announce-addresses 10.0.0.0/8
 for limit in 10000001 -1 99999999999; do
 	bad_vnet "storm_limit $limit is not a number of frames a second from 1 to 10000000, or none" storm-limit "$limit"
 	bad_guest "storm_limit $limit is not a number of frames a second from 1 to 10000000, or none" storm-limit "$limit"

@@ -63,6 +63,7 @@ resource='name:string type:string device:string ifindex:number peer:string|null 
 is 'vnet show: an array of two' "$(json 'type, length' vnet show)" $'array\n2'
 shape 'vnet show: the fields' 'name:string address:string mtu:number upper:string netns:string port:string
 	mode:string guard:boolean pvid:number vlans:string hybrid_needs_service:boolean monitor_interval:number
+	hold_down:number announce_count:number announce_interval:number announce_addresses:string
 	protection:string allowed_ips:string storm_limit:number owner:string
 	carrier:boolean promiscuous:boolean origin:string resources:array' '.[]' vnet show
 shape 'vnet show: the fields of resources' "$resource" '.[].resources[]' vnet show

@@ -10,7 +10,7 @@
 #include "unit.h"
 #include "varlink_fake.h"
 
-#define CLI_WORDS_MAX 40
+#define CLI_WORDS_MAX 64
 
 struct cli_result {
 	enum ctl_status status;

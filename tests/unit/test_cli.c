@@ -65,7 +65,8 @@ struct usage {
 	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
 #define VNET_KEYS                                                                                  \
 	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
-	"hybrid-needs-service, monitor-interval, protection, allowed-ips, storm-limit or owner"
+	"hybrid-needs-service, monitor-interval, hold-down, announce-count, announce-interval, "   \
+	"announce-addresses, protection, allowed-ips, storm-limit or owner"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -173,6 +174,20 @@ static const struct usage usages[] = {
 	{ "help nothing", "'nothing' is not an object: expected " OBJECTS "; see 'vnetctl help'" },
 	{ "help s", "'s' is ambiguous: stats, save or status; see 'vnetctl help'" },
 	/* no playing with the terminal */
+	{ "a\xc2\x9b"
+	  "31mb\xc3\xa4",
+	  "'a?31mb\xc3\xa4' is not an object: expected " OBJECTS "; see 'vnetctl help'" },
+	/* not UTF-8: cut, too long for what it is, half of a pair, beyond the last, no first byte
+	 */
+	{ "vnet del a\xc3", "'a?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xc1\xa1", "'??' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xe0\x80\xaf",
+	  "'???' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xed\xa0\x80",
+	  "'???' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xf4\x90\x80\x80",
+	  "'????' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \x9b\xff", "'??' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
 	{ "a\033[31m", "'a?[31m' is not an object: expected " OBJECTS "; see 'vnetctl help'" },
 };
 
@@ -256,11 +271,14 @@ struct sent {
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
 	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
-	  "promi on h yes mon 0 prot restricted al 10.0.0.7,::1 st 5 o 1000",
+	  "promi on hy yes mon 0 ho 5 announce-c 1 announce-i 20 announce-a ::1 prot restricted al "
+	  "10.0.0.7,::1 st 5 o 1000",
 	  "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{"
 	  "\"address\":\"02:00:00:00:00:01\",\"mtu\":9000,\"upper\":\"tap1\",\"netns\":\"blue\","
 	  "\"mode\":\"tc\",\"guard\":false,\"pvid\":1,\"vlans\":\"10,20-29\","
 	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0,"
+	  "\"hold_down\":5,\"announce_count\":1,\"announce_interval\":20,"
+	  "\"announce_addresses\":\"::1\","
 	  "\"protection\":\"restricted\",\"allowed_ips\":\"10.0.0.7,::1\",\"storm_limit\":5,"
 	  "\"owner\":\"1000\"}}" },
 	{ "vnet set vnet0 storm-limit none protection none allowed-ips none mode xdp",

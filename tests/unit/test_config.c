@@ -192,6 +192,10 @@ static const char full[] = "# a vnet with everything\n"
 			   "Promiscuous=on\n"
 			   "HybridNeedsService=yes\n"
 			   "MonitorInterval=250\n"
+			   "HoldDown=2500\n"
+			   "AnnounceCount=5\n"
+			   "AnnounceInterval=200\n"
+			   "AnnounceAddresses=10.0.0.8\n"
 			   "Protection=restricted,ip-nospoof\n"
 			   "AllowedIPs=10.0.0.7,2001:db8::/64\n"
 			   "StormLimit=1000\n"
@@ -241,6 +245,10 @@ START_TEST(reads_every_key)
 	ck_assert_int_eq(v->settings.promiscuous, SETTINGS_PROMISC_ON);
 	ck_assert(v->settings.hybrid_needs_service);
 	ck_assert_uint_eq(v->settings.monitor_interval_ms, 250);
+	ck_assert_uint_eq(v->settings.hold_down_ms, 2500);
+	ck_assert_uint_eq(v->settings.announce_count, 5);
+	ck_assert_uint_eq(v->settings.announce_interval_ms, 200);
+	ck_assert_uint_eq(v->settings.announced.count, 1);
 	assert_same(settings_vnet, &v->settings, &v->base);
 
 	ck_assert_uint_eq(v->settings.protection, SETTINGS_IP_NOSPOOF | SETTINGS_RESTRICTED);

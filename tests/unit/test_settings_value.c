@@ -12,7 +12,8 @@
 
 #define PEER_VNET_EXPECTED "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'"
 #define STORM_EXPECTED	   "a number of frames a second from 1 to 10000000, or none"
-#define OWNER_EXPECTED "none, a user name of 1 to 32 characters, or a uid"
+#define OWNER_EXPECTED	   "none, a user name of 1 to 32 characters, or a uid"
+#define ADDRESSES_EXPECTED "none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7"
 #define PROTECTION_EXPECTED                                                                        \
 	"none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas"
 #define ALLOWED_EXPECTED                                                                           \
@@ -69,6 +70,15 @@ static const struct good_value vnet_good[] = {
 	{ "hybrid-needs-service", "NO", "off" },
 	{ "monitor_interval", "0", NULL },
 	{ "monitor-interval", "10000", NULL },
+	{ "hold_down", "0", NULL },
+	{ "hold-down", "600000", NULL },
+	{ "announce_count", "0", NULL },
+	{ "announce-count", "100", NULL },
+	{ "announce_interval", "10", NULL },
+	{ "announce-interval", "60000", NULL },
+	{ "announce_addresses", "none", NULL },
+	{ "announce_addresses", "10.0.0.7,2001:db8::7,10.0.0.6/32",
+	  "10.0.0.6,10.0.0.7,2001:db8::7" },
 	{ "protection", "none", NULL },
 	{ "protection", "restricted", NULL },
 	{ "protection", "restricted,mac-nospoof", "mac-nospoof,restricted" },
@@ -348,6 +358,16 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: monitor_interval 10001 is not a number of milliseconds from 0 to 10000" },
 	{ "monitor_interval", "-1",
 	  "vnet0: monitor_interval -1 is not a number of milliseconds from 0 to 10000" },
+	{ "hold-down", "600001",
+	  "vnet0: hold_down 600001 is not a number of milliseconds from 0 to 600000" },
+	{ "announce_count", "101", "vnet0: announce_count 101 is not a number from 0 to 100" },
+	{ "announce-interval", "9",
+	  "vnet0: announce_interval 9 is not a number of milliseconds from 10 to 60000" },
+	{ "announce_addresses", "10.0.0.0/24",
+	  "vnet0: announce_addresses 10.0.0.0/24 is not " ADDRESSES_EXPECTED },
+	{ "announce_addresses", "", "vnet0: announce_addresses '' is not " ADDRESSES_EXPECTED },
+	{ "announce_addresses", "10.0.0.7,",
+	  "vnet0: announce_addresses 10.0.0.7, is not " ADDRESSES_EXPECTED },
 	{ "protection", "", "vnet0: protection '' is not " PROTECTION_EXPECTED },
 	{ "protection", "spoof", "vnet0: protection spoof is not " PROTECTION_EXPECTED },
 	{ "protection", "mac-nospoof,",
@@ -402,15 +422,18 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: owner a23456789012345678901234567890123 is not " OWNER_EXPECTED },
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
-	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, protection, "
+	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 };
 

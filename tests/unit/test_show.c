@@ -122,6 +122,10 @@ START_TEST(test_vnet)
 	ck_assert_int_eq(number(o, "pvid"), 1);
 	ck_assert_str_eq(text(o, "vlans"), "none");
 	ck_assert_int_eq(number(o, "monitor_interval"), 10);
+	ck_assert_int_eq(number(o, "hold_down"), 1000);
+	ck_assert_int_eq(number(o, "announce_count"), 3);
+	ck_assert_int_eq(number(o, "announce_interval"), 1000);
+	ck_assert_str_eq(text(o, "announce_addresses"), "none");
 	ck_assert_str_eq(text(o, "protection"), "none");
 	ck_assert_str_eq(text(o, "allowed_ips"), "none");
 	ck_assert_int_eq(number(o, "storm_limit"), 0);

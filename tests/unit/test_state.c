@@ -77,6 +77,10 @@ static const struct value vnet_values[] = {
 	{ "promiscuous", "on" },
 	{ "hybrid_needs_service", "on" },
 	{ "monitor_interval", "250" },
+	{ "hold_down", "2500" },
+	{ "announce_count", "5" },
+	{ "announce_interval", "200" },
+	{ "announce_addresses", "10.0.0.8,2001:db8::8" },
 	{ "protection", "ip-nospoof,restricted" },
 	{ "allowed_ips", "10.0.0.7,10.1.0.0/16,2001:db8::/64" },
 	{ "storm_limit", "2000" },
@@ -617,7 +621,7 @@ START_TEST(short_write_keeps_the_old_file)
 	make_many(&many, 500);
 	ck_assert_int_eq(state_save(path, &few, NULL), 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
-	limit = (struct rlimit) { 8192 + 100, old.rlim_max };
+	limit = (struct rlimit) { 16384 + 100, old.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	assert_save_fails(&many, &few, EFBIG);
