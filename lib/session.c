@@ -74,13 +74,13 @@ void session_renew(struct vio *v)
 /* --- asking --- */
 
 /* Opens a connection and asks; @taken holds the descriptors that come. 0 or -errno. */
-static int session_ask(struct session *s, int timeout_ms, struct json_object *provision)
+static int session_ask(struct session *s, int64_t deadline_ns, struct json_object *provision)
 {
 	const char *path = session_vio(s)->loop->socket_path;
 	int r;
 
 	client_init(&s->client, SESSION_TIMEOUT_MS);
-	r = provision ? wire_open(&s->client.wire, path, wire_deadline_ns(timeout_ms)) : -ENOMEM;
+	r = provision ? wire_open(&s->client.wire, path, deadline_ns) : -ENOMEM;
 	if (r < 0) {
 		json_object_put(provision);
 		return r;
@@ -89,7 +89,7 @@ static int session_ask(struct session *s, int timeout_ms, struct json_object *pr
 	session_vio(s)->reports = 0;
 	wire_take_fds(&s->client.wire, s->fds, MAC_QUEUES_MAX);
 	s->stage = SESSION_ASKED;
-	return client_send(&s->client, "Provide", provision, "more", wire_deadline_ns(timeout_ms));
+	return client_send(&s->client, "Provide", provision, "more", deadline_ns);
 }
 
 static int session_take_registered(struct vio *v, struct json_object *reply)
@@ -133,15 +133,15 @@ static int session_connect_error(int r)
 
 int session_begin(struct vio *v, char *error, size_t size)
 {
+	int64_t deadline_ns = wire_deadline_ns(SESSION_TIMEOUT_MS);
 	struct session *s = &v->session;
 	struct json_object *reply, *registered;
 	bool continues;
 	int r;
 
-	r = session_ask(s, SESSION_TIMEOUT_MS, session_json_provision(v));
+	r = session_ask(s, deadline_ns, session_json_provision(v));
 	if (r == 0)
-		r = client_receive(&s->client, wire_deadline_ns(SESSION_TIMEOUT_MS), false, &reply,
-				   &continues);
+		r = client_receive(&s->client, deadline_ns, false, &reply, &continues);
 	if (r < 0) {
 		bool told = s->client.error.view.kind != VNET_ERROR_NONE;
 
@@ -328,7 +328,7 @@ static void session_again(struct vio *v)
 	s->renew = false;
 	if (!v->dead && !v->removed && s->stage == SESSION_CLOSED) {
 		s->report_waits = false; /* it is part of what is asked */
-		r = session_ask(s, SESSION_CONNECT_MS, session_json_provision(v));
+		r = session_ask(s, wire_deadline_ns(SESSION_CONNECT_MS), session_json_provision(v));
 		if (r == 0)
 			r = loop_add(v->loop, &s->source, s->client.wire.fd, EPOLLIN);
 		if (r < 0)

@@ -91,7 +91,7 @@ typedef struct vio_net_callbacks_s {
  *
  * It waits for vnetd's answer, five seconds at most. From then on entry points may be called, even
  * before this returns: mc_start() once the vnet is up, after it mc_unicst(), mc_setpromisc() and,
- *of a service, mc_multicst() for each group. What mc_start() refuses makes the resource `failed`.
+ * of a service, mc_multicst() for each group. What mc_start() refuses makes the resource `failed`.
  *
  * @param macp borrowed for the time of the call, with all that it points to
  * @param type of resource
@@ -127,7 +127,8 @@ VNET_API int vio_net_resource_reg(mac_register_t *macp, vio_net_res_type_t type,
  * the caller's own, which ends after it. Two threads that each unregister, from inside an entry
  * point, the resource of the other one wait for each other for ever.
  *
- * @param vhp a handle; a wrong one or one that is no longer registered is ignored
+ * @param vhp a handle; a wrong one or one that is no longer registered is ignored. Of two threads
+ *	  that unregister the same one, the second may return before the first has done it.
  */
 VNET_API void vio_net_resource_unreg(vio_net_handle_t vhp);
 
