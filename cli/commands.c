@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "complete.h"
 #include "help.h"
+#include "text.h"
 #include "verbs.h"
 #include "watch.h"
 
@@ -236,13 +237,26 @@ static enum ctl_status commands_parse(struct ctl *ctl, const struct verb *v, int
 	return CTL_DONE;
 }
 
+/* JSON, in which all of it goes to vnetd, knows nothing else. */
+static enum ctl_status commands_check_text(struct ctl *ctl, int argc, char *const *argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (!text_is_utf8(argv[i]))
+			return ctl_usage(ctl, NULL, "'%s' is not UTF-8: expected text in UTF-8",
+					 argv[i]);
+	return CTL_DONE;
+}
+
 enum ctl_status commands_run(struct ctl *ctl, int argc, char *const *argv)
 {
+	enum ctl_status status = commands_check_text(ctl, argc, argv);
+	const struct verb *verb;
 	struct command command;
-	const struct verb *verb = commands_find_object(ctl, argv[0]);
-	enum ctl_status status;
 	int used = 1;
 
+	if (status != CTL_DONE)
+		return status;
+	verb = commands_find_object(ctl, argv[0]);
 	if (verb && verb->name) {
 		if (argc > 1 && strcmp(argv[1], "help") == 0)
 			return help_object(ctl, verb->object);

@@ -6,12 +6,70 @@
 #define TEXT_COLUMNS	 79
 #define TEXT_PHRASE_SIZE 512
 
+/* Of the character at @c, 0: it is none. */
+static size_t text_character_bytes(const unsigned char *c)
+{
+	/* The first byte: its leading bits, and the least that so many bytes are there for. */
+	static const struct {
+		unsigned char mask, bits;
+		unsigned int least;
+	} lengths[] = {
+		{ 0x80, 0x00, 0 },
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+	unsigned int character;
+	size_t n = 0, i;
+
+	while (n < 4 && (*c & lengths[n].mask) != lengths[n].bits)
+		n++;
+	if (n == 4)
+		return 0;
+	character = *c & (unsigned char)~lengths[n].mask;
+	for (i = 1; i <= n; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (c[i] & 0x3f);
+	}
+	if (character < lengths[n].least || character > 0x10ffff ||
+	    (character >= 0xd800 && character < 0xe000))
+		return 0;
+	return n + 1;
+}
+
+bool text_is_utf8(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n;
+
+	while (*c) {
+		n = text_character_bytes(c);
+		if (n == 0)
+			return false;
+		c += n;
+	}
+	return true;
+}
+
+/* Of control characters, those from U+0080 to U+009F mean something to some terminals as well. */
+static bool text_is_clean(const unsigned char *c, size_t n)
+{
+	return n > 0 && *c >= 0x20 && *c != 0x7f && !(*c == 0xc2 && c[1] < 0xa0);
+}
+
 void text_print(FILE *out, const char *text)
 {
-	const unsigned char *c;
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n;
 
-	for (c = (const unsigned char *)text; *c; c++)
-		fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, out);
+	for (; *c; c += n ? n : 1) {
+		n = text_character_bytes(c);
+		if (text_is_clean(c, n))
+			fwrite(c, 1, n, out);
+		else
+			fputc('?', out);
+	}
 }
 
 void text_print_colour(FILE *out, bool colour, enum text_colour which, const char *text)

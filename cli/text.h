@@ -9,7 +9,10 @@
 
 enum text_colour { TEXT_PLAIN, TEXT_BOLD, TEXT_RED, TEXT_GREEN, TEXT_YELLOW };
 
-/* Prints @text with control characters replaced, so that no name can play with the terminal. */
+bool text_is_utf8(const char *text);
+
+/* Prints @text with control characters, and what is not UTF-8, replaced, so that no name can play
+ * with the terminal. */
 void text_print(FILE *out, const char *text);
 void text_print_colour(FILE *out, bool colour, enum text_colour which, const char *text);
 
