@@ -303,6 +303,12 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 	}
 }
 
+/* mnl_nlmsg_ok() alone takes a length of more than INT_MAX for a negative one, which fits. */
+static bool message_fits(const struct nlmsghdr *message, int left)
+{
+	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (unsigned int)left;
+}
+
 /* 1: a datagram was read; 0: there is none; -errno: news was lost. */
 static int read_datagram(struct monitor *m)
 {
@@ -327,7 +333,7 @@ static int read_datagram(struct monitor *m)
 		return 1;
 	if (header.msg_flags & MSG_TRUNC)
 		return -ENOBUFS;
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+	for (; message_fits(message, left); message = mnl_nlmsg_next(message, &left))
 		handle(m, message);
 	return 1;
 }
