@@ -13,6 +13,8 @@
 
 #include "handle.h"
 
+#define VIO_LSO_BYTES_MAX (65535 - 20 - 20) /* of an IPv4 packet, without its headers */
+
 /* --- who uses it --- */
 
 void vio_hold(struct vio *v)
@@ -273,6 +275,12 @@ static int vio_check(mac_register_t *m, vio_net_res_type_t type, const uint8_t *
 	return 0;
 }
 
+/* The kernel is told whether segments may come, not of what length. */
+static bool vio_takes_any(const lso_basic_tcp_t *lso)
+{
+	return !lso->lso_max || lso->lso_max >= VIO_LSO_BYTES_MAX;
+}
+
 /* What the provider can do for the kernel. */
 static void vio_ask_capabilities(struct vio *v)
 {
@@ -285,8 +293,10 @@ static void vio_ask_capabilities(struct vio *v)
 	if (c->mc_getcapab(v->driver, MAC_CAPAB_HCKSUM, &checksums))
 		v->checksums = checksums & HCKSUM_INET_PARTIAL;
 	if (v->checksums && c->mc_getcapab(v->driver, MAC_CAPAB_LSO, &lso)) {
-		v->segments4 = lso.lso_flags & LSO_TX_BASIC_TCP_IPV4;
-		v->segments6 = lso.lso_flags & LSO_TX_BASIC_TCP_IPV6;
+		v->segments4 = (lso.lso_flags & LSO_TX_BASIC_TCP_IPV4) &&
+			       vio_takes_any(&lso.lso_basic_tcp_ipv4);
+		v->segments6 = (lso.lso_flags & LSO_TX_BASIC_TCP_IPV6) &&
+			       vio_takes_any(&lso.lso_basic_tcp_ipv6);
 	}
 }
 

@@ -49,7 +49,9 @@ typedef enum {
 #define LSO_TX_BASIC_TCP_IPV6 0x02
 
 typedef struct {
-	uint32_t lso_max; /* bytes of the longest such frame, without its headers; 0: 65535 */
+	/* Bytes of the longest such frame, without its headers; 0: any. A provider that does not
+	 * take all that IP allows (65495) gets none. */
+	uint32_t lso_max;
 } lso_basic_tcp_t;
 
 typedef struct {
@@ -99,8 +101,8 @@ typedef struct mac_register_s {
 	uint_t m_version;	      /* MAC_VERSION */
 	const char *m_type_ident;     /* MAC_PLUGIN_IDENT_ETHER */
 	void *m_driver;		      /* the entry points' first argument */
-	uint_t m_instance;	      /* the provider's own count, part of the default name */
-	uint8_t *m_src_addr;	      /* the device's MAC, 6 bytes; NULL: unknown. Only shown. */
+	uint_t m_instance;	      /* the provider's own count; not used */
+	uint8_t *m_src_addr;	      /* the device's MAC, 6 bytes, or NULL; not used */
 	mac_callbacks_t *m_callbacks; /* needed, with mc_tx, unless m_device is given */
 	uint_t m_min_sdu;	      /* bytes of payload, without Ethernet's header; 0: no limit */
 	uint_t m_max_sdu;	      /* the same; 0: any. Less than the vnet's MTU is EINVAL. */

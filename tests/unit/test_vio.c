@@ -92,6 +92,20 @@ START_TEST(segments_need_checksums)
 }
 END_TEST
 
+START_TEST(segments_of_any_length_or_none)
+{
+	bed.probe.checksums = HCKSUM_INET_PARTIAL;
+	bed.probe.lso = (mac_capab_lso_t) {
+		.lso_flags = LSO_TX_BASIC_TCP_IPV4 | LSO_TX_BASIC_TCP_IPV6,
+		.lso_basic_tcp_ipv4.lso_max = 65495,
+		.lso_basic_tcp_ipv6.lso_max = 65494,
+	};
+	register_and_leave(VIO_NET_RES_HYBRID);
+	vio_world_await_text(bed.world, SEEN_PROVIDE,
+			     "\"checksums\":true,\"segments4\":true,\"segments6\":false");
+}
+END_TEST
+
 START_TEST(capabilities_are_asked_for_by_the_flag_alone)
 {
 	bed.probe.checksums = HCKSUM_INET_PARTIAL;
@@ -438,6 +452,7 @@ static void add_registering(TCase *t)
 	tcase_add_test(t, a_netdev_is_asked_for_by_its_name);
 	tcase_add_test(t, offloads_are_those_of_the_provider);
 	tcase_add_test(t, segments_need_checksums);
+	tcase_add_test(t, segments_of_any_length_or_none);
 	tcase_add_test(t, capabilities_are_asked_for_by_the_flag_alone);
 	tcase_add_test(t, status_tells_what_was_answered);
 	tcase_add_loop_test(t, what_is_wrong_is_einval, 0, COUNT(wrongs));
