@@ -465,7 +465,11 @@ static void kill_and_start(struct walk *k)
 
 static void step(struct walk *k)
 {
-	switch (k->draw(k, 11)) {
+	switch (k->draw(k, 12)) {
+	case 11:
+		snprintf(k->what, sizeof(k->what), "time passes");
+		world_pass(k->w, k->draw(k, 1500) * 1000);
+		break;
 	case 0:
 	case 1:
 		news(k);

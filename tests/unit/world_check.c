@@ -108,6 +108,8 @@ static enum resource_state state_of(const struct world *w, const struct resource
 		return RESOURCE_FAILED;
 	if (r->provider.report == DESIRED_REPORT_DOWN || !(l->flags & IFF_UP) || !l->carrier)
 		return RESOURCE_DOWN;
+	if (r->hold.listed)
+		return RESOURCE_DOWN;
 	return RESOURCE_UP;
 }
 
@@ -262,8 +264,25 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	sums->vlans++;
 }
 
+/* Only what was lost is held down, not for longer than it should, and never the last resort. */
+static void check_damping(struct world *w, const struct resource *r)
+{
+	size_t others = 0;
+
+	if (!r->hold.listed)
+		return;
+	for (const struct resource *o = r->vnet->resources; o; o = o->hh.next)
+		others += o != r && !is_type(o, SETTINGS_GUEST) && is_up(w, o);
+	ck_assert_msg(others, "%s is held down, and nothing else carries", r->name);
+	ck_assert_msg(!is_type(r, SETTINGS_SERVICE), "%s is held down", r->name);
+	ck_assert(r->hold.lost);
+	ck_assert_uint_gt(r->hold.due_us, w->k->now_us);
+	ck_assert_uint_le(r->hold.due_us, w->k->now_us + 1000000);
+}
+
 static void check_resource(struct world *w, const struct resource *r, struct sums *sums)
 {
+	check_damping(w, r);
 	ck_assert_msg(r->state == state_of(w, r), "%s: is %s (%s)", r->name,
 		      resource_state_name(r->state), r->reason);
 	ck_assert_int_eq(r->state == RESOURCE_UP, !r->reason[0]);
