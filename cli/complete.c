@@ -24,7 +24,9 @@ static void complete_offer(const struct complete *c, const char *word, const cha
 	if (strncmp(word, c->partial, strlen(c->partial)) != 0)
 		return;
 	text_print(c->ctl->out, word);
-	fprintf(c->ctl->out, "\t%s\n", help);
+	fputc('\t', c->ctl->out);
+	text_print(c->ctl->out, help);
+	fputc('\n', c->ctl->out);
 }
 
 static void complete_options(const struct complete *c)

@@ -40,7 +40,7 @@ int print_path(struct ctl *ctl, struct json_object *path)
 	fputs(": ", ctl->out);
 	text_print(ctl->out, field_text(path, "mac"));
 	if (field_number(path, "vlan"))
-		fprintf(ctl->out, " on VLAN %s", field_text(path, "vlan"));
+		text_printf(ctl->out, " on VLAN %s", field_text(path, "vlan"));
 	if (resource[0]) {
 		fputs(" goes over ", ctl->out);
 		text_print(ctl->out, field_text(path, "type"));

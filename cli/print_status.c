@@ -10,13 +10,15 @@
 int print_saved(struct ctl *ctl, struct json_object *saved)
 {
 	struct json_object *files = field_find(saved, "files");
+	const char *file;
 	size_t i;
 
 	if (field_count(files) == 0)
 		fputs("nothing to write: every vnet is as its file says\n", ctl->out);
 	for (i = 0; i < field_count(files); i++) {
 		fputs("wrote ", ctl->out);
-		text_print(ctl->out, json_object_get_string(json_object_array_get_idx(files, i)));
+		file = json_object_get_string(json_object_array_get_idx(files, i));
+		text_print(ctl->out, file ? file : "");
 		fputc('\n', ctl->out);
 	}
 	return 0;
@@ -50,7 +52,7 @@ int print_status(struct ctl *ctl, struct json_object *status)
 	text_print(ctl->out, field_text(status, "version"));
 	fputs(", instance ", ctl->out);
 	text_print(ctl->out, field_text(status, "instance"));
-	fprintf(ctl->out, ", process %s, up ", field_text(status, "pid"));
+	text_printf(ctl->out, ", process %s, up ", field_text(status, "pid"));
 	if (up_s >= 86400)
 		fprintf(ctl->out, "%" PRIu64 " d ", up_s / 86400);
 	if (up_s >= 3600)
@@ -58,8 +60,9 @@ int print_status(struct ctl *ctl, struct json_object *status)
 	if (up_s >= 60)
 		fprintf(ctl->out, "%" PRIu64 " min ", up_s / 60 % 60);
 	fprintf(ctl->out, "%" PRIu64 " s\n", up_s % 60);
-	fprintf(ctl->out, "vnets: %s, resources: %s\n", field_text(status, "vnets"),
-		field_text(status, "resources"));
+	text_printf(ctl->out, "vnets: %s, resources: %s", field_text(status, "vnets"),
+		    field_text(status, "resources"));
+	fputc('\n', ctl->out);
 	print_features(ctl, field_find(status, "features"));
 	return 0;
 }
@@ -104,8 +107,8 @@ int print_event(struct ctl *ctl, struct json_object *event)
 		text_print(ctl->out, reason);
 	}
 	if (field_number(event, "dropped"))
-		fprintf(ctl->out, " (%s events were lost before this one)",
-			field_text(event, "dropped"));
+		text_printf(ctl->out, " (%s events were lost before this one)",
+			    field_text(event, "dropped"));
 	fputc('\n', ctl->out);
 	return 0;
 }

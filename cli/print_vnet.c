@@ -164,8 +164,9 @@ static int print_vnet(struct ctl *ctl, struct json_object *vnet)
 	fputs(": carrier ", ctl->out);
 	text_print_colour(ctl->out, ctl->colour, carrier ? TEXT_GREEN : TEXT_RED,
 			  carrier ? "up" : "down");
-	fprintf(ctl->out, ", address %s, mtu %s\n", field_text(vnet, "address"),
-		field_text(vnet, "mtu"));
+	text_printf(ctl->out, ", address %s, mtu %s", field_text(vnet, "address"),
+		    field_text(vnet, "mtu"));
+	fputc('\n', ctl->out);
 	print_settings(ctl, vnet);
 	print_reason(ctl, vnet, "has no XDP", field_text(vnet, "xdp_reason"), 2);
 	if (field_count(resources) == 0) {

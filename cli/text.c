@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "text.h"
 
@@ -70,6 +71,19 @@ void text_print(FILE *out, const char *text)
 		else
 			fputc('?', out);
 	}
+}
+
+void text_printf(FILE *out, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	text_print(out, text ? text : "?");
+	free(text);
 }
 
 void text_print_colour(FILE *out, bool colour, enum text_colour which, const char *text)

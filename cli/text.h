@@ -14,6 +14,7 @@ bool text_is_utf8(const char *text);
 /* Prints @text with control characters, and what is not UTF-8, replaced, so that no name can play
  * with the terminal. */
 void text_print(FILE *out, const char *text);
+void text_printf(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_print_colour(FILE *out, bool colour, enum text_colour which, const char *text);
 
 /* Prints a line of phrases with commas in between, broken where 80 columns are full. */

@@ -293,6 +293,24 @@ START_TEST(control_characters_do_not_reach_the_terminal)
 	       "[{\"vnet\":\"v\\u001b[2J\",\"vlan\":1,\"mac\":\"m\\n\",\"resource\":\"\\u007f\","
 	       "\"state\":\"up\\t\"}]",
 	       "VNET   VLAN  MAC  RESOURCE  STATE\nv?[2J     1  m?   ?         up?\n");
+	expect(print_vnets,
+	       "[{\"name\":\"v\\u0001\",\"address\":\"a\\u009b1m\",\"mtu\":\"\\u0085\"}]",
+	       "v?: carrier down, address a?1m, mtu ?\n"
+	       "  upper , port , mode , guard off, pvid , vlans \n"
+	       "  no resources\n");
+	expect(print_path, "{\"vnet\":\"v\",\"mac\":\"m\",\"vlan\":\"1\\u0007\",\"reason\":\"r\"}",
+	       "v: m on VLAN 1? is dropped (r)\n");
+	expect(print_status,
+	       "{\"pid\":\"\\u0007\",\"vnets\":\"\\u0008\",\"resources\":\"\\u000e\"}",
+	       "vnetd , instance , process ?, up 0 s\nvnets: ?, resources: ?\n");
+	expect(print_event, "{\"event\":\"e\",\"dropped\":\"1\\u0007\"}",
+	       " e (1? events were lost before this one)\n");
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_empty)
+{
+	expect(print_saved, "{\"files\":[null,\"a\",1]}", "wrote \nwrote a\nwrote 1\n");
 }
 END_TEST
 
@@ -322,6 +340,7 @@ int main(void)
 	tcase_add_test(t, saved_files_are_named);
 	tcase_add_test(t, events_are_lines);
 	tcase_add_test(t, control_characters_do_not_reach_the_terminal);
+	tcase_add_test(t, what_is_no_text_is_empty);
 	tcase_add_test(t, a_table_without_memory_is_an_error);
 	return unit_run(s);
 }
