@@ -47,6 +47,7 @@ provider_run() { # NS NAME ARGUMENT...
 	in_ns "$ns" "${provider_wrap[@]}" provider "$@" <"$T/$name.in"
 }
 
+# shellcheck disable=SC2154 # of lib.sh
 provider_settled() { # NAME
 	local arguments
 
@@ -159,13 +160,14 @@ taps() {
 
 # Numbered frames to the guest and to outside, as of world.sh. No TCP beside them: what is measured is a machine
 # with time to spare.
+# shellcheck disable=SC2034,SC2154 # of world.sh
 streams_start() {
 	streams="guest outside"
 	bg_ready recv-guest in_ns guest stream recv --dev v1 --id 1 --status "$T/recv-guest"
 	bg_ready recv-outside in_ns outside stream recv --dev lan --id 2 --status "$T/recv-outside"
-	bg send-guest stream send --dev vnet0 --dst $mac1 --id 1 --rate "$rate" --seconds 3600 \
+	bg send-guest stream send --dev vnet0 --dst "$mac1" --id 1 --rate "$rate" --seconds 3600 \
 		--status "$T/send-guest"
-	bg send-outside stream send --dev vnet0 --dst $mac_out --id 2 --rate "$rate" --seconds 3600 \
+	bg send-outside stream send --dev vnet0 --dst "$mac_out" --id 2 --rate "$rate" --seconds 3600 \
 		--status "$T/send-outside"
 	wait_for 10 stream_past guest 0
 	wait_for 10 stream_past outside 0

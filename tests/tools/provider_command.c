@@ -187,7 +187,7 @@ void command_run(struct provider *p, char *line)
 	if (!argc)
 		return;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[0], commands[i].name))
+		if (strcmp(argv[0], commands[i].name) != 0)
 			continue;
 		if (argc - 1 < commands[i].arguments)
 			errx(COMMON_USAGE, "%s needs %d arguments", argv[0], commands[i].arguments);
