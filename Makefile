@@ -3,6 +3,8 @@
 #	V=1	show the commands
 #	SAN=1	with AddressSanitizer and UndefinedBehaviorSanitizer, under build/san/
 #	TSAN=1	with ThreadSanitizer, under build/tsan/
+#	COV=1	with counters of what runs, by clang, under build/cov/
+#	FUZZING=1	for the fuzz targets, by clang, with both sanitizers, under build/fuzz/
 #	W=1	warnings are errors
 
 VERSION	:= 0.1.0
@@ -12,17 +14,19 @@ LIBDIR	?= $(PREFIX)/lib
 UNITDIR	?= $(PREFIX)/lib/systemd
 UDEVDIR	?= $(PREFIX)/lib/udev
 
-ifeq ($(origin CC),default)
+CLANG	?= clang
+ifneq ($(COV)$(FUZZING),)
+CC	:= $(CLANG)
+else ifeq ($(origin CC),default)
 CC	:= gcc
 endif
-CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 OBJCOPY	?= objcopy
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 comma	:= ,
-B	:= build$(if $(SAN),/san)$(if $(TSAN),/tsan)
+B	:= build$(if $(SAN),/san)$(if $(TSAN),/tsan)$(if $(COV),/cov)$(if $(FUZZING),/fuzz)
 Q	:= $(if $(V),,@)
 say	= $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(patsubst build/%,%,$@)')
 
@@ -31,14 +35,20 @@ pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg-libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 WARN	:= -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wformat=2 -Wno-unused-parameter \
-	   -Wno-missing-field-initializers $(if $(W),-Werror)
+	   -Wno-missing-field-initializers $(if $(W),-Werror) \
+	   $(if $(COV)$(FUZZING),-Wno-gnu-variable-sized-type-not-at-end -Wno-format-nonliteral)
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 SANFLAGS += $(if $(TSAN),-fsanitize=thread -fno-omit-frame-pointer)
+SANFLAGS += $(if $(FUZZING),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined \
+	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SANFLAGS += $(if $(COV),-fprofile-instr-generate -fcoverage-mapping)
+# The counters are in the profile's file itself, so that what is killed has counted.
+COVFLAGS := $(if $(COV),-mllvm -runtime-counter-relocation)
 OPT	?= -O2
 CFLAGS	?= $(OPT) -g
 CPPFLAGS := -D_GNU_SOURCE -DVNET_VERSION='"$(VERSION)"' -DVNET_SYSCONFDIR='"$(SYSCONFDIR)"' -Iinclude -I$(B)
-ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if $(SAN)$(TSAN),,-D_FORTIFY_SOURCE=2) \
-	     $(CFLAGS) $(SANFLAGS) $(WARN) $(CPPFLAGS) $(call pkg-cflags,$(PKGS)) -MMD -MP
+ALL_CFLAGS = -std=gnu11 -fvisibility=hidden -fPIC -fstack-protector-strong $(if $(SAN)$(TSAN)$(FUZZING),,-D_FORTIFY_SOURCE=2) \
+	     $(CFLAGS) $(SANFLAGS) $(COVFLAGS) $(WARN) $(CPPFLAGS) $(call pkg-cflags,$(PKGS)) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,-z,relro,-z,now
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -g -O2 -Wall -Wextra -Ibpf -I$(ARCH_INCLUDE) -MMD -MP $(if $(W),-Werror)
@@ -55,6 +65,8 @@ BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf
 # Each file is a program; provider_*.c are parts of one.
 TOOLS	:= $(patsubst %.c,$(B)/%,$(filter-out tests/tools/provider_%,$(wildcard tests/tools/*.c)))
 PROVIDER := $(B)/tests/tools/provider
+FUZZ	:= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/run/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
 EXAMPLES := $(patsubst %.c,$(B)/%,$(wildcard examples/vnet-*.c))
 EXAMPLES_HELP := $(call objs,$(filter-out $(wildcard examples/vnet-*.c),$(wildcard examples/*.c)))
@@ -66,13 +78,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps deb install demo test check selftest tools bpftest vmtest bench bench-build fuzz mutate lint sanitize clean help
+.PHONY: all deps deb install demo test check selftest tools bpftest vmtest bench bench-build fuzz coverage mutate lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/static/libvnet.a $(EXAMPLES)
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps deb install demo test check bpftest selftest vmtest bench fuzz mutate lint sanitize clean'
+	@echo 'targets: all deps deb install demo test check bpftest selftest vmtest bench fuzz coverage mutate lint sanitize clean'
 
 # --- the data path ---
 
@@ -179,6 +191,23 @@ $(B)/tests/bench/udp $(B)/tests/bench/rtt: %: %.o
 $(B)/tests/bench/supply: %: %.o $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c))
 
+# The kernel's and vnetd's ends of the sockets are a target's own; what it wraps is in its file.
+fuzz-wraps = $(shell sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' tests/fuzz/$(notdir $(1)).c)
+$(FUZZ): %: %.o $(B)/tests/fuzz/fuzz.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
+	$(call link,-fsanitize=fuzzer $(addprefix -Wl$(comma)--wrap=,$(call fuzz-wraps,$@)) \
+		$(call pkg-libs,$(PKGS)) -lpthread -lm)
+# The kernel in memory and the oracles are not what is looked for ways in.
+ifneq ($(FUZZING),)
+$(filter-out %/walk.o,$(UNIT_HELP)): SANFLAGS :=
+$(filter-out %/walk.o,$(UNIT_HELP)): override OPT := -O2
+endif
+fuzz-build: $(FUZZ)
+# Short runs, for tests/run, which names its logs by them.
+$(FUZZ_RUNS): build/fuzz/run/%: tests/fuzz/run
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#!/bin/sh\nexec "%s" --build "%s/build/fuzz" --short %s\n' '$(CURDIR)/tests/fuzz/run' '$(CURDIR)' $* > $@
+	$(Q)chmod +x $@
+
 deps:
 	$(Q)tests/deps
 
@@ -195,10 +224,11 @@ test:
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) test-build
 	$(Q)$(MAKE) --no-print-directory test-run
-.PHONY: test-build test-run
-test-build: all $(UNIT) $(BPFTEST) $(TOOLS)
+.PHONY: test-build test-run fuzz-build
+test-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(FUZZ_RUNS)
+	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 OPT=-O1 fuzz-build
 test-run:
-	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(sort $(wildcard tests/selftests/[0-9]*.sh))
+	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh))
 
 # On Debian 12's own kernel, in an emulated machine.
 vmtest:
@@ -222,10 +252,33 @@ bench:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) bench-build
 	$(Q)tests/bench/run --build $(B) $(BENCH_OPTIONS)
 
-# FUZZ_FRAMES: how many random frames the programs and the model are compared on.
+# FUZZ_S: how many seconds each of the targets in tests/fuzz/ runs; FUZZ_ONLY: some of them, by name.
+# FUZZ_FRAMES: how many random frames the programs and the model are compared on; 0: none.
+FUZZ_S ?= 60
 FUZZ_FRAMES ?= 100000000
-fuzz: $(B)/tests/bpf/test_differ
+fuzz:
+	$(Q)tests/deps build test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 OPT=-O1 fuzz-build
+	$(Q)tests/fuzz/run --build build/fuzz --seconds $(FUZZ_S) $(FUZZ_ONLY)
+ifneq ($(FUZZ_FRAMES),0)
+	$(Q)$(MAKE) --no-print-directory fuzz-frames
+endif
+.PHONY: fuzz-frames
+fuzz-frames: $(B)/tests/bpf/test_differ
 	$(Q)$< --frames $(FUZZ_FRAMES) --round-frames 4000
+
+# COVERAGE: the percentage of branches of daemon/ and lib/ below which it fails.
+COVERAGE ?= 85
+coverage:
+	$(Q)tests/deps build test coverage
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) COV=1 OPT=-O1 coverage-build
+	$(Q)tests/coverage --build build/cov --least $(COVERAGE)
+.PHONY: coverage-build
+coverage-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(B)/covered
+
+# One object with all functions, for the report: tests link what they need of them.
+$(B)/covered: $(B)/daemon/main.o $(call objs,$(DAEMON_SRC) $(LIB_SRC))
+	$(call link,$(call pkg-libs,$(PKGS)) -lpthread -lm)
 
 # Faults planted in the data path one by one, each of which the tests have to find.
 # MUTATE: words; only faults with one of them.
@@ -288,4 +341,4 @@ uninstall:
 	$(MAKE) --no-print-directory -f systemd/install.mk DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
 		UNITDIR='$(UNITDIR)' UDEVDIR='$(UDEVDIR)' uninstall
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -180,14 +180,21 @@ static const struct usage usages[] = {
 	/* not UTF-8: cut, too long for what it is, half of a pair, beyond the last, no first byte
 	 */
 	{ "vnet del a\xc3", "'a?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
-	{ "vnet del \xc1\xa1", "'??' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
-	{ "vnet del \xe0\x80\xaf",
-	  "'???' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
-	{ "vnet del \xed\xa0\x80",
-	  "'???' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xc1\xa1", "'?"
+			       "?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xe0\x80\xaf", "'?"
+				   "?"
+				   "?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \xed\xa0\x80", "'?"
+				   "?"
+				   "?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
 	{ "vnet del \xf4\x90\x80\x80",
-	  "'????' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
-	{ "vnet del \x9b\xff", "'??' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	  "'?"
+	  "?"
+	  "?"
+	  "?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
+	{ "vnet del \x9b\xff", "'?"
+			       "?' is not UTF-8: expected text in UTF-8; see 'vnetctl help'" },
 	{ "a\033[31m", "'a?[31m' is not an object: expected " OBJECTS "; see 'vnetctl help'" },
 };
 
