@@ -27,6 +27,9 @@ void api_free(struct api *a);
 /* Sends @event to everybody who called Monitor. */
 void api_publish(struct api *a, const struct manager_event *event);
 
+/* Tells its provider that @r is about to be removed. */
+void api_provider_removing(struct api *a, const struct resource *r);
+
 /*
  * Tells the providers what has become of their resources, and of what they last were told. To be
  * called when the loop has done something: who was slow may read again.

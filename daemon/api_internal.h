@@ -98,8 +98,8 @@ struct api_provider_state {
 
 /* An open registration. */
 struct api_provider {
-	struct api *api; /* the owner */
-	struct server_call *call;
+	struct api *api;	  /* the owner */
+	struct server_call *call; /* NULL: parted */
 	/* The resource is looked up each time: it may be gone, or another one of that name. */
 	char vnet[SETTINGS_NAME_SIZE];
 	char name[DESIRED_RESOURCE_NAME_SIZE];
@@ -113,6 +113,8 @@ struct api_provider {
 	bool groups_unread;  /* they are to be read, and could not be */
 	bool groups_changed; /* since they were sent */
 
+	bool leaving;	  /* it is the provider that takes the resource back */
+	bool parted;	  /* it has heard that the resource is removed, and `call` has ended */
 	bool asked;	  /* for its counters, which have not come */
 	uint64_t reports; /* that were heard: which of the two sides knows better, tells this */
 	struct api_provider *prev, *next;

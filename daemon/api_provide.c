@@ -330,6 +330,7 @@ int api_withdraw(struct api *a, struct server_call *call, const struct api_argum
 		return -e->number;
 	if (r) {
 		api_audit("Withdraw", p->vnet, p->name, server_call_peer(call));
+		p->leaving = true;
 		manager_provider_leave(a->manager, r);
 	}
 	api_provider_end(p, "withdrawn");

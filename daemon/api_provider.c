@@ -21,6 +21,7 @@ static void api_on_provider_closed(void *context)
 	/* When it is vnetd that goes, the resource stays for the next one. */
 	struct resource *r = a->stopping ? NULL : api_provider_resource(p);
 
+	p->leaving = true;
 	if (r)
 		manager_provider_leave(a->manager, r);
 	api_provider_free(p);
@@ -217,15 +218,40 @@ static void api_look_later(struct api *a, bool wanted)
 	sd_event_source_set_enabled(a->look, wanted ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
+static void api_provider_part(struct api_provider *p)
+{
+	struct json_object *parameters = json_object_new_object();
+	char why[128];
+
+	snprintf(why, sizeof(why), "%s/%s was removed", p->vnet, p->name);
+	json_object_object_add(parameters, "removed", json_object_new_string(why));
+	server_reply(p->call, parameters);
+	p->call = NULL;
+	p->parted = true;
+}
+
+/*
+ * Before anything is undone: a provider that sees its tap die has had the news already, and does
+ * not ask for another one.
+ */
+void api_provider_removing(struct api *a, const struct resource *r)
+{
+	struct api_provider *p, *next;
+
+	DL_FOREACH_SAFE(a->providers, p, next)
+	if (!p->leaving && !p->parted && api_provider_resource(p) == r)
+		api_provider_part(p);
+}
+
 /* Whether its groups have to be looked at now and then. */
 static bool api_provider_settle(struct api_provider *p)
 {
 	const struct resource *r = api_provider_resource(p);
-	char why[128];
 
-	if (!r) {
-		snprintf(why, sizeof(why), "%s/%s was removed", p->vnet, p->name);
-		api_provider_end(p, why);
+	if (!r && !p->parted)
+		api_provider_part(p);
+	if (p->parted) {
+		api_provider_free(p);
 		return false;
 	}
 	api_provider_tell(p, r);

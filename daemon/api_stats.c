@@ -100,7 +100,7 @@ void api_questions_settle(struct api *a, const struct api_provider *p)
 
 static bool api_is_concerned(const struct api_provider *p, const struct api_arguments *args)
 {
-	return (!args->vnet || util_same(p->vnet, args->vnet)) &&
+	return !p->parted && (!args->vnet || util_same(p->vnet, args->vnet)) &&
 	       (!args->name || util_same(p->name, args->name));
 }
 

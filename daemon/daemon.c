@@ -129,6 +129,27 @@ static void on_groups(void *context)
 	api_groups_changed(d->api);
 }
 
+static void on_address(void *context, const struct address *a, bool there)
+{
+	struct daemon *d = context;
+
+	manager_on_address(d->manager, a, there);
+}
+
+static void on_batch_begin(void *context)
+{
+	struct daemon *d = context;
+
+	manager_on_batch_begin(d->manager);
+}
+
+static void on_batch_end(void *context)
+{
+	struct daemon *d = context;
+
+	manager_on_batch_end(d->manager);
+}
+
 static const struct monitor_callbacks monitor_callbacks = {
 	.on_link = on_link,
 	.on_gone = on_gone,
@@ -136,6 +157,9 @@ static const struct monitor_callbacks monitor_callbacks = {
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
 	.on_groups = on_groups,
+	.on_address = on_address,
+	.on_batch_begin = on_batch_begin,
+	.on_batch_end = on_batch_end,
 };
 
 static void on_event(void *context, const struct manager_event *event)
@@ -144,6 +168,14 @@ static void on_event(void *context, const struct manager_event *event)
 
 	if (d->api)
 		api_publish(d->api, event);
+}
+
+static void on_removing(void *context, const struct resource *r)
+{
+	struct daemon *d = context;
+
+	if (d->api)
+		api_provider_removing(d->api, r);
 }
 
 static int on_save(void *context, const struct manager *m, struct error *e)
@@ -449,7 +481,11 @@ static int open_manager(struct daemon *d, struct error *e)
 		.no_device_state = d->options->no_carrier_check,
 		.no_xdp = d->options->no_xdp,
 	};
-	const struct manager_callbacks callbacks = { .on_event = on_event, .on_save = on_save };
+	const struct manager_callbacks callbacks = {
+		.on_event = on_event,
+		.on_save = on_save,
+		.on_removing = on_removing,
+	};
 	struct kernel kernel = { .ops = &kernel_ops };
 	int err = rtnl_new(&d->rtnl);
 

@@ -10,6 +10,7 @@
 #ifndef VNETD_MANAGER_H
 #define VNETD_MANAGER_H
 
+#include "address.h"
 #include "desired.h"
 #include "error.h"
 #include "kernel.h"
@@ -46,6 +47,9 @@ struct manager_callbacks {
 	 * Keeps the desired state; called at the end of every change. A failure undoes the change.
 	 */
 	int (*on_save)(void *context, const struct manager *m, struct error *e);
+	/* A provided resource is about to be removed: its provider hears it before it loses its
+	 * tap. May be NULL. */
+	void (*on_removing)(void *context, const struct resource *r);
 };
 
 struct manager; /* see manager_internal.h for its fields */
@@ -153,6 +157,11 @@ void manager_on_gone(struct manager *m, uint32_t ifindex);
 void manager_on_dump_begin(struct manager *m);
 void manager_on_dump_end(struct manager *m);
 void manager_on_overrun(struct manager *m);
+/* News between the two comes together: it is acted upon at the end, once. */
+void manager_on_batch_begin(struct manager *m);
+void manager_on_batch_end(struct manager *m);
+/* An address is there now, or is not any more. */
+void manager_on_address(struct manager *m, const struct address *a, bool there);
 /* After a batch of news or a change: keeps what the news changed, in one write, and tries again to
  * remove what could not be removed. */
 void manager_settle(struct manager *m);

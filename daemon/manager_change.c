@@ -47,6 +47,8 @@ void manager_remove_resource(struct resource *r)
 	char device[IFNAMSIZ];
 
 	util_copy(device, sizeof(device), r->settings.device);
+	if (r->present && m->callbacks.on_removing)
+		m->callbacks.on_removing(m->context, r);
 	reconcile_resource_remove(r);
 	manager_emit_resource(r, MANAGER_RESOURCE_REMOVED);
 	object_resource_free(r);

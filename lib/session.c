@@ -18,7 +18,6 @@
 /* To connect takes no time, unless vnetd's queue of connections is full. */
 #define SESSION_CONNECT_MS 10
 #define SESSION_RETRY_MS   10
-#define SESSION_RENEW_MS   100
 #define SESSION_DOUBLINGS  6 /* of that time, to 640 ms */
 #define SESSION_NS_PER_MS  1000000L
 
@@ -56,19 +55,17 @@ static void session_retry(struct session *s)
 }
 
 /*
- * Not at once: a resource that is removed loses its tap as well, and vnetd says so next. To ask
- * again before that was read would undo what the administrator did.
+ * After all that has come from vnetd is read: a resource that is removed loses its tap as well, and
+ * vnetd says so before it takes the tap away. To ask again would undo what the administrator did.
  */
 void session_renew(struct vio *v)
 {
 	struct session *s = &v->session;
-	struct itimerspec t = { .it_value.tv_nsec = SESSION_RENEW_MS * SESSION_NS_PER_MS };
 
 	if (s->stage == SESSION_CLOSED)
 		return;
 	s->renew = true;
-	timerfd_settime(s->timer_fd, 0, &t, NULL);
-	loop_arm(v->loop, &s->timer, EPOLLIN);
+	loop_arm(v->loop, &s->source, EPOLLIN | EPOLLOUT); /* comes at once */
 }
 
 /* --- asking --- */
@@ -296,6 +293,20 @@ static struct json_object *session_take(struct vio *v)
 	return reply;
 }
 
+/* Nothing is left to be read. Under the lock. */
+static void session_renew_now(struct vio *v)
+{
+	struct session *s = &v->session;
+	bool lost = s->renew && !v->taps;
+
+	/* What was only asked for brings another tap. */
+	if (lost && s->stage == SESSION_ASKED)
+		return;
+	s->renew = false;
+	if (lost && !v->dead && !v->removed && s->stage == SESSION_OPEN)
+		session_retry(s);
+}
+
 static uint32_t session_run(struct loop_source *source, uint32_t events)
 {
 	struct vio *v = source->owner;
@@ -308,6 +319,7 @@ static uint32_t session_run(struct loop_source *source, uint32_t events)
 	while ((reply = session_take(v)))
 		session_handle(v, reply);
 	pthread_mutex_lock(&v->lock);
+	session_renew_now(v);
 	/* One that waits for the registration waits for a message, not for room. */
 	waits = v->session.report_waits && v->session.stage == SESSION_OPEN;
 	pthread_mutex_unlock(&v->lock);
@@ -323,9 +335,6 @@ static void session_again(struct vio *v)
 	int r;
 
 	pthread_mutex_lock(&v->lock);
-	if (s->renew && !v->taps && !v->dead && !v->removed)
-		session_disconnect(s);
-	s->renew = false;
 	if (!v->dead && !v->removed && s->stage == SESSION_CLOSED) {
 		s->report_waits = false; /* it is part of what is asked */
 		r = session_ask(s, wire_deadline_ns(SESSION_CONNECT_MS), session_json_provision(v));

@@ -24,7 +24,7 @@ struct session {
 	int timer_fd;
 	unsigned int tries;	 /* since it was lost */
 	bool report_waits;	 /* for room in the socket */
-	bool renew;		 /* the tap is gone: to be asked for again */
+	bool renew;		 /* the tap is gone: to be asked for again, once all is read */
 	bool connected;		 /* client.wire is open */
 	int fds[MAC_QUEUES_MAX]; /* that have come along and were not taken yet */
 };

@@ -28,6 +28,12 @@ static void on_features(void *context, struct datapath_features *ret)
 	*ret = (struct datapath_features) { .tcx = true };
 }
 
+static void on_removing(void *context, const struct resource *r)
+{
+	if (pw.api)
+		api_provider_removing(pw.api, r);
+}
+
 static void on_event(void *context, const struct manager_event *event)
 {
 	if (pw.api)
@@ -61,7 +67,8 @@ void provide_folder_remove(void)
 
 static void start(void)
 {
-	static const struct manager_callbacks callbacks = { .on_event = on_event };
+	static const struct manager_callbacks callbacks = { .on_event = on_event,
+							    .on_removing = on_removing };
 
 	ck_assert_int_eq(manager_new(&pw.fake->kernel, &callbacks, NULL, &pw.manager), 0);
 }
