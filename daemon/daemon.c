@@ -2,32 +2,31 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
 #include "api.h"
 #include "config.h"
 #include "datapath.h"
+#include "guard.h"
+#include "keep.h"
+#include "lock.h"
 #include "log.h"
 #include "manager.h"
 #include "monitor.h"
 #include "offload.h"
 #include "rtnl.h"
 #include "save.h"
-#include "state.h"
 #include "tap.h"
 
 #define PROVIDERS_WAIT_US (5 * UINT64_C(1000000)) /* for those of before a restart */
 
 struct daemon {
 	const struct options *options; /* borrowed */
-	char state_path[4096];
-	int lock;
+	struct keep keep;
+	struct guard guard;
 	sd_event *loop;
 	sd_event_source *poll_timer;
 	uint64_t poll_us; /* 0: the timer is off */
@@ -38,8 +37,6 @@ struct daemon {
 	struct manager *manager;
 	struct monitor *monitor;
 	struct api *api;
-	bool state_lost; /* the state file was damaged: what is in the kernel may be more than we
-			    know */
 };
 
 static uint64_t now_us(void *rtnl)
@@ -181,13 +178,8 @@ static void on_removing(void *context, const struct resource *r)
 static int on_save(void *context, const struct manager *m, struct error *e)
 {
 	struct daemon *d = context;
-	UTIL_CLEANUP(desired_clear) struct desired all = { 0 };
-	int err = manager_snapshot(m, &all);
 
-	if (err)
-		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
-				 "no memory to write the state file %s", d->state_path);
-	return state_save(d->state_path, &all, e);
+	return keep_save(&d->keep, m, e);
 }
 
 /* --- configuration --- */
@@ -348,6 +340,7 @@ static int on_post(sd_event_source *source, void *context)
 
 	manager_settle(d->manager);
 	api_providers_settle(d->api);
+	guard_settle(&d->guard);
 	err = set_poll(d);
 	return err < 0 ? err : set_clock(d);
 }
@@ -416,24 +409,11 @@ static int add_signals(struct daemon *d)
 static int lock_state(struct daemon *d, struct error *e)
 {
 	const struct options *o = d->options;
-	char path[4096];
 
-	if (mkdir(o->state, 0755) && errno != EEXIST)
-		return error_set(e, ERROR_FAILED, errno, NULL, "state",
-				 "the state folder %s cannot be made: %s", o->state,
-				 strerror(errno));
-	snprintf(path, sizeof(path), "%s/%s.lock", o->state, o->instance);
-	d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (d->lock < 0)
-		return error_set(e, ERROR_FAILED, errno, NULL, "state",
-				 "the lock file %s cannot be opened: %s", path, strerror(errno));
-	if (flock(d->lock, LOCK_EX | LOCK_NB))
-		return error_set(
-			e, ERROR_BUSY, EBUSY, NULL, "instance",
-			"another vnetd is running as instance %s with state %s; stop it, or give "
-			"another --instance, --state and --socket",
-			o->instance, o->state);
-	snprintf(d->state_path, sizeof(d->state_path), "%s/%s.json", o->state, o->instance);
+	d->guard.lock = lock_take(o->state, o->instance, e);
+	if (d->guard.lock < 0)
+		return UTIL_TAKE_FD(d->guard.lock);
+	snprintf(d->keep.path, sizeof(d->keep.path), "%s/%s.json", o->state, o->instance);
 	return 0;
 }
 
@@ -494,9 +474,16 @@ static int open_manager(struct daemon *d, struct error *e)
 				 "the rtnetlink socket cannot be opened: %s", strerror(-err));
 	err = datapath_new(&datapath_options, &d->datapath);
 	if (!err) {
+		d->keep.datapath = d->datapath;
 		kernel.rtnl = d->rtnl;
 		kernel.datapath = d->datapath;
 		err = manager_new(&kernel, &callbacks, d, &d->manager);
+	}
+	if (!err) {
+		d->guard.loop = d->loop;
+		d->guard.datapath = d->datapath;
+		d->guard.manager = d->manager;
+		d->guard.keep = &d->keep;
 	}
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory");
@@ -505,8 +492,10 @@ static int open_manager(struct daemon *d, struct error *e)
 
 static int open_kernel(struct daemon *d, struct error *e)
 {
-	int err = datapath_open(d->datapath, e);
+	int err = guard_check(&d->guard, e);
 
+	if (!err)
+		err = datapath_open(d->datapath, e);
 	if (err)
 		return err;
 	err = monitor_new(d->loop, &monitor_callbacks, d, &d->monitor);
@@ -516,35 +505,17 @@ static int open_kernel(struct daemon *d, struct error *e)
 	return 0;
 }
 
-/* A damaged file is put aside, where it can be looked at, and its place taken by a new one. */
-static void load_state(struct daemon *d, struct desired *ret)
-{
-	struct error e = { 0 };
-	char aside[sizeof(d->state_path) + 4];
-	int err = state_load(d->state_path, ret, &e);
-
-	if (!err || err == -ENOENT)
-		return;
-	d->state_lost = true;
-	snprintf(aside, sizeof(aside), "%s.bad", d->state_path);
-	if (rename(d->state_path, aside))
-		snprintf(aside, sizeof(aside), "%s", d->state_path);
-	log_err("%s; going on with the configuration files alone, what else runs goes on "
-		"unattended; the file is "
-		"kept as %s",
-		e.message, aside);
-}
-
 static void take_up(struct daemon *d)
 {
 	UTIL_CLEANUP(desired_clear) struct desired state = { 0 };
 	struct error e = { 0 };
 	int err;
 
-	load_state(d, &state);
+	keep_load(&d->keep, &state);
 	manager_restore(d->manager, &state, &e); /* it logs what fails */
 	load_config(d, true, &e);
-	if (d->state_lost)
+	keep_settle(&d->keep, d->manager);
+	if (d->keep.lost)
 		return;
 	err = manager_sweep(d->manager);
 	if (err)
@@ -581,6 +552,7 @@ static int start(struct daemon *d, struct error *e)
 	if (err)
 		return err;
 	take_up(d);
+	guard_settle(&d->guard);
 	await_providers(d);
 	err = set_clock(d);
 	if (err < 0)
@@ -597,7 +569,7 @@ int daemon_new(const struct options *o, struct daemon **ret, struct error *e)
 	if (!d)
 		return error_set(e, ERROR_FAILED, ENOMEM, NULL, NULL, "no memory");
 	d->options = o;
-	d->lock = -1;
+	d->guard.lock = -1;
 	d->clock_us = UINT64_MAX;
 	err = start(d, e);
 	if (err) {
@@ -631,10 +603,9 @@ void daemon_free(struct daemon *d)
 	manager_free(d->manager);
 	datapath_free(d->datapath);
 	rtnl_free(d->rtnl);
+	guard_clear(&d->guard);
 	sd_event_source_unref(d->clock_timer);
 	sd_event_source_unref(d->poll_timer);
 	sd_event_unref(d->loop);
-	if (d->lock >= 0)
-		close(d->lock);
 	free(d);
 }

@@ -4,6 +4,7 @@
  *                programs  the programs, so that the next daemon can name what it replaces
  *                links     the tcx links      \ attach.h
  *                filters   the clsact marks   /
+ *                state     a copy of the state file: datapath_memory.c
  *
  * Of what the kernel knows nothing is kept in memory but descriptors of maps and programs.
  */
@@ -61,6 +62,10 @@ int datapath_new(const struct datapath_options *options, struct datapath **ret)
 			d->folders[i] = NULL;
 			goto no_memory;
 		}
+	if (asprintf(&d->staging, "%s_new", d->folders[FOLDER_MAPS]) < 0) {
+		d->staging = NULL;
+		goto no_memory;
+	}
 	d->place.links = d->folders[FOLDER_LINKS];
 	d->place.filters = d->folders[FOLDER_FILTERS];
 	*ret = d;
@@ -93,6 +98,7 @@ void datapath_free(struct datapath *d)
 	datapath_close(d);
 	for (int i = 0; i < FOLDER_END; i++)
 		free(d->folders[i]);
+	free(d->staging);
 	free(d->root);
 	free(d->bpffs);
 	free(d);
@@ -121,7 +127,7 @@ bool datapath_sees_devices(void *datapath)
 
 /* --- opening --- */
 
-static int folders_make(struct datapath *d, struct error *e)
+int datapath_make_folders(struct datapath *d, struct error *e)
 {
 	const char *paths[FOLDER_END + 1] = { d->root };
 	int r = pin_check_bpffs(d->bpffs, e);
@@ -155,140 +161,6 @@ static int folders_remove(struct datapath *d)
 	return r;
 }
 
-static int pins_get(struct datapath *d, struct loader_set *set, struct error *e)
-{
-	const char *folder = d->folders[FOLDER_MAPS], *name = NULL;
-	int *fd;
-
-	for (int i = 0; i < LOADER_MAP_END + LOADER_PROGRAM_END; i++) {
-		if (i < LOADER_MAP_END) {
-			name = loader_map_name((enum loader_map)i);
-			fd = &set->maps[i];
-		} else {
-			folder = d->folders[FOLDER_PROGRAMS];
-			name = loader_program_name((enum loader_program)(i - LOADER_MAP_END));
-			fd = &d->old_programs[i - LOADER_MAP_END];
-		}
-		*fd = pin_get(folder, name);
-		if (*fd < 0 && *fd != -ENOENT)
-			return error_set(e, ERROR_FAILED, -*fd, NULL, NULL,
-					 "%s/%s cannot be opened: %s", folder, name,
-					 strerror(-*fd));
-	}
-	return 0;
-}
-
-/* Of a set that is there, some maps may have lost their pins. */
-static void tell_missing(const struct datapath *d, const bool made[LOADER_MAP_END])
-{
-	bool all = true;
-
-	for (int i = 0; i < LOADER_MAP_END; i++)
-		all = all && made[i];
-	for (int i = 0; i < LOADER_MAP_END && !all; i++)
-		if (made[i])
-			log_warning("%s/%s was missing; made an empty one, which is filled again",
-				    d->folders[FOLDER_MAPS], loader_map_name((enum loader_map)i));
-}
-
-static int pin_failed(const char *folder, const char *name, int r, struct error *e)
-{
-	return error_set(e, ERROR_FAILED, -r, NULL, NULL, "%s/%s cannot be pinned: %s", folder,
-			 name, strerror(-r));
-}
-
-static void maps_unpin(struct datapath *d, const bool which[LOADER_MAP_END])
-{
-	for (int i = 0; i < LOADER_MAP_END; i++)
-		if (which[i])
-			pin_remove(d->folders[FOLDER_MAPS], loader_map_name((enum loader_map)i));
-}
-
-/* Pins the maps that were made, the mark of a whole set last; all or none. */
-static int maps_pin(struct datapath *d, const struct loader_set *set,
-		    const bool made[LOADER_MAP_END], struct error *e)
-{
-	const char *folder = d->folders[FOLDER_MAPS], *name;
-	bool pinned[LOADER_MAP_END] = {};
-	int r;
-
-	_Static_assert(LOADER_META == 0, "pinned last");
-	for (int i = LOADER_MAP_END - 1; i >= 0; i--) {
-		if (!made[i])
-			continue;
-		name = loader_map_name((enum loader_map)i);
-		r = pin_put(set->maps[i], folder, name);
-		if (r < 0) {
-			maps_unpin(d, pinned);
-			return pin_failed(folder, name, r, e);
-		}
-		pinned[i] = true;
-	}
-	return 0;
-}
-
-/* Puts back what was pinned before, or nothing. */
-static void programs_restore(struct datapath *d, int count)
-{
-	const char *folder = d->folders[FOLDER_PROGRAMS], *name;
-
-	for (int i = 0; i < count; i++) {
-		name = loader_program_name((enum loader_program)i);
-		if (d->old_programs[i] >= 0)
-			pin_replace(d->old_programs[i], folder, name);
-		else
-			pin_remove(folder, name);
-	}
-}
-
-static int programs_pin(struct datapath *d, const struct loader_set *set, struct error *e)
-{
-	const char *folder = d->folders[FOLDER_PROGRAMS], *name;
-	int r;
-
-	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
-		name = loader_program_name((enum loader_program)i);
-		r = set->programs[i] >= 0 ? pin_replace(set->programs[i], folder, name)
-					  : pin_remove(folder, name);
-		if (r < 0) {
-			programs_restore(d, i);
-			return pin_failed(folder, name, r, e);
-		}
-	}
-	return 0;
-}
-
-static void choose_options(const struct datapath *d, struct loader_options *ret)
-{
-	loader_probe(ret);
-	ret->device_state = ret->device_state && !d->no_device_state;
-	ret->xdp = ret->xdp && !d->no_xdp;
-}
-
-static int load_and_pin(struct datapath *d, struct loader_set *set, struct error *e)
-{
-	struct loader_options options;
-	bool made[LOADER_MAP_END];
-	int r = pins_get(d, set, e);
-
-	if (r < 0)
-		return r;
-	for (int i = 0; i < LOADER_MAP_END; i++)
-		made[i] = set->maps[i] < 0;
-	choose_options(d, &options);
-	r = loader_load(set, &options, d->folders[FOLDER_MAPS], e);
-	if (r == 0)
-		r = maps_pin(d, set, made, e);
-	if (r < 0)
-		return r;
-	r = programs_pin(d, set, e);
-	if (r < 0)
-		maps_unpin(d, made);
-	else
-		tell_missing(d, made);
-	return r;
-}
-
 int datapath_open(struct datapath *d, struct error *e)
 {
 	struct loader_set set;
@@ -301,9 +173,9 @@ int datapath_open(struct datapath *d, struct error *e)
 	if (r < 0)
 		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
 				 "the number of CPUs cannot be found out: %s", strerror(-r));
-	r = folders_make(d, e);
+	r = datapath_make_folders(d, e);
 	if (r == 0) {
-		r = load_and_pin(d, &set, e);
+		r = datapath_load(d, &set, e);
 		if (r < 0)
 			folders_remove(d);
 	}
@@ -315,6 +187,7 @@ int datapath_open(struct datapath *d, struct error *e)
 	d->set = set;
 	d->place.tcx = !d->no_tcx && tcx_is_supported();
 	d->open = true;
+	d->generation++;
 	return 0;
 }
 
@@ -395,6 +268,10 @@ int datapath_flush(void *datapath)
 	r = pin_each(d->folders[FOLDER_PROGRAMS], unpin, d->folders[FOLDER_PROGRAMS]);
 	first = first ? first : r;
 	r = pin_each(d->folders[FOLDER_MAPS], unpin, d->folders[FOLDER_MAPS]);
+	first = first ? first : r;
+	r = pin_remove_folder(d->staging);
+	first = first ? first : r;
+	r = datapath_memory_remove(d);
 	first = first ? first : r;
 	datapath_close(d);
 	r = folders_remove(d);

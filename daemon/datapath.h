@@ -69,4 +69,37 @@ int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret);
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted);
 int datapath_flush(void *datapath);
 
+/*
+ * A text that lies beside the pins and goes with them: the copy of the state file. Replaced whole
+ * or not at all. Without an open data path nothing is written; reading gives -ENOENT if there is
+ * none.
+ */
+int datapath_memory_write(struct datapath *d, const char *text, size_t len_bytes);
+
+/* @ret: the caller frees it; a NUL is behind the last byte. */
+int datapath_memory_read(struct datapath *d, char **ret, size_t *ret_len_bytes);
+
+/* Where it is, for sentences, in @ret of PATH_MAX bytes. */
+const char *datapath_memory_path(const struct datapath *d, char *ret);
+
+/* Which of its lives the open data path is in; 0: it is not open. */
+unsigned int datapath_generation(const struct datapath *d);
+
+/* The kernel's numbers of the loaded programs; how many. */
+size_t datapath_programs(const struct datapath *d, uint32_t *ret, size_t max);
+
+/*
+ * Before datapath_open(). @ids: of programs that an earlier daemon loaded. If they are attached to
+ * devices while nothing is pinned here, then their pins are out of sight, and what we attach would
+ * come on top: -EBUSY, and what to do in @e.
+ */
+int datapath_check_strays(struct datapath *d, const uint32_t *ids, size_t count, struct error *e);
+
+/* The folders that hold pins; borrowed. How many. */
+#define DATAPATH_FOLDERS 5
+size_t datapath_folders(const struct datapath *d, const char *ret[DATAPATH_FOLDERS]);
+
+/* Pins again, and says so, what somebody has unpinned. Links are not looked at. */
+int datapath_repin(struct datapath *d, struct error *e);
+
 #endif

@@ -14,10 +14,12 @@ struct datapath {
 	char *bpffs;
 	char *root; /* BPFFS/INSTANCE */
 	char *folders[FOLDER_END];
+	char *staging; /* BPFFS/INSTANCE/maps_new: maps on their way to being FOLDER_MAPS */
 	bool no_tcx;
 	bool no_device_state;
 	bool no_xdp;
 	bool open;
+	unsigned int generation; /* how often it was opened */
 	struct attach_place place;
 	struct loader_set set;
 	int old_programs[LOADER_PROGRAM_END]; /* of the daemon before us, until the sweep; or -1 */
@@ -29,5 +31,12 @@ int datapath_open_if_there(struct datapath *d);
 
 /* Lets go of the programs of the daemon before us. */
 void datapath_forget_old(struct datapath *d);
+
+/* Makes what is missing of BPFFS/INSTANCE and its folders. */
+int datapath_make_folders(struct datapath *d, struct error *e);
+
+/* Loads the programs over the pinned maps, or over new ones that become pinned; all or nothing. */
+int datapath_load(struct datapath *d, struct loader_set *set, struct error *e);
+int datapath_memory_remove(struct datapath *d);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* After a start: whatever an earlier daemon left in the kernel that no object answers for goes
  * away. */
+#include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
 
@@ -114,4 +115,34 @@ int manager_sweep(struct manager *m)
 
 	m->swept = true;
 	return m->kernel.ops->sweep(m->kernel.datapath, &wanted);
+}
+
+static bool is_attached(const struct manager_owner *o)
+{
+	return (o->resource ? o->resource->attached : o->vnet->attached) != KERNEL_ATTACH_NONE;
+}
+
+/* Hooks of that device that should have a program, and have none. */
+static bool has_lost(struct manager *m, const struct manager_owner *o)
+{
+	for (int hook = 0; hook < KERNEL_HOOK_END; hook++)
+		if (wants_hook(m, (enum kernel_hook)hook, o->ifindex) &&
+		    !m->kernel.ops->attached(m->kernel.datapath, (enum kernel_hook)hook,
+					     o->ifindex))
+			return true;
+	return false;
+}
+
+void manager_check_hooks(struct manager *m)
+{
+	const struct link *l;
+
+	for (const struct manager_owner *o = m->owners; o; o = o->hh.next) {
+		if (!is_attached(o) || !has_lost(m, o))
+			continue;
+		l = link_find(m->links, o->ifindex);
+		log_warning("device %s: the data path is not attached any more; attaching it again",
+			    l ? l->name : "?");
+		m->unsettled = true;
+	}
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -215,4 +216,23 @@ int pin_each(const char *folder, int (*visit)(void *context, const char *name), 
 			first = r;
 	}
 	return first ? first : -errno;
+}
+
+int pin_exchange(const char *one, const char *other)
+{
+	return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) < 0 ? -errno : 0;
+}
+
+static int remove_one(void *context, const char *name)
+{
+	return pin_remove(context, name);
+}
+
+int pin_remove_folder(const char *folder)
+{
+	int r = pin_each(folder, remove_one, (void *)folder);
+
+	if (r < 0)
+		return r;
+	return rmdir(folder) < 0 && errno != ENOENT ? -errno : 0;
 }

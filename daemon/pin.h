@@ -43,4 +43,10 @@ bool pin_is_marked(const char *folder, const char *name);
  */
 int pin_each(const char *folder, int (*visit)(void *context, const char *name), void *context);
 
+/* Two folders take each other's name, in one instant. */
+int pin_exchange(const char *one, const char *other);
+
+/* The folder, and all that is pinned in it. No folder is fine. */
+int pin_remove_folder(const char *folder);
+
 #endif

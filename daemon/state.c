@@ -115,11 +115,27 @@ static int parse(const char *path, const char *text, size_t len, struct desired 
 	return r < 0 ? damaged(path, e, why.message) : 0;
 }
 
+int state_open(const char *path, const char *text, size_t len_bytes, struct desired *ret,
+	       struct error *e)
+{
+	const char *state = NULL;
+	size_t state_len = 0;
+	int r;
+
+	*ret = (struct desired) { 0 };
+	r = open_envelope(path, text, len_bytes, &state, &state_len, e);
+	if (r < 0)
+		return r;
+	r = parse(path, state, state_len, ret, e);
+	if (r < 0)
+		desired_clear(ret);
+	return r;
+}
+
 int state_load(const char *path, struct desired *ret, struct error *e)
 {
 	UTIL_FREE char *text = NULL;
-	const char *state = NULL;
-	size_t len, state_len = 0;
+	size_t len;
 	int r;
 
 	*ret = (struct desired) { 0 };
@@ -130,13 +146,7 @@ int state_load(const char *path, struct desired *ret, struct error *e)
 		return error_set(e, r == -ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED, -r, NULL, NULL,
 				 "the state file %s cannot be read: %s", path,
 				 r == -ENXIO ? "it is not a regular file" : strerror(-r));
-	r = open_envelope(path, text, len, &state, &state_len, e);
-	if (r < 0)
-		return r;
-	r = parse(path, state, state_len, ret, e);
-	if (r < 0)
-		desired_clear(ret);
-	return r;
+	return state_open(path, text, len, ret, e);
 }
 
 /* The whole text of the file; the caller frees it. */
@@ -162,17 +172,31 @@ static int seal(struct json_object *state, char **ret, size_t *ret_len)
 	return 0;
 }
 
-int state_save(const char *path, const struct desired *d, struct error *e)
+int state_seal(const struct desired *d, char **ret, size_t *ret_len_bytes)
 {
 	UTIL_CLEANUP(put_json) struct json_object *state = state_json_new(d);
+
+	return state ? seal(state, ret, ret_len_bytes) : -ENOMEM;
+}
+
+static int not_written(const char *path, int r, struct error *e)
+{
+	return error_set(e, ERROR_FAILED, -r, NULL, NULL, "writing the state file %s failed: %s",
+			 path, strerror(-r));
+}
+
+int state_put(const char *path, const char *text, size_t len_bytes, struct error *e)
+{
+	int r = file_replace(path, text, len_bytes, FILE_MODE);
+
+	return r < 0 ? not_written(path, r, e) : 0;
+}
+
+int state_save(const char *path, const struct desired *d, struct error *e)
+{
 	UTIL_FREE char *text = NULL;
 	size_t len;
-	int r = state ? seal(state, &text, &len) : -ENOMEM;
+	int r = state_seal(d, &text, &len);
 
-	if (r == 0)
-		r = file_replace(path, text, len, FILE_MODE);
-	if (r < 0)
-		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
-				 "writing the state file %s failed: %s", path, strerror(-r));
-	return 0;
+	return r < 0 ? not_written(path, r, e) : state_put(path, text, len, e);
 }

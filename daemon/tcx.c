@@ -12,11 +12,10 @@
  * these never change.
  */
 enum {
-	TCX_INGRESS = 46,  /* BPF_TCX_INGRESS */
-	TCX_EGRESS = 47,   /* BPF_TCX_EGRESS */
-	TCX_LINK = 11,	   /* BPF_LINK_TYPE_TCX */
-	TCX_PROGRAMS = 64, /* BPF_MPROG_MAX: so many can be at one hook */
-	TCX_LO = 1,	   /* every namespace's loopback device */
+	TCX_INGRESS = 46, /* BPF_TCX_INGRESS */
+	TCX_EGRESS = 47,  /* BPF_TCX_EGRESS */
+	TCX_LINK = 11,	  /* BPF_LINK_TYPE_TCX */
+	TCX_LO = 1,	  /* every namespace's loopback device */
 };
 
 bool tcx_is_supported(void)
@@ -27,14 +26,26 @@ bool tcx_is_supported(void)
 	return r == 0 || r == -ENODEV;
 }
 
+static size_t query(uint32_t ifindex, uint32_t attach, uint32_t ret[TCX_PROGRAMS])
+{
+	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ret, .prog_cnt = TCX_PROGRAMS);
+
+	return bpf_prog_query_opts((int)ifindex, (enum bpf_attach_type)attach, &opts) < 0
+		       ? 0
+		       : opts.prog_cnt;
+}
+
+size_t tcx_programs(uint32_t ifindex, bool egress, uint32_t ret[TCX_PROGRAMS])
+{
+	return query(ifindex, egress ? TCX_EGRESS : TCX_INGRESS, ret);
+}
+
 static bool runs(const struct hooklink *h, uint32_t program)
 {
-	__u32 ids[TCX_PROGRAMS];
-	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids, .prog_cnt = TCX_PROGRAMS);
+	uint32_t ids[TCX_PROGRAMS];
+	size_t count = query(h->ifindex, h->attach, ids);
 
-	if (bpf_prog_query_opts((int)h->ifindex, (enum bpf_attach_type)h->attach, &opts) < 0)
-		return false;
-	for (__u32 i = 0; i < opts.prog_cnt; i++)
+	for (size_t i = 0; i < count; i++)
 		if (ids[i] == program)
 			return true;
 	return false;

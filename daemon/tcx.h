@@ -29,4 +29,8 @@ bool tcx_is_there(const struct tcx_place *place);
 /* No link and no device are fine. */
 int tcx_detach(const struct tcx_place *place);
 
+/* The kernel's numbers of the programs at a hook, whose ever they are; how many. */
+#define TCX_PROGRAMS 64 /* BPF_MPROG_MAX: so many can be at one hook */
+size_t tcx_programs(uint32_t ifindex, bool egress, uint32_t ret[TCX_PROGRAMS]);
+
 #endif

@@ -10,11 +10,16 @@
 
 #include "hooklink.h"
 
-static bool runs(const struct hooklink *h, uint32_t program)
+uint32_t xdp_program(uint32_t ifindex)
 {
 	__u32 id = 0;
 
-	return bpf_xdp_query_id((int)h->ifindex, XDP_FLAGS_DRV_MODE, &id) == 0 && id == program;
+	return bpf_xdp_query_id((int)ifindex, XDP_FLAGS_DRV_MODE, &id) == 0 ? id : 0;
+}
+
+static bool runs(const struct hooklink *h, uint32_t program)
+{
+	return xdp_program(h->ifindex) == program;
 }
 
 static struct hooklink link_of(const struct xdp_place *place)

@@ -29,4 +29,7 @@ int xdp_detach(const struct xdp_place *place);
 /* Why xdp_attach() failed with @err (negative), in words that follow "device eth0: ". */
 const char *xdp_refusal(int err);
 
+/* The kernel's number of the device's native XDP program, whose ever it is; 0: none. */
+uint32_t xdp_program(uint32_t ifindex);
+
 #endif

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What was made at run time outlives vnetd, however it ends; a damaged state file is put aside in words; and
-# a change that cannot be kept is refused and has changed nothing.
+# What was made at run time outlives vnetd, however it ends; a damaged state file is put aside in words, and
+# rebuilt from the copy beside the pins; a change that cannot be kept is refused and has changed nothing.
+# Faults 11 and 12.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -47,7 +48,7 @@ fails 'two daemons over one state' 1 \
 	vnetd --config "$T/etc" --socket "$T/second.sock" --state "$T/state" --bpffs "$T/bpf/vnet"
 ok 'the first one does not mind' ctl status
 
-# --- it cannot be kept: no change is done ---
+# --- it cannot be kept: no change is done (fault 11) ---
 kept=$(cat "$state")
 cannot() { # TEXT ERROR COMMAND...
 	local text=$1 why=$2
@@ -92,16 +93,45 @@ umount "$T/state"
 start_vnetd
 is 'the state before it was another folder' "$(json '.[0].mtu' vnet show vnet0)" 1300
 
-# --- a damaged file ---
+# --- a damaged file is rebuilt from its copy (fault 12) ---
+before=$(snapshot)
+rebuilt() { # TEXT REGEX: of the log
+	: >"$T/vnetd.log"
+	start_vnetd
+	like "$1: it is said" "$(cat "$T/vnetd.log")" "$2"
+	is "$1: everything is as it was" "$(snapshot)" "$before"
+	ok "$1: the file is made anew" test -s "$state"
+	kill_vnetd KILL
+	: >"$T/vnetd.log"
+	start_vnetd
+	unlike "$1: and is right" "$(cat "$T/vnetd.log")" 'state file'
+	is "$1: as the next start shows" "$(snapshot)" "$before"
+	kill_vnetd KILL
+}
+kill_vnetd KILL
+copied="rebuilt from the copy beside the pins"
+sed -i 's/"mtu":"1300"/"mtu":"1301"/' "$state"
+rebuilt 'a changed byte' \
+	"the state file $state is damaged: its checksum does not match; $copied; the file is kept as $state\.bad"
+truncate -s -2 "$state"
+rebuilt 'no end' "the state file $state is damaged: its end is missing; $copied"
+echo hello >"$state"
+rebuilt 'no state file at all' "the state file $state is damaged: it does not begin as a state file does; $copied"
+rm "$state"
+rebuilt 'no file' "the state file $state is missing; $copied"
+start_vnetd
+
+# --- a damaged file without a copy ---
 stop_vnetd
 printf '[VNet]\nAddress=%s\n' "$(mac 9)" >"$T/etc/conf0.vnet"
+copy=$T/bpf/vnet/default/state
 damage() { # TEXT REGEX: what is wrong with the file is on standard input, as a sed script
 	sed -i -f - "$state"
-	rm -f "$state.bad"
+	rm -f "$state.bad" "$copy"
 	: >"$T/vnetd.log"
 	start_vnetd
 	like "$1: it is said" "$(cat "$T/vnetd.log")" \
-		"the state file $state is damaged: $2; going on with the configuration files alone, what else runs goes on unattended; the file is kept as $state\.bad"
+		"the state file $state is damaged: $2; it has no copy at $copy: No such file or directory; going on with the configuration files alone, what else runs goes on unattended; the file is kept as $state\.bad"
 	ok "$1: it is put aside" test -s "$state.bad"
 	is "$1: the configured vnets are there" "$(json '[.[].name] | join(" ")' vnet show)" conf0
 	ok "$1: what else ran goes on" test -d /sys/class/net/vnet0

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard.h"
+
+#include <errno.h>
+
+#include "datapath.h"
+#include "keep.h"
+#include "lock.h"
+#include "log.h"
+#include "pinwatch.h"
+
+int guard_check(struct guard *g, struct error *e)
+{
+	struct lock_programs known;
+
+	lock_read(g->lock, &known);
+	return datapath_check_strays(g->datapath, known.id, known.count, e);
+}
+
+static void write_programs(struct guard *g)
+{
+	struct lock_programs now = { 0 };
+	int err;
+
+	now.count = datapath_programs(g->datapath, now.id, LOCK_PROGRAMS_MAX);
+	err = lock_write(g->lock, &now);
+	if (err)
+		log_warning("the numbers of the programs cannot be written into the lock file: %s",
+			    strerror(-err));
+}
+
+static void on_removed(void *context);
+
+static void watch(struct guard *g)
+{
+	const char *folders[DATAPATH_FOLDERS];
+	const size_t count = datapath_folders(g->datapath, folders);
+	int err;
+
+	pinwatch_free(UTIL_TAKE_PTR(g->watch));
+	if (!datapath_is_open(g->datapath))
+		return;
+	err = pinwatch_new(g->loop, folders, count, on_removed, g, &g->watch);
+	if (err)
+		log_warning("the pins cannot be watched, so who removes them is not noticed: %s",
+			    strerror(-err));
+}
+
+/* We ourselves unpin what we detach; then nothing is found to be missing. */
+static void on_removed(void *context)
+{
+	struct guard *g = context;
+	struct error e = { 0 };
+
+	if (datapath_repin(g->datapath, &e))
+		log_err("pins were removed: %s; the data path goes on as long as vnetd lives",
+			e.message);
+	keep_check(g->keep, g->manager);
+	manager_check_hooks(g->manager);
+	watch(g);
+}
+
+void guard_settle(struct guard *g)
+{
+	const unsigned int now = datapath_generation(g->datapath);
+
+	if (now == g->generation)
+		return;
+	g->generation = now;
+	write_programs(g);
+	watch(g);
+}
+
+void guard_clear(struct guard *g)
+{
+	pinwatch_free(UTIL_TAKE_PTR(g->watch));
+	if (g->lock >= 0)
+		close(UTIL_TAKE_FD(g->lock));
+}
