@@ -78,7 +78,7 @@ status_like() { # NAME REGEX
 
 type_arguments() { # TYPE
 	arguments=()
-	[ "$1" != guest ] || arguments=(--peer $peer)
+	[ "$1" != guest ] || arguments=(--peer "$peer")
 }
 
 ns far
