@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <net/if.h> /* has to come before <linux/if.h>, which knows of it */
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -223,5 +224,56 @@ int link_parse_gone(const struct nlmsghdr *message, uint32_t *ret)
 	if (info->ifi_family != AF_UNSPEC)
 		return -ENODATA;
 	*ret = info->ifi_index;
+	return 0;
+}
+
+struct address_attributes {
+	const struct nlattr *local, *address, *flags;
+};
+
+/* What is not an attribute ends the list, as in take_attributes(). */
+static int find_address(const char *payload, size_t size, struct address_attributes *ret)
+{
+	const struct nlattr *a = (const struct nlattr *)payload;
+	const char *end = payload + size;
+
+	for (; mnl_attr_ok(a, end - (const char *)a); a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == IFA_LOCAL)
+			ret->local = a;
+		else if (mnl_attr_get_type(a) == IFA_ADDRESS)
+			ret->address = a;
+		else if (mnl_attr_get_type(a) == IFA_FLAGS)
+			ret->flags = a;
+	}
+	return (const char *)a < end ? -EBADMSG : 0;
+}
+
+int link_parse_address(const struct nlmsghdr *message, struct address *ret, bool *ret_usable)
+{
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+	struct address_attributes found = { 0 };
+	struct address a = { 0 };
+	const struct nlattr *own;
+	uint32_t flags;
+	size_t size;
+
+	if (message->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*info) || !info->ifa_index)
+		return -EBADMSG;
+	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
+		return -ENODATA;
+	if (find_address((const char *)(info + 1),
+			 message->nlmsg_len - MNL_NLMSG_HDRLEN - sizeof(*info), &found))
+		return -EBADMSG;
+	size = info->ifa_family == AF_INET ? 4 : ADDRESS_SIZE;
+	own = found.local ?: found.address; /* of a link between two, the other is the peer's */
+	if (!own || mnl_attr_get_payload_len(own) != size ||
+	    (found.flags && mnl_attr_validate(found.flags, MNL_TYPE_U32) < 0))
+		return -EBADMSG;
+	a.ifindex = info->ifa_index;
+	a.family = info->ifa_family;
+	memcpy(a.bytes, mnl_attr_get_payload(own), size);
+	flags = found.flags ? mnl_attr_get_u32(found.flags) : info->ifa_flags;
+	*ret = a;
+	*ret_usable = !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) || (flags & IFA_F_OPTIMISTIC);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 
+#include "address.h"
 #include "link.h"
 
 /*
@@ -17,5 +18,12 @@ int link_parse(const struct nlmsghdr *message, struct link *ret);
 /* The ifindex in an RTM_DELLINK message, or in an RTM_GETLINK request. Errors as above: the news
  * that a port has left its bridge is an RTM_DELLINK as well, of the bridge's family. */
 int link_parse_gone(const struct nlmsghdr *message, uint32_t *ret);
+
+/*
+ * One RTM_NEWADDR or RTM_DELADDR message as an address. @ret_usable: false while the kernel does
+ * not use it yet, or no more, for another host may have it. Errors as above; -ENODATA: of another
+ * family.
+ */
+int link_parse_address(const struct nlmsghdr *message, struct address *ret, bool *ret_usable);
 
 #endif

@@ -15,7 +15,10 @@ int manager_new(const struct kernel *kernel, const struct manager_callbacks *cal
 	if (!m)
 		return -ENOMEM;
 	m->links = link_table_new();
-	if (!m->links) {
+	m->addresses = address_table_new();
+	if (!m->links || !m->addresses) {
+		address_table_free(m->addresses);
+		link_table_free(m->links);
 		free(m);
 		return -ENOMEM;
 	}
@@ -48,6 +51,7 @@ void manager_free(struct manager *m)
 	desired_names_clear(&m->removed);
 	numbers_clear(&m->vnet_numbers);
 	numbers_clear(&m->resource_numbers);
+	address_table_free(m->addresses);
 	link_table_free(m->links);
 	free(m);
 }

@@ -3,6 +3,7 @@
 #ifndef VNETD_MANAGER_INTERNAL_H
 #define VNETD_MANAGER_INTERNAL_H
 
+#include "address.h"
 #include "manager.h"
 
 /* Whose device is this? */
@@ -21,16 +22,21 @@ struct manager_numbers {
 	uint32_t hint; /* nothing below it is free */
 };
 
+struct manager_news; /* manager_news.c */
+
 struct manager {
 	struct kernel kernel;
 	struct manager_callbacks callbacks;
 	void *context;
 	struct link_table *links;
+	struct address_table *addresses;
 	struct vnet *vnets;	      /* hash by name */
 	struct desired_names removed; /* vnets of the files that were removed at run time */
 	struct manager_owner *owners; /* hash by ifindex */
 	struct resource *waiting;     /* hash by device name: resources without a device */
 	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
+	struct manager_news *news;    /* hash by ifindex: what has happened since the batch began */
+	bool gathering;		      /* a batch of news is being read */
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
@@ -82,6 +88,19 @@ struct resource *manager_next_peer(const struct manager *m, const char *name,
 				   const struct resource *r);
 
 uint64_t manager_now_us(const struct manager *m);
+
+/*
+ * Puts off what follows from news to the end of the batch; false: there is none, act now. @before:
+ * the device as it was known, NULL: it was not. manager_news.c.
+ */
+bool manager_news_link(struct manager *m, uint32_t ifindex, const struct link *before);
+bool manager_news_gone(struct manager *m, uint32_t ifindex, const struct link *before);
+/* A device of this number comes: is the end of another one still to be acted upon? */
+void manager_news_reused(struct manager *m, uint32_t ifindex);
+void manager_news_act(struct manager *m, bool links);
+/* What follows from news. @name: by which it was known, or NULL. */
+void manager_act_link(struct manager *m, uint32_t ifindex, const struct link *before);
+void manager_act_gone(struct manager *m, uint32_t ifindex, const char *name);
 
 /* After news of its device: a failure is its state, and said. */
 void manager_reconcile_one(struct resource *r);

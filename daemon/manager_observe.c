@@ -183,33 +183,45 @@ static const struct link *newest(struct manager *m, const struct link *l, struct
 	return ret;
 }
 
+void manager_act_link(struct manager *m, uint32_t ifindex, const struct link *before)
+{
+	const struct link *l = link_find(m->links, ifindex);
+	const struct manager_owner *o = owner_find(m, ifindex);
+	struct link now;
+
+	if (!l || (before && same(before, l)))
+		return;
+	now = *l;
+	if (o)
+		on_owned(o, &now);
+	offer(m, before, &now);
+	if (before && !util_same(before->name, now.name))
+		on_name_free(m, before->name);
+}
+
 static void follow_link(struct manager *m, const struct link *l)
 {
 	const struct link *known = link_find(m->links, l->ifindex);
-	const bool is_new = !known;
-	struct link before = known ? *known : *l, now = *l;
-	bool fresh = is_new || !same(known, l);
-	const struct manager_owner *o;
+	struct link before = known ? *known : *l;
+	const struct link *was = known ? &before : NULL;
+	bool fresh = !was || !same(&before, l);
 
 	if (link_put(m->links, l)) {
 		log_err("device %s: no memory to keep what is known of it", l->name);
 		return;
 	}
-	note_carrier(m, &before, &now);
+	note_carrier(m, &before, l);
 	if (m->resyncing || !fresh)
 		return; /* all of it is looked at when the dump is complete */
-	o = owner_find(m, now.ifindex);
-	if (o)
-		on_owned(o, &now);
-	offer(m, is_new ? NULL : &before, &now);
-	if (!util_same(before.name, now.name))
-		on_name_free(m, before.name);
+	if (!manager_news_link(m, l->ifindex, was))
+		manager_act_link(m, l->ifindex, was);
 }
 
 void manager_on_link(struct manager *m, const struct link *l)
 {
 	struct link now;
 
+	manager_news_reused(m, l->ifindex);
 	follow_link(m, newest(m, l, &now));
 }
 
@@ -228,21 +240,38 @@ static void gone(struct manager *m, uint32_t ifindex)
 void manager_on_gone(struct manager *m, uint32_t ifindex)
 {
 	const struct link *known = link_find(m->links, ifindex);
-	char name[IFNAMSIZ];
+	struct link before;
 
 	if (!known)
 		return;
-	util_copy(name, sizeof(name), known->name);
+	before = *known;
 	link_remove(m->links, ifindex);
+	address_remove_device(m->addresses, ifindex);
+	if (!manager_news_gone(m, ifindex, &before))
+		manager_act_gone(m, ifindex, before.name);
+}
+
+void manager_act_gone(struct manager *m, uint32_t ifindex, const char *name)
+{
 	gone(m, ifindex);
-	if (!m->resyncing)
+	if (!m->resyncing && name)
 		on_name_free(m, name);
+}
+
+void manager_on_address(struct manager *m, const struct address *a, bool there)
+{
+	if (!there)
+		address_remove(m->addresses, a);
+	else if (address_put(m->addresses, a))
+		log_err("no memory to keep what is known of addresses; those are not announced");
 }
 
 void manager_on_dump_begin(struct manager *m)
 {
+	manager_news_act(m, false);
 	m->resyncing = true;
 	link_mark(m->links);
+	address_mark(m->addresses);
 }
 
 struct gone_list {
@@ -270,6 +299,7 @@ void manager_on_dump_end(struct manager *m)
 	struct gone_list list = { 0 };
 	struct error e = { 0 };
 
+	address_sweep(m->addresses);
 	list.ifindex = calloc(link_count(m->links) + 1, sizeof(*list.ifindex));
 	if (!list.ifindex) {
 		log_err("no memory for the devices that are gone; the next dump finds them");

@@ -24,7 +24,8 @@
 #define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
 #define MONITOR_DATAGRAM_BYTES	65536	/* the kernel's pieces of a dump have at most 32 KiB */
 #define MONITOR_GROUPS		(RTMGRP_LINK | RTMGRP_TC)
-#define MONITOR_READS_PER_TURN	64
+#define MONITOR_ADDRESS_GROUPS	(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+#define MONITOR_READS_PER_TURN	4096 /* some 10 ms: what is left then has to wait for one turn */
 #define MONITOR_READS_PER_DRAIN 65536
 #define MONITOR_FIRST_TRIES	64    /* dumps interrupted by others' changes before we give up */
 #define MONITOR_AGAIN_US	10000 /* from a dump that failed to the next one */
@@ -45,15 +46,16 @@ struct monitor {
 	int buffer_bytes;
 	uint32_t sequence; /* of the last request */
 	uint32_t dump;	   /* the request whose dump is under way, 0: none */
+	bool addresses;	   /* the second half of a dump is under way, that of addresses */
 	int dump_result;   /* of the dump under way, or of the last one; 0 or -errno */
 	bool stale;	   /* no whole dump since the last loss */
 	bool reading;
-	void *touched; /* ifindexes that had an event during the dump; a tree of tsearch() */
+	void *touched; /* what had an event during the dump: touched_*(); a tree of tsearch() */
 	uint64_t overruns;
 	char datagram[MONITOR_DATAGRAM_BYTES] __attribute__((aligned(8)));
 };
 
-/* --- devices with an event during a dump --- */
+/* --- devices and addresses with an event during a dump: a number for each --- */
 
 static int touched_compare(const void *a, const void *b)
 {
@@ -65,14 +67,25 @@ static void touched_keep(void *ifindex)
 	/* The number is in the pointer; there is nothing to free. */
 }
 
-static bool touched_has(const struct monitor *m, uint32_t ifindex)
+/* A hash (FNV-1a), apart from all ifindexes. Two that are the same cost one piece of the dump. */
+static uintptr_t touched_address(const struct address *a)
 {
-	return tfind((void *)(uintptr_t)ifindex, &m->touched, touched_compare);
+	const uint8_t *bytes = (const uint8_t *)a;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < sizeof(*a); i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	return (uintptr_t)hash | (uintptr_t)1 << (8 * sizeof(uintptr_t) - 1);
 }
 
-static void touched_add(struct monitor *m, uint32_t ifindex)
+static bool touched_has(const struct monitor *m, uintptr_t number)
 {
-	if (m->dump && !tsearch((void *)(uintptr_t)ifindex, &m->touched, touched_compare))
+	return tfind((void *)number, &m->touched, touched_compare);
+}
+
+static void touched_add(struct monitor *m, uintptr_t number)
+{
+	if (m->dump && !tsearch((void *)number, &m->touched, touched_compare))
 		m->dump_result = -ENOMEM;
 }
 
@@ -103,11 +116,27 @@ static int request(struct monitor *m, uint16_t flags, uint32_t ifindex)
 	return 0;
 }
 
+static int request_addresses(struct monitor *m)
+{
+	char buffer[128] __attribute__((aligned(8)));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+
+	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
+	message->nlmsg_type = RTM_GETADDR;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message->nlmsg_seq = m->sequence;
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg));
+	if (mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	return 0;
+}
+
 static int dump_start(struct monitor *m)
 {
 	int r;
 
 	touched_clear(m);
+	m->addresses = false;
 	m->dump = 0;
 	m->dump_result = 0;
 	m->callbacks.on_dump_begin(m->context);
@@ -118,8 +147,24 @@ static int dump_start(struct monitor *m)
 	return 0;
 }
 
+/* The socket takes no second dump while one is under way, so the addresses come after the devices.
+ */
+static bool dump_goes_on(struct monitor *m, int *result)
+{
+	if (!m->callbacks.on_address || m->addresses || *result < 0 || m->dump_result < 0)
+		return false;
+	*result = request_addresses(m);
+	if (*result < 0)
+		return false;
+	m->addresses = true;
+	m->dump = m->sequence;
+	return true;
+}
+
 static void dump_end(struct monitor *m, int result)
 {
+	if (dump_goes_on(m, &result))
+		return;
 	m->dump = 0;
 	touched_clear(m);
 	if (result < 0)
@@ -155,7 +200,7 @@ static void socket_join(const struct mnl_socket *s, int group)
 	mnl_socket_setsockopt(s, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
 }
 
-static int socket_open(int bytes, struct mnl_socket **ret)
+static int socket_open(int bytes, unsigned int groups, struct mnl_socket **ret)
 {
 	UTIL_CLEANUP(socket_closep)
 	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -166,7 +211,7 @@ static int socket_open(int bytes, struct mnl_socket **ret)
 	r = socket_size(s, bytes);
 	if (r < 0)
 		return r;
-	if (mnl_socket_bind(s, MONITOR_GROUPS, MNL_SOCKET_AUTOPID) < 0)
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	socket_join(s, MONITOR_GROUP_IPV4_MCADDR);
 	socket_join(s, MONITOR_GROUP_IPV6_MCADDR);
@@ -178,12 +223,15 @@ static int socket_open(int bytes, struct mnl_socket **ret)
 static int resync(struct monitor *m)
 {
 	UTIL_CLEANUP(socket_closep) struct mnl_socket *s = NULL;
+	unsigned int groups = MONITOR_GROUPS;
 	struct mnl_socket *old;
 	int r;
 
 	m->stale = true;
 	m->dump = 0;
-	r = socket_open(m->buffer_bytes, &s);
+	if (m->callbacks.on_address)
+		groups |= MONITOR_ADDRESS_GROUPS;
+	r = socket_open(m->buffer_bytes, groups, &s);
 	if (r < 0)
 		return r;
 	if (m->io) {
@@ -231,6 +279,21 @@ static void handle_del(struct monitor *m, const struct nlmsghdr *message)
 
 	if (link_parse_gone(message, &ifindex) == 0)
 		handle_gone(m, ifindex);
+}
+
+/* Of an address that is not used (yet) nobody is told; that is an end as well. */
+static void handle_address(struct monitor *m, const struct nlmsghdr *message)
+{
+	struct address a;
+	bool usable;
+
+	if (!m->callbacks.on_address || link_parse_address(message, &a, &usable) < 0)
+		return;
+	if (!is_dump_answer(m, message))
+		touched_add(m, touched_address(&a));
+	else if (touched_has(m, touched_address(&a)))
+		return;
+	m->callbacks.on_address(m->context, &a, message->nlmsg_type == RTM_NEWADDR && usable);
 }
 
 static void handle_done(struct monitor *m, const struct nlmsghdr *message)
@@ -284,6 +347,10 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 		break;
 	case RTM_DELLINK:
 		handle_del(m, message);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		handle_address(m, message);
 		break;
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
@@ -366,6 +433,8 @@ static int read_some(struct monitor *m, unsigned int max)
 	if (m->reading) /* called by a callback; the outer call goes on */
 		return 0;
 	m->reading = true;
+	if (m->callbacks.on_batch_begin)
+		m->callbacks.on_batch_begin(m->context);
 	for (unsigned int i = 0; i < max && r > 0; i++) {
 		r = read_datagram(m);
 		if (r < 0) {
@@ -373,6 +442,8 @@ static int read_some(struct monitor *m, unsigned int max)
 			r = r < 0 ? r : 1;
 		}
 	}
+	if (m->callbacks.on_batch_end)
+		m->callbacks.on_batch_end(m->context);
 	m->reading = false;
 	dump_again_later(m);
 	return r < 0 ? r : 0;

@@ -8,13 +8,14 @@
 
 #include <systemd/sd-event.h>
 
+#include "address.h"
 #include "link.h"
 
 struct monitor;
 
 /*
- * All but the last have to be there. A dump that turns out not to be whole has no end: another one
- * begins instead. They may call every function here but monitor_free().
+ * All but those that may be NULL have to be there. A dump that turns out not to be whole has no
+ * end: another one begins instead. They may call every function here but monitor_free().
  */
 struct monitor_callbacks {
 	void (*on_link)(void *context, const struct link *l); /* new or changed */
@@ -24,6 +25,11 @@ struct monitor_callbacks {
 	void (*on_overrun)(void *context);		      /* news was lost; a dump follows */
 	/* Some multicast group was joined or left, from Linux 6.14 on. May be NULL. */
 	void (*on_groups)(void *context);
+	/* An address is there and in use, or is not any more. NULL: addresses are not asked for. */
+	void (*on_address)(void *context, const struct address *a, bool there);
+	/* Around all that is read in one go; may be NULL. */
+	void (*on_batch_begin)(void *context);
+	void (*on_batch_end)(void *context);
 };
 
 /*
