@@ -33,6 +33,8 @@ const struct key keys_vnet[] = {
 	  "milliseconds between looks at a hybrid's carrier" },
 	{ "hold-down", "hold_down", "MS",
 	  "milliseconds that a lost resource is well before it returns" },
+	{ "tx-timeout", "tx_timeout", "MS",
+	  "milliseconds without a frame sent, and a hybrid has failed" },
 	{ "announce-count", "announce_count", "N",
 	  "how often the vnet announces itself after a switch" },
 	{ "announce-interval", "announce_interval", "MS",
@@ -70,6 +72,12 @@ const struct key keys_resource[] = {
 	  "down takes the resource out of use" },
 	{ "storm-limit", "storm_limit", "PPS|none",
 	  "broadcast and multicast frames a second each way" },
+	{ "probe", "probe", "ADDRESS|none",
+	  "the neighbour of a hybrid that is asked: an IP address or a MAC" },
+	{ "probe-interval", "probe_interval", "MS",
+	  "milliseconds from one probe to the next" },
+	{ "probe-count", "probe_count", "N",
+	  "how many are unanswered when the hybrid has failed" },
 	{ NULL },
 };
 

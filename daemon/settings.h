@@ -60,9 +60,10 @@ struct vnet_settings {
 	struct vlan_set vlans;
 	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
 	bool hybrid_needs_service;
-	uint32_t monitor_interval_ms;  /* of the carrier poll of an active hybrid; 0: none */
-	uint32_t hold_down_ms;	       /* a resource that was lost waits so long, 0: none */
-	uint32_t announce_count;       /* rounds of announcements at a switch, 0: none */
+	uint32_t monitor_interval_ms; /* of the carrier poll of an active hybrid; 0: none */
+	uint32_t hold_down_ms;	      /* a resource that was lost waits so long, 0: none */
+	uint32_t tx_timeout_ms;	 /* a hybrid that sends nothing for so long has failed; 0: never */
+	uint32_t announce_count; /* rounds of announcements at a switch, 0: none */
 	uint32_t announce_interval_ms; /* from one to the next */
 	/* Addresses that are announced beside those seen on the upper; all of full length. */
 	struct settings_prefixes announced;
@@ -74,6 +75,21 @@ struct vnet_settings {
 
 enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS_TYPE_NONE };
 
+/* Whom a hybrid asks whether its way is open; settings_probe.c. */
+enum settings_probe_kind {
+	SETTINGS_PROBE_NONE,
+	SETTINGS_PROBE_IPV4,
+	SETTINGS_PROBE_IPV6,
+	SETTINGS_PROBE_MAC,
+};
+
+#define SETTINGS_PROBE_TEXT_SIZE 48
+
+struct settings_probe {
+	enum settings_probe_kind kind;
+	uint8_t address[16]; /* as long as the kind's is, then zeros */
+};
+
 struct resource_settings {
 	enum settings_type type;
 	char device[IFNAMSIZ];
@@ -84,7 +100,10 @@ struct resource_settings {
 	bool has_vlans; /* false: the vnet's */
 	struct vlan_set vlans;
 	bool admin_up;
-	uint32_t storm_limit; /* frames a second in each direction, 0: none */
+	uint32_t storm_limit;	     /* frames a second in each direction, 0: none */
+	struct settings_probe probe; /* hybrid only */
+	uint32_t probe_interval_ms;  /* from one probe to the next */
+	uint32_t probe_count;	     /* so many are unanswered, and it has failed */
 };
 
 enum settings_json { SETTINGS_JSON_STRING, SETTINGS_JSON_INT, SETTINGS_JSON_BOOL };
@@ -126,7 +145,13 @@ int settings_vnet_check(const struct vnet_settings *s, const char *object, struc
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
 
 /* Is it one of them? */
+/* The address of an IPv4 prefix, four bytes; NULL: it is IPv6. */
+const uint8_t *settings_prefix_ipv4(const struct settings_prefix *p);
 bool settings_prefixes_have(const struct settings_prefixes *list, const struct settings_prefix *p);
+
+/* "none", or the address. Returns @buffer. */
+const char *settings_probe_format(const struct settings_probe *p,
+				  char buffer[SETTINGS_PROBE_TEXT_SIZE]);
 
 /* Is @uid the owner? A user name is looked up when it is asked for. */
 bool settings_owner_is(const struct vnet_settings *s, uint32_t uid);

@@ -7,6 +7,12 @@
 #define PRIORITY_DEFAULT 100
 #define PRIORITY_MAX	 65535
 
+#define PROBE_INTERVAL_MS_DEFAULT 1000
+#define PROBE_INTERVAL_MS_MIN	  10
+#define PROBE_INTERVAL_MS_MAX	  60000
+#define PROBE_COUNT_DEFAULT	  3
+#define PROBE_COUNT_MAX		  100
+
 static const char *const type_names[] = {
 	[SETTINGS_SERVICE] = "service",
 	[SETTINGS_GUEST] = "guest",
@@ -171,6 +177,49 @@ static void format_storm_limit(const void *settings, char buffer[SETTINGS_TEXT_S
 	settings_value_format_storm_limit(s->storm_limit, buffer);
 }
 
+static int parse_probe(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_probe(text, &s->probe);
+}
+
+static void format_probe(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	settings_probe_format(&s->probe, buffer);
+}
+
+static int parse_probe_interval(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_number(text, PROBE_INTERVAL_MS_MIN, PROBE_INTERVAL_MS_MAX,
+				     &s->probe_interval_ms);
+}
+
+static void format_probe_interval(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->probe_interval_ms);
+}
+
+static int parse_probe_count(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_number(text, 1, PROBE_COUNT_MAX, &s->probe_count);
+}
+
+static void format_probe_count(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->probe_count);
+}
+
 /* clang-format off */
 const struct setting settings_resource[] = {
 	{ "type", "Type", SETTINGS_JSON_STRING, true,
@@ -192,6 +241,14 @@ const struct setting settings_resource[] = {
 	  "up or down", parse_admin, format_admin },
 	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false,
 	  SETTINGS_VALUE_STORM, parse_storm_limit, format_storm_limit, "none" },
+	{ "probe", "Probe", SETTINGS_JSON_STRING, false,
+	  "none, a unicast IP address or a unicast MAC like 02:00:00:00:00:01",
+	  parse_probe, format_probe },
+	{ "probe_interval", "ProbeInterval", SETTINGS_JSON_INT, false,
+	  "a number of milliseconds from 10 to 60000",
+	  parse_probe_interval, format_probe_interval },
+	{ "probe_count", "ProbeCount", SETTINGS_JSON_INT, false,
+	  "a number from 1 to 100", parse_probe_count, format_probe_count },
 	{ .key = NULL },
 };
 /* clang-format on */
@@ -202,6 +259,8 @@ void settings_resource_default(struct resource_settings *ret)
 		.type = SETTINGS_TYPE_NONE,
 		.priority = PRIORITY_DEFAULT,
 		.admin_up = true,
+		.probe_interval_ms = PROBE_INTERVAL_MS_DEFAULT,
+		.probe_count = PROBE_COUNT_DEFAULT,
 	};
 }
 
@@ -272,6 +331,8 @@ int settings_resource_check(const struct resource_settings *s, const char *objec
 				 "%s: priority %u cannot be given for type %s, expected it for "
 				 "type hybrid alone",
 				 object, s->priority, settings_type_name(s->type));
+	if (settings_probe_check(s, object, e))
+		return -EINVAL;
 	return s->peer_vnet[0] ? check_peer_vnet(s, object, e) : check_peer(s, object, e);
 }
 

@@ -63,6 +63,10 @@ const char *settings_prefix_format(const struct settings_prefix *p,
  */
 bool settings_prefix_takes_in_ipv4(const struct settings_prefix *p);
 
+/* The neighbour that is asked, and that only a hybrid has one; settings_probe.c. */
+int settings_value_probe(const char *text, struct settings_probe *ret);
+int settings_probe_check(const struct resource_settings *s, const char *object, struct error *e);
+
 /* "none" for nobody; settings_owner.c. */
 int settings_value_owner(const char *text, char ret[SETTINGS_OWNER_SIZE]);
 void settings_value_format_owner(const char *owner, char buffer[SETTINGS_TEXT_SIZE]);

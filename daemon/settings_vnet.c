@@ -8,6 +8,8 @@
 #define MONITOR_INTERVAL_MS_MAX	    10000
 #define HOLD_DOWN_MS_DEFAULT	    1000
 #define HOLD_DOWN_MS_MAX	    600000
+#define TX_TIMEOUT_MS_DEFAULT	    2000
+#define TX_TIMEOUT_MS_MAX	    60000
 /* As RFC 4861, 7.2.6, bounds unsolicited advertisements: three, a second apart. */
 #define ANNOUNCE_COUNT_DEFAULT	     3
 #define ANNOUNCE_COUNT_MAX	     100
@@ -219,6 +221,20 @@ static void format_hold_down(const void *settings, char buffer[SETTINGS_TEXT_SIZ
 	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->hold_down_ms);
 }
 
+static int parse_tx_timeout(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_number(text, 0, TX_TIMEOUT_MS_MAX, &s->tx_timeout_ms);
+}
+
+static void format_tx_timeout(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->tx_timeout_ms);
+}
+
 static int parse_announce_count(void *settings, const char *text)
 {
 	struct vnet_settings *s = settings;
@@ -346,6 +362,8 @@ const struct setting settings_vnet[] = {
 	  parse_monitor_interval, format_monitor_interval },
 	{ "hold_down", "HoldDown", SETTINGS_JSON_INT, false,
 	  "a number of milliseconds from 0 to 600000", parse_hold_down, format_hold_down },
+	{ "tx_timeout", "TxTimeout", SETTINGS_JSON_INT, false,
+	  "a number of milliseconds from 0 to 60000", parse_tx_timeout, format_tx_timeout },
 	{ "announce_count", "AnnounceCount", SETTINGS_JSON_INT, false,
 	  "a number from 0 to 100", parse_announce_count, format_announce_count },
 	{ "announce_interval", "AnnounceInterval", SETTINGS_JSON_INT, false,
@@ -378,6 +396,7 @@ void settings_vnet_default(struct vnet_settings *ret)
 		.promiscuous = SETTINGS_PROMISC_AUTO,
 		.monitor_interval_ms = MONITOR_INTERVAL_MS_DEFAULT,
 		.hold_down_ms = HOLD_DOWN_MS_DEFAULT,
+		.tx_timeout_ms = TX_TIMEOUT_MS_DEFAULT,
 		.announce_count = ANNOUNCE_COUNT_DEFAULT,
 		.announce_interval_ms = ANNOUNCE_INTERVAL_MS_DEFAULT,
 	};

@@ -64,6 +64,10 @@ for pvid in 0 4095 65537; do
 done
 bad_vnet 'monitor_interval 10001 is not a number of milliseconds from 0 to 10000' monitor-interval 10001
 bad_vnet 'hold_down 600001 is not a number of milliseconds from 0 to 600000' hold-down 600001
+bad_vnet 'tx_timeout 60001 is not a number of milliseconds from 0 to 60000' tx-timeout 60001
+bad_guest 'probe 224.0.0.1 is not none, a unicast IP address or a unicast MAC like 02:00:00:00:00:01' probe 224.0.0.1
+bad_guest 'probe_interval 9 is not a number of milliseconds from 10 to 60000' probe-interval 9
+bad_guest 'probe_count 0 is not a number from 1 to 100' probe-count 0
 bad_vnet 'announce_count 101 is not a number from 0 to 100' announce-count 101
 bad_vnet 'announce_interval 5 is not a number of milliseconds from 10 to 60000' announce-interval 5
 bad_vnet 'announce_addresses 10.0.0.0/8 is not none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7' announce-addresses 10.0.0.0/8

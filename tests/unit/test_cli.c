@@ -65,8 +65,8 @@ struct usage {
 	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
 #define VNET_KEYS                                                                                  \
 	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
-	"hybrid-needs-service, monitor-interval, hold-down, announce-count, announce-interval, "   \
-	"announce-addresses, protection, allowed-ips, storm-limit or owner"
+	"hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, "          \
+	"announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -142,7 +142,8 @@ static const struct usage usages[] = {
 	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
 	{ "resource add v r mtu 5", "'mtu' is not a key: expected type, dev, peer, peer-vnet, "
 				    "priority, pvid, vlans, admin or "
-				    "storm-limit; see 'vnetctl help resource'" },
+				    "storm-limit, probe, probe-interval or probe-count; "
+				    "see 'vnetctl help resource'" },
 	{ "resource add v r p 5",
 	  "'p' is ambiguous: peer, peer-vnet, priority or pvid; see 'vnetctl help resource'" },
 	{ "resource set v r", "a key is missing after 'r': expected resource set VNET NAME "
@@ -278,13 +279,15 @@ struct sent {
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
 	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
-	  "promi on hy yes mon 0 ho 5 announce-c 1 announce-i 20 announce-a ::1 prot restricted al "
+	  "promi on hy yes mon 0 ho 5 tx 300 announce-c 1 announce-i 20 announce-a ::1 prot "
+	  "restricted al "
 	  "10.0.0.7,::1 st 5 o 1000",
 	  "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{"
 	  "\"address\":\"02:00:00:00:00:01\",\"mtu\":9000,\"upper\":\"tap1\",\"netns\":\"blue\","
 	  "\"mode\":\"tc\",\"guard\":false,\"pvid\":1,\"vlans\":\"10,20-29\","
 	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0,"
-	  "\"hold_down\":5,\"announce_count\":1,\"announce_interval\":20,"
+	  "\"hold_down\":5,\"tx_timeout\":300,\"announce_count\":1,"
+	  "\"announce_interval\":20,"
 	  "\"announce_addresses\":\"::1\","
 	  "\"protection\":\"restricted\",\"allowed_ips\":\"10.0.0.7,::1\",\"storm_limit\":5,"
 	  "\"owner\":\"1000\"}}" },

@@ -43,10 +43,11 @@ static const char *const static_words[][2] = {
 	{ "complete vn d", "del" },
 	{ "complete monitor ''", "" },
 	{ "complete help re", "resource reload" },
-	{ "complete vnet add v ''", "address mtu upper netns mode guard pvid vlans promiscuous "
-				    "hybrid-needs-service monitor-interval hold-down "
-				    "announce-count announce-interval announce-addresses "
-				    "protection allowed-ips storm-limit owner" },
+	{ "complete vnet add v ''",
+	  "address mtu upper netns mode guard pvid vlans promiscuous "
+	  "hybrid-needs-service monitor-interval hold-down "
+	  "tx-timeout announce-count announce-interval announce-addresses "
+	  "protection allowed-ips storm-limit owner" },
 	{ "complete vnet add v owner ''", "none" },
 	{ "complete vnet add v mtu 9000 gu", "guard" },
 	{ "complete vnet add v mtu 9000 m", "mode monitor-interval" },
@@ -57,7 +58,7 @@ static const char *const static_words[][2] = {
 	{ "complete vnet set v u", "" }, /* only when it is made */
 	{ "complete vnet set v ''",
 	  "address mtu mode guard pvid vlans promiscuous hybrid-needs-service monitor-interval "
-	  "hold-down announce-count announce-interval announce-addresses "
+	  "hold-down tx-timeout announce-count announce-interval announce-addresses "
 	  "protection allowed-ips storm-limit owner" },
 	{ "complete vnet set v protection ''",
 	  "none mac-nospoof ip-nospoof dhcp-nospoof restricted" },

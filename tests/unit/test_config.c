@@ -193,6 +193,7 @@ static const char full[] = "# a vnet with everything\n"
 			   "HybridNeedsService=yes\n"
 			   "MonitorInterval=250\n"
 			   "HoldDown=2500\n"
+			   "TxTimeout=300\n"
 			   "AnnounceCount=5\n"
 			   "AnnounceInterval=200\n"
 			   "AnnounceAddresses=10.0.0.8\n"
@@ -246,6 +247,7 @@ START_TEST(reads_every_key)
 	ck_assert(v->settings.hybrid_needs_service);
 	ck_assert_uint_eq(v->settings.monitor_interval_ms, 250);
 	ck_assert_uint_eq(v->settings.hold_down_ms, 2500);
+	ck_assert_uint_eq(v->settings.tx_timeout_ms, 300);
 	ck_assert_uint_eq(v->settings.announce_count, 5);
 	ck_assert_uint_eq(v->settings.announce_interval_ms, 200);
 	ck_assert_uint_eq(v->settings.announced.count, 1);

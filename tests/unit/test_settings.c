@@ -27,6 +27,7 @@ static const struct expected_row vnet_rows[] = {
 	{ "hybrid_needs_service", "HybridNeedsService", SETTINGS_JSON_BOOL, false, "off" },
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false, "10" },
 	{ "hold_down", "HoldDown", SETTINGS_JSON_INT, false, "1000" },
+	{ "tx_timeout", "TxTimeout", SETTINGS_JSON_INT, false, "2000" },
 	{ "announce_count", "AnnounceCount", SETTINGS_JSON_INT, false, "3" },
 	{ "announce_interval", "AnnounceInterval", SETTINGS_JSON_INT, false, "1000" },
 	{ "announce_addresses", "AnnounceAddresses", SETTINGS_JSON_STRING, false, "none" },
@@ -46,6 +47,9 @@ static const struct expected_row resource_rows[] = {
 	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false, "" },
 	{ "admin", "Admin", SETTINGS_JSON_STRING, false, "up" },
 	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false, "none" },
+	{ "probe", "Probe", SETTINGS_JSON_STRING, false, "none" },
+	{ "probe_interval", "ProbeInterval", SETTINGS_JSON_INT, false, "1000" },
+	{ "probe_count", "ProbeCount", SETTINGS_JSON_INT, false, "3" },
 };
 
 static void assert_rows(struct subject subject, const struct expected_row *rows, size_t count)

@@ -14,6 +14,7 @@
 #define STORM_EXPECTED	   "a number of frames a second from 1 to 10000000, or none"
 #define OWNER_EXPECTED	   "none, a user name of 1 to 32 characters, or a uid"
 #define ADDRESSES_EXPECTED "none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7"
+#define PROBE_EXPECTED	   "none, a unicast IP address or a unicast MAC like 02:00:00:00:00:01"
 #define PROTECTION_EXPECTED                                                                        \
 	"none, or mac-nospoof, ip-nospoof, dhcp-nospoof and restricted as a list with commas"
 #define ALLOWED_EXPECTED                                                                           \
@@ -72,6 +73,8 @@ static const struct good_value vnet_good[] = {
 	{ "monitor-interval", "10000", NULL },
 	{ "hold_down", "0", NULL },
 	{ "hold-down", "600000", NULL },
+	{ "tx_timeout", "0", NULL },
+	{ "tx-timeout", "60000", NULL },
 	{ "announce_count", "0", NULL },
 	{ "announce-count", "100", NULL },
 	{ "announce_interval", "10", NULL },
@@ -131,6 +134,15 @@ static const struct good_value resource_good[] = {
 	{ "peer-vnet", "a.b-c_d456789", NULL },
 	{ "storm_limit", "2000", NULL },
 	{ "storm-limit", "none", NULL },
+	{ "probe", "none", NULL },
+	{ "probe", "10.0.0.1", NULL },
+	{ "probe", "2001:DB8::0:1", "2001:db8::1" },
+	{ "probe", "fe80::1", NULL },
+	{ "probe", "02:00:00:00:00:0A", "02:00:00:00:00:0a" },
+	{ "probe_interval", "10", NULL },
+	{ "probe-interval", "60000", NULL },
+	{ "probe_count", "1", NULL },
+	{ "probe-count", "100", NULL },
 };
 
 /* Every row but that of @key says what @defaults says. */
@@ -360,6 +372,8 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: monitor_interval -1 is not a number of milliseconds from 0 to 10000" },
 	{ "hold-down", "600001",
 	  "vnet0: hold_down 600001 is not a number of milliseconds from 0 to 600000" },
+	{ "tx-timeout", "60001",
+	  "vnet0: tx_timeout 60001 is not a number of milliseconds from 0 to 60000" },
 	{ "announce_count", "101", "vnet0: announce_count 101 is not a number from 0 to 100" },
 	{ "announce-interval", "9",
 	  "vnet0: announce_interval 9 is not a number of milliseconds from 10 to 60000" },
@@ -423,17 +437,17 @@ static const struct bad_value vnet_bad[] = {
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
 	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
-	  "announce_count, announce_interval, announce_addresses, protection, "
+	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
-	  "announce_count, announce_interval, announce_addresses, protection, "
+	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
-	  "announce_count, announce_interval, announce_addresses, protection, "
+	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 };
 
@@ -463,11 +477,32 @@ static const struct bad_value resource_bad[] = {
 	  "vnet0: peer_vnet abcdefghijklmn is not " PEER_VNET_EXPECTED },
 	{ "storm_limit", "0", "vnet0: storm_limit 0 is not " STORM_EXPECTED },
 	{ "storm_limit", "10000001", "vnet0: storm_limit 10000001 is not " STORM_EXPECTED },
+	{ "probe", "", "vnet0: probe '' is not " PROBE_EXPECTED },
+	{ "probe", "no", "vnet0: probe no is not " PROBE_EXPECTED },
+	{ "probe", "0.0.0.0", "vnet0: probe 0.0.0.0 is not " PROBE_EXPECTED },
+	{ "probe", "127.0.0.1", "vnet0: probe 127.0.0.1 is not " PROBE_EXPECTED },
+	{ "probe", "224.0.0.1", "vnet0: probe 224.0.0.1 is not " PROBE_EXPECTED },
+	{ "probe", "255.255.255.255", "vnet0: probe 255.255.255.255 is not " PROBE_EXPECTED },
+	{ "probe", "10.0.0.1/32", "vnet0: probe 10.0.0.1/32 is not " PROBE_EXPECTED },
+	{ "probe", "10.0.0.1,10.0.0.2", "vnet0: probe 10.0.0.1,10.0.0.2 is not " PROBE_EXPECTED },
+	{ "probe", "::", "vnet0: probe :: is not " PROBE_EXPECTED },
+	{ "probe", "::1", "vnet0: probe ::1 is not " PROBE_EXPECTED },
+	{ "probe", "ff02::1", "vnet0: probe ff02::1 is not " PROBE_EXPECTED },
+	{ "probe", "::ffff:10.0.0.1", "vnet0: probe ::ffff:10.0.0.1 is not " PROBE_EXPECTED },
+	{ "probe", "fe80::1%eth0", "vnet0: probe fe80::1%eth0 is not " PROBE_EXPECTED },
+	{ "probe", "01:00:5e:00:00:01", "vnet0: probe 01:00:5e:00:00:01 is not " PROBE_EXPECTED },
+	{ "probe", "00:00:00:00:00:00", "vnet0: probe 00:00:00:00:00:00 is not " PROBE_EXPECTED },
+	{ "probe_interval", "9",
+	  "vnet0: probe_interval 9 is not a number of milliseconds from 10 to 60000" },
+	{ "probe-interval", "60001",
+	  "vnet0: probe_interval 60001 is not a number of milliseconds from 10 to 60000" },
+	{ "probe_count", "0", "vnet0: probe_count 0 is not a number from 1 to 100" },
+	{ "probe-count", "101", "vnet0: probe_count 101 is not a number from 1 to 100" },
 	{ "admin", "on", "vnet0: admin on is not up or down" },
 	{ "admin", "", "vnet0: admin '' is not up or down" },
 	{ "mtu", "1500",
 	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, priority, "
-	  "pvid, vlans, admin, storm_limit" },
+	  "pvid, vlans, admin, storm_limit, probe, probe_interval, probe_count" },
 };
 
 /* Refused, whatever was there before, with the sentence, and nothing else has changed. */
@@ -545,7 +580,8 @@ START_TEST(needs_no_object)
 	settings_set(settings_resource, &subject.s, NULL, "x", "x", &e);
 	ck_assert_str_eq(e.field, "x");
 	ck_assert_str_eq(e.message, "x is not a setting, expected one of type, device, peer, "
-				    "peer_vnet, priority, pvid, vlans, admin, storm_limit");
+				    "peer_vnet, priority, pvid, vlans, admin, storm_limit, "
+				    "probe, probe_interval, probe_count");
 }
 END_TEST
 

@@ -123,6 +123,7 @@ START_TEST(test_vnet)
 	ck_assert_str_eq(text(o, "vlans"), "none");
 	ck_assert_int_eq(number(o, "monitor_interval"), 10);
 	ck_assert_int_eq(number(o, "hold_down"), 1000);
+	ck_assert_int_eq(number(o, "tx_timeout"), 2000);
 	ck_assert_int_eq(number(o, "announce_count"), 3);
 	ck_assert_int_eq(number(o, "announce_interval"), 1000);
 	ck_assert_str_eq(text(o, "announce_addresses"), "none");

@@ -78,6 +78,7 @@ static const struct value vnet_values[] = {
 	{ "hybrid_needs_service", "on" },
 	{ "monitor_interval", "250" },
 	{ "hold_down", "2500" },
+	{ "tx_timeout", "300" },
 	{ "announce_count", "5" },
 	{ "announce_interval", "200" },
 	{ "announce_addresses", "10.0.0.8,2001:db8::8" },
@@ -88,9 +89,18 @@ static const struct value vnet_values[] = {
 };
 
 static const struct value resource_values[] = {
-	{ "type", "guest" }, { "device", "eth\"\\0" }, { "peer", "02:00:00:00:00:02" },
-	{ "priority", "5" }, { "pvid", "12" },	       { "vlans", "none" },
-	{ "admin", "down" }, { "peer_vnet", "vnet1" }, { "storm_limit", "10000000" },
+	{ "type", "guest" },
+	{ "device", "eth\"\\0" },
+	{ "peer", "02:00:00:00:00:02" },
+	{ "priority", "5" },
+	{ "pvid", "12" },
+	{ "vlans", "none" },
+	{ "admin", "down" },
+	{ "peer_vnet", "vnet1" },
+	{ "storm_limit", "10000000" },
+	{ "probe", "2001:db8::1" },
+	{ "probe_interval", "200" },
+	{ "probe_count", "5" },
 };
 
 static void set_all(const struct setting *table, void *settings, const struct value *values,
