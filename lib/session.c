@@ -70,18 +70,13 @@ void session_renew(struct vio *v)
 
 /* --- asking --- */
 
-/* Opens a connection and asks; @taken holds the descriptors that come. 0 or -errno. */
-static int session_ask(struct session *s, int64_t deadline_ns, struct json_object *provision)
+/* Asks over the connection @w, which it takes over. 0 or -errno. */
+static int session_ask(struct session *s, const struct wire *w, int64_t deadline_ns)
 {
-	const char *path = session_vio(s)->loop->socket_path;
-	int r;
+	struct json_object *provision = session_json_provision(session_vio(s));
 
 	client_init(&s->client, SESSION_TIMEOUT_MS);
-	r = provision ? wire_open(&s->client.wire, path, deadline_ns) : -ENOMEM;
-	if (r < 0) {
-		json_object_put(provision);
-		return r;
-	}
+	s->client.wire = *w;
 	s->connected = true;
 	session_vio(s)->reports = 0;
 	wire_take_fds(&s->client.wire, s->fds, MAC_QUEUES_MAX);
@@ -133,10 +128,14 @@ int session_begin(struct vio *v, char *error, size_t size)
 	int64_t deadline_ns = wire_deadline_ns(SESSION_TIMEOUT_MS);
 	struct session *s = &v->session;
 	struct json_object *reply, *registered;
+	struct wire w;
 	bool continues;
 	int r;
 
-	r = session_ask(s, deadline_ns, session_json_provision(v));
+	client_init(&s->client, SESSION_TIMEOUT_MS);
+	r = wire_open(&w, v->loop->socket_path, deadline_ns);
+	if (r == 0)
+		r = session_ask(s, &w, deadline_ns);
 	if (r == 0)
 		r = client_receive(&s->client, deadline_ns, false, &reply, &continues);
 	if (r < 0) {
@@ -329,21 +328,29 @@ static uint32_t session_run(struct loop_source *source, uint32_t events)
 
 /* --- finding vnetd again --- */
 
+/* Connected before the lock is taken: frames do not wait for vnetd. */
 static void session_again(struct vio *v)
 {
+	int64_t deadline_ns = wire_deadline_ns(SESSION_CONNECT_MS);
 	struct session *s = &v->session;
-	int r;
+	struct wire w = { .fd = -1 };
+	int r = wire_open(&w, v->loop->socket_path, deadline_ns);
 
 	pthread_mutex_lock(&v->lock);
 	if (!v->dead && !v->removed && s->stage == SESSION_CLOSED) {
 		s->report_waits = false; /* it is part of what is asked */
-		r = session_ask(s, wire_deadline_ns(SESSION_CONNECT_MS), session_json_provision(v));
+		if (r == 0)
+			r = session_ask(s, &w, deadline_ns);
+		if (s->connected)
+			w.fd = -1;
 		if (r == 0)
 			r = loop_add(v->loop, &s->source, s->client.wire.fd, EPOLLIN);
 		if (r < 0)
 			session_retry(s);
 	}
 	pthread_mutex_unlock(&v->lock);
+	if (w.fd >= 0)
+		wire_close(&w);
 }
 
 static uint32_t session_run_timer(struct loop_source *source, uint32_t events)
