@@ -139,11 +139,13 @@ void fuzz_file(const char *name, const void *data, size_t size)
 			 (int)sizeof(path));
 	for (char *slash = path + strlen(folder) + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		ck_assert(mkdir(path, 0700) == 0 || errno == EEXIST);
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return;
 		*slash = '/';
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	if (fd < 0)
+		return;
 	ck_assert_int_eq(write(fd, data, size), (ssize_t)size);
 	close(fd);
 }

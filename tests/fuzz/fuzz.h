@@ -34,7 +34,8 @@ char *fuzz_string(const void *bytes, size_t size);
 const char *fuzz_folder(void);
 /* Everything in it goes. */
 void fuzz_folder_empty(void);
-/* Writes FOLDER/NAME, making the folders that it is in. */
+/* Writes FOLDER/NAME, making the folders that it is in; nothing where a file or a folder is in the
+ * way of the other. */
 void fuzz_file(const char *name, const void *data, size_t size);
 
 /* A socket of somebody who has sent all of this and then went away, and what there is to be read of

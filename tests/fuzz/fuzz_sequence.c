@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bytes become steps of the unit tests' walks: changes, news of devices, calls that fail, restarts,
- * kills in the midst of a change. After each step the kernel has to hold what follows.
+ * kills. After each step the kernel has to hold what follows.
  */
 #include "../unit/walk.h"
 #include "fuzz.h"
@@ -16,7 +16,7 @@ static uint32_t draw(struct walk *k, uint32_t below)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = { data, size };
-	struct walk k = { .draw = draw, .source = &f };
+	struct walk k = { .draw = draw, .kills = WALK_KILLS_AFTER, .source = &f };
 
 	walk_begin(&k);
 	k.w->k->blind = fuzz_byte(&f) & 1;

@@ -16,8 +16,12 @@ static uint32_t draw(struct walk *k, uint32_t below)
 
 START_TEST(test_walk)
 {
+	const char *kills = getenv("WALK_KILLS");
 	struct walk k = { .draw = draw, .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
 
+	k.kills = kills ? (enum walk_kills)atoi(kills) : WALK_KILLS_NONE;
+	if (!kills && _i % 2)
+		k.kills = WALK_KILLS_AFTER;
 	walk_begin(&k);
 	k.w->k->blind = _i % 2;
 	while (k.step < STEPS)
@@ -26,7 +30,8 @@ START_TEST(test_walk)
 }
 END_TEST
 
-/* WALK=3 takes the fourth walk alone and tells each step; WALKS=500 takes so many. */
+/* WALK=3 takes the fourth walk alone and tells each step; WALKS=500 takes so many. WALK_KILLS=1
+ * kills vnetd after changes, 2 within them. */
 int main(void)
 {
 	const char *only = getenv("WALK"), *count = getenv("WALKS");

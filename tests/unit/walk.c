@@ -442,10 +442,10 @@ static void remember(struct walk *k)
 	k->killed_kept = k->w->kept ? strdup(k->w->kept) : NULL;
 }
 
-/* Within some change, after any of the calls that it makes, and started again. */
+/* After some change, or within it, after any of the calls that it makes; and started again. */
 static void kill_and_start(struct walk *k)
 {
-	unsigned int after = 1 + k->draw(k, 24);
+	unsigned int after = k->kills == WALK_KILLS_WITHIN ? 1 + k->draw(k, 24) : 0;
 	struct world *w = k->w;
 
 	k->kill_in = after;
@@ -460,7 +460,7 @@ static void kill_and_start(struct walk *k)
 	manager_free(w->m);
 	world_start(w);
 	snprintf(k->what + strlen(k->what), sizeof(k->what) - strlen(k->what),
-		 ", killed after call %u", after);
+		 after ? ", killed after call %u" : ", killed", after);
 }
 
 static void step(struct walk *k)
@@ -489,7 +489,7 @@ static void step(struct walk *k)
 			k->w->m->starting = false; /* there are no files to be read */
 			break;
 		case 1:
-			if (k->kills)
+			if (k->kills != WALK_KILLS_NONE)
 				kill_and_start(k);
 			break;
 		default:

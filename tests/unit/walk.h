@@ -9,12 +9,14 @@
 
 #include "world.h"
 
+enum walk_kills { WALK_KILLS_NONE, WALK_KILLS_AFTER, WALK_KILLS_WITHIN }; /* a change */
+
 struct walk {
 	/* Set by the caller: a number below @below, from `source` and `state` as they like. */
 	uint32_t (*draw)(struct walk *k, uint32_t below);
 	void *source;
 	uint64_t state;
-	bool kills; /* among the steps are some in which vnetd is killed */
+	enum walk_kills kills; /* how vnetd is killed in some of the steps */
 
 	struct world *w;
 	unsigned int step;
