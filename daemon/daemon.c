@@ -55,6 +55,7 @@ static const struct kernel_ops kernel_ops = {
 	.link_set = rtnl_link_set,
 	.link_del = rtnl_link_del,
 	.tap_add = tap_add,
+	.send_frame = rtnl_send_frame,
 	.link_stats = rtnl_link_stats,
 	.link_filter = rtnl_link_filter,
 	.offloads_get = offload_get,

@@ -132,6 +132,8 @@ struct kernel_ops {
 	 * the kernel chooses ("vntap0"). @fds receives tap->queues non-blocking descriptors.
 	 */
 	int (*tap_add)(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
+	/* Sends a frame out of the device. -EPERM: vnetd may not. */
+	int (*send_frame)(void *rtnl, uint32_t ifindex, const void *frame, size_t length);
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);

@@ -22,10 +22,11 @@ struct link {
 	uint32_t peer;		/* IFLA_LINK: of a veth, its other end; 0: none */
 	bool peer_elsewhere;	/* the peer lives in another network namespace */
 	uint32_t promiscuity;
-	char kind[16];	/* "veth", "tun"; empty: not told, as of a real NIC */
-	char qdisc[16]; /* where its frames queue, "noqueue"; empty: not told */
-	bool vnet_hdr;	/* of a tap: its frames may wait for checksums and segmentation */
-	uint32_t xdp;	/* the id of its XDP program, 0: none, or more than one */
+	char kind[16];	  /* "veth", "tun"; empty: not told, as of a real NIC */
+	char qdisc[16];	  /* where its frames queue, "noqueue"; empty: not told */
+	bool vnet_hdr;	  /* of a tap: its frames may wait for checksums and segmentation */
+	bool ipv6_router; /* it forwards, and says so to its neighbours */
+	uint32_t xdp;	  /* the id of its XDP program, 0: none, or more than one */
 };
 
 static inline bool link_is_up(const struct link *l)

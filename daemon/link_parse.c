@@ -165,6 +165,39 @@ static int take_xdp(const struct nlattr *a, struct link *l)
 	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
 }
 
+/* Numbers by DEVCONF_*, of which the first is `forwarding`. */
+static int take_ipv6_conf(const struct nlattr *a, struct link *l)
+{
+	int32_t forwarding;
+
+	if (mnl_attr_get_payload_len(a) < sizeof(forwarding))
+		return -EBADMSG;
+	memcpy(&forwarding, mnl_attr_get_payload(a), sizeof(forwarding));
+	l->ipv6_router = forwarding > 0;
+	return 0;
+}
+
+static int take_ipv6(const struct nlattr *a, struct link *l)
+{
+	static const struct attribute rows[] = {
+		{ IFLA_INET6_CONF, MNL_TYPE_BINARY, take_ipv6_conf },
+		{ 0 },
+	};
+
+	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
+}
+
+/* By family. */
+static int take_families(const struct nlattr *a, struct link *l)
+{
+	static const struct attribute rows[] = {
+		{ AF_INET6, MNL_TYPE_NESTED, take_ipv6 },
+		{ 0 },
+	};
+
+	return take_attributes(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), rows, l);
+}
+
 /* NULL: the message is too short, or its ifindex is none. */
 static const struct ifinfomsg *message_info(const struct nlmsghdr *message)
 {
@@ -191,6 +224,7 @@ int link_parse(const struct nlmsghdr *message, struct link *ret)
 		{ IFLA_LINKINFO, MNL_TYPE_NESTED, take_info },
 		{ IFLA_QDISC, MNL_TYPE_NUL_STRING, take_qdisc },
 		{ IFLA_XDP, MNL_TYPE_NESTED, take_xdp },
+		{ IFLA_AF_SPEC, MNL_TYPE_NESTED, take_families },
 		{ 0 },
 	};
 	const struct ifinfomsg *info = message_info(message);

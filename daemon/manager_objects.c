@@ -128,6 +128,7 @@ int object_vnet_new(struct manager *m, const char *name, uint32_t number,
 
 void object_vnet_free(struct vnet *v)
 {
+	reconcile_announce_end(v);
 	struct manager *m = v->manager;
 
 	if (!v->port_ifindex)

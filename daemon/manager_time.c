@@ -8,6 +8,7 @@ static const struct manager_clock {
 	void (*run)(struct manager *m, uint64_t now_us);
 } clocks[] = {
 	{ reconcile_hold_due_us, reconcile_hold_run },
+	{ reconcile_announce_due_us, reconcile_announce_run },
 };
 
 uint64_t manager_now_us(const struct manager *m)

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/netconf.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -215,6 +216,7 @@ static int socket_open(int bytes, unsigned int groups, struct mnl_socket **ret)
 		return -errno;
 	socket_join(s, MONITOR_GROUP_IPV4_MCADDR);
 	socket_join(s, MONITOR_GROUP_IPV6_MCADDR);
+	socket_join(s, RTNLGRP_IPV6_NETCONF);
 	*ret = UTIL_TAKE_PTR(s);
 	return 0;
 }
@@ -337,6 +339,17 @@ static void handle_queue(struct monitor *m, const struct nlmsghdr *message)
 	monitor_poll(m, (uint32_t)tc->tcm_ifindex);
 }
 
+/* The same of whether it forwards: there is no other news of that. */
+static void handle_conf(struct monitor *m, const struct nlmsghdr *message)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, message,
+			  sizeof(struct netconfmsg)) if (mnl_attr_get_type(a) == NETCONFA_IFINDEX &&
+							 mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		monitor_poll(m, mnl_attr_get_u32(a)); /* "all" and "default" are no devices */
+}
+
 static void handle(struct monitor *m, const struct nlmsghdr *message)
 {
 	if ((message->nlmsg_flags & NLM_F_DUMP_INTR) && is_dump_answer(m, message))
@@ -347,6 +360,9 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 		break;
 	case RTM_DELLINK:
 		handle_del(m, message);
+		break;
+	case RTM_NEWNETCONF:
+		handle_conf(m, message);
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:

@@ -64,6 +64,13 @@ void reconcile_hold_release(struct vnet *v);
 uint64_t reconcile_hold_due_us(const struct manager *m);
 void reconcile_hold_run(struct manager *m, uint64_t now_us);
 
+/* What carries the vnet's frames has changed; @multicast: that of multicast, too. The first round is
+ * sent here and now; reconcile_announce.c. */
+void reconcile_announce(struct vnet *v, bool multicast);
+void reconcile_announce_end(struct vnet *v); /* the vnet is going */
+uint64_t reconcile_announce_due_us(const struct manager *m);
+void reconcile_announce_run(struct manager *m, uint64_t now_us);
+
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
 int reconcile_resource_row(struct resource *r);

@@ -235,6 +235,8 @@ static void note_active(struct vnet *v)
 		tell_switch(v, "unicast", unicast, was_unicast);
 	else if (service != was_multicast)
 		tell_switch(v, "multicast", service, was_multicast);
+	if (unicast != was_unicast || service != was_multicast)
+		reconcile_announce(v, service != was_multicast);
 }
 
 int reconcile_path(struct vnet *v, struct error *e)

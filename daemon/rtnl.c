@@ -18,6 +18,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "frame.h"
 #include "link_parse.h"
 #include "rtnl.h"
 
@@ -28,6 +29,7 @@
 
 struct rtnl {
 	struct nl_sock *socket;
+	int frames; /* for rtnl_send_frame(), opened when it is needed; -1: not yet */
 };
 
 /* --- one request and its answer --- */
@@ -413,10 +415,25 @@ static void rtnl_freep(struct rtnl **r)
 	rtnl_free(*r);
 }
 
+int rtnl_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t length)
+{
+	struct rtnl *r = rtnl;
+	int fd;
+
+	if (r->frames < 0) {
+		fd = frame_open();
+		if (fd < 0)
+			return fd;
+		r->frames = fd;
+	}
+	return frame_send(r->frames, ifindex, frame, length);
+}
+
 static int socket_open(struct rtnl *r)
 {
 	int n;
 
+	r->frames = -1;
 	r->socket = nl_socket_alloc();
 	if (!r->socket)
 		return -ENOMEM;
@@ -444,5 +461,7 @@ void rtnl_free(struct rtnl *r)
 	if (!r)
 		return;
 	nl_socket_free(r->socket);
+	if (r->frames >= 0)
+		close(r->frames);
 	free(r);
 }

@@ -101,6 +101,11 @@ static bool has_bits_behind(const struct settings_prefix *p)
 	return false;
 }
 
+const uint8_t *settings_prefix_ipv4(const struct settings_prefix *p)
+{
+	return is_ipv4(p) ? p->address + IPV4_BITS_FROM / 8 : NULL;
+}
+
 bool settings_prefix_takes_in_ipv4(const struct settings_prefix *p)
 {
 	return p->length < IPV4_BITS_FROM && shares(p->address, mapped, p->length);

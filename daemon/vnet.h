@@ -83,6 +83,13 @@ struct resource {
 	UT_hash_handle by_target; /* the same in the manager's peers */
 };
 
+/* What a vnet has still to say of a switch; reconcile_announce.c. */
+struct announcing {
+	unsigned int left; /* rounds, 0: it is not in the manager's list */
+	uint64_t due_us;   /* the next one */
+	bool multicast;	   /* the way of multicast has changed */
+};
+
 struct vnet {
 	struct manager *manager; /* the owner */
 	char name[SETTINGS_NAME_SIZE];
@@ -115,6 +122,9 @@ struct vnet {
 	uint64_t switches;	    /* how often the carrying resource changed */
 	struct resource *unicast;   /* carries unknown unicast now, NULL: none */
 	struct resource *multicast; /* carries broadcast and multicast now, NULL: none */
+
+	struct announcing announcing;
+	struct vnet *announcing_prev, *announcing_next; /* in the manager's announcing ones */
 
 	/* in the kernel */
 	struct abi_vnet row; /* as last written */

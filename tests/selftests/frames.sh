@@ -55,7 +55,8 @@ far_end() { # NAME [ARGUMENT...]: the resource's settings; without any, just the
 
 frames_world() { # [ARGUMENT...]: vnet0's settings
 	[ -n "$vnetd_pid" ] || start_vnetd
-	ctl vnet add vnet0 address "$(mac 1)" "$@"
+	# Its announcements would be frames that nobody here has sent.
+	ctl vnet add vnet0 address "$(mac 1)" announce-count 0 "$@"
 	in_ns "$frames_upper" ip link set vnet0 up
 	listen up "$frames_upper" vnet0 - vnet0-p
 	far_end sv type service

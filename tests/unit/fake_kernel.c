@@ -232,6 +232,23 @@ static int fake_link_del(void *rtnl, uint32_t ifindex)
 	return 0;
 }
 
+static int fake_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t length)
+{
+	struct fake_kernel *k = rtnl;
+	struct fake_frame *f = &k->frames[k->frame_count];
+
+	if (fake_fails(k, "send_frame"))
+		return -k->fail_error;
+	if (!fake_link(k, ifindex))
+		return -ENXIO;
+	if (k->frame_count == FAKE_MAX)
+		return -ENOBUFS;
+	k->frame_count++;
+	*f = (struct fake_frame) { .ifindex = ifindex, .length = length, .sent_us = k->now_us };
+	memcpy(f->bytes, frame, length < sizeof(f->bytes) ? length : sizeof(f->bytes));
+	return 0;
+}
+
 static int fake_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 {
 	struct fake_kernel *k = rtnl;
@@ -306,6 +323,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.link_set = fake_link_set,
 		.link_del = fake_link_del,
 		.tap_add = fake_tap_add,
+		.send_frame = fake_send_frame,
 		.link_stats = fake_link_stats,
 		.link_filter = fake_link_filter,
 		.offloads_get = fake_offloads_get,

@@ -30,6 +30,13 @@ struct fake_tap {
 	int fds[KERNEL_TAP_QUEUES_MAX];
 };
 
+struct fake_frame {
+	uint32_t ifindex;
+	size_t length;
+	uint8_t bytes[128];
+	uint64_t sent_us;
+};
+
 struct fake_kernel {
 	struct kernel kernel; /* to be given to the manager */
 	struct kernel_ops ops;
@@ -48,6 +55,8 @@ struct fake_kernel {
 	struct kernel_link_stats stats;
 	struct fake_tap taps[FAKE_MAX];
 	bool flushed;
+	struct fake_frame frames[FAKE_MAX]; /* sent, the first ones */
+	size_t frame_count;
 	uint64_t now_us; /* moved by the test, with world_pass() */
 
 	const char *fail_call;	 /* name of the call that fails, NULL: none */

@@ -201,7 +201,7 @@ static void polls_are(uint32_t interval_ms, const char *expected)
 START_TEST(test_polls)
 {
 	polls_are(0, "");
-	world_vnet(w, "a", "address", "02:00:00:00:00:01");
+	world_vnet(w, "a", "address", "02:00:00:00:00:01", "hold_down", "0");
 	world_device(w, "s0");
 	world_device(w, "h0");
 	world_device(w, "i0");

@@ -26,6 +26,9 @@ static struct world {
 	struct rtnl *rtnl;
 	struct link_table *table;
 	unsigned int links, gone, begins, ends, overruns, groups;
+	unsigned int batches, links_of_batch; /* whole ones, and the links in the last of them */
+	bool in_batch;
+	struct address_table *addresses;
 	uint32_t last_gone;
 	bool dumping;
 	/* Something to do in the middle of things; once, unless it sets them again. */
@@ -56,6 +59,7 @@ static void on_dump_begin(void *context)
 	void (*at_begin)(void) = UTIL_TAKE_PTR(w.at_begin);
 
 	link_mark(w.table);
+	address_mark(w.addresses);
 	w.dumping = true;
 	w.begins++;
 	if (at_begin)
@@ -70,6 +74,7 @@ static void on_dump_end(void *context)
 {
 	ck_assert_msg(w.dumping, "the end of a dump that has not begun");
 	link_sweep(w.table, on_swept, NULL);
+	address_sweep(w.addresses);
 	w.dumping = false;
 	w.ends++;
 }
@@ -84,6 +89,30 @@ static void on_groups(void *context)
 	w.groups++;
 }
 
+static void on_address(void *context, const struct address *a, bool there)
+{
+	ck_assert(w.in_batch);
+	if (there)
+		ck_assert_int_eq(address_put(w.addresses, a), 0);
+	else
+		address_remove(w.addresses, a);
+}
+
+static void on_batch_begin(void *context)
+{
+	ck_assert(!w.in_batch);
+	w.in_batch = true;
+	w.links_of_batch = w.links;
+}
+
+static void on_batch_end(void *context)
+{
+	ck_assert(w.in_batch);
+	w.in_batch = false;
+	w.batches++;
+	w.links_of_batch = w.links - w.links_of_batch;
+}
+
 static const struct monitor_callbacks callbacks = {
 	.on_link = on_link,
 	.on_gone = on_gone,
@@ -91,6 +120,9 @@ static const struct monitor_callbacks callbacks = {
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
 	.on_groups = on_groups,
+	.on_address = on_address,
+	.on_batch_begin = on_batch_begin,
+	.on_batch_end = on_batch_end,
 };
 
 static void enter(void)
@@ -100,12 +132,15 @@ static void enter(void)
 	ck_assert_int_eq(rtnl_new(&w.rtnl), 0);
 	w.table = link_table_new();
 	ck_assert_ptr_nonnull(w.table);
+	w.addresses = address_table_new();
+	ck_assert_ptr_nonnull(w.addresses);
 }
 
 static void leave(void)
 {
 	monitor_free(w.monitor);
 	link_table_free(w.table);
+	address_table_free(w.addresses);
 	rtnl_free(w.rtnl);
 	sd_event_unref(w.loop);
 }
@@ -822,6 +857,109 @@ START_TEST(test_storm)
 }
 END_TEST
 
+/* --- addresses --- */
+
+static bool has(const char *name, int family, const char *text)
+{
+	size_t count;
+	const struct address *list = address_of(w.addresses, seen(name)->ifindex, &count);
+	uint8_t bytes[ADDRESS_SIZE] = { 0 };
+
+	ck_assert_int_eq(inet_pton(family, text, bytes), 1);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].family == (uint32_t)family &&
+		    memcmp(list[i].bytes, bytes, ADDRESS_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool has_both(void)
+{
+	return has("vnet0", AF_INET, "192.0.2.1") && has("vnet0", AF_INET6, "2001:db8::1");
+}
+
+static bool has_none(void)
+{
+	size_t count;
+
+	address_of(w.addresses, seen("vnet0")->ifindex, &count);
+	return count == 0;
+}
+
+/* Of a link between two the own one counts; in the first dump, as news, and after lost news. */
+START_TEST(test_addresses)
+{
+	add("vnet0", "port");
+	if (_i == 1)
+		start();
+	unit_net_run("ip address flush dev vnet0");
+	unit_net_run("ip address add 192.0.2.1 peer 192.0.2.2/32 dev vnet0");
+	unit_net_run("ip address add 2001:db8::1/64 dev vnet0 nodad");
+	if (_i == 0)
+		start();
+	wait_until(has_both, "the addresses");
+	ck_assert(!has("vnet0", AF_INET, "192.0.2.2"));
+	ck_assert(has("vnet0", AF_INET, "192.0.2.1"));
+	unit_net_run("ip address flush dev vnet0");
+	wait_until(has_none, "their end");
+}
+END_TEST
+
+/* One that is not used yet is not the device's yet: another host may have it. */
+START_TEST(test_tentative)
+{
+	add("vnet0", "port");
+	unit_net_run("ip address flush dev vnet0");
+	set_up("port", false);
+	start();
+	unit_net_run("ip address add 2001:db8::1/64 dev vnet0");
+	unit_net_run("ip address add 192.0.2.1/24 dev vnet0");
+	run_loop();
+	ck_assert(has("vnet0", AF_INET, "192.0.2.1"));
+	ck_assert(!has("vnet0", AF_INET6, "2001:db8::1"));
+}
+END_TEST
+
+static bool is_router(void)
+{
+	return seen("vnet0")->ipv6_router;
+}
+
+static void set_forwarding(const char *value)
+{
+	FILE *f = fopen("/proc/sys/net/ipv6/conf/vnet0/forwarding", "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(value, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(test_router)
+{
+	add("vnet0", "port");
+	start();
+	ck_assert(!is_router());
+	set_forwarding("1");
+	wait_until(is_router, "that it forwards");
+}
+END_TEST
+
+/* What has come by the time that it is read is one batch. */
+START_TEST(test_batch)
+{
+	add("vnet0", "port");
+	start();
+	run_loop();
+	w.batches = 0;
+	for (uint32_t mtu = 1000; mtu < 1100; mtu++)
+		set_mtu("port", mtu);
+	ck_assert_int_eq(monitor_drain(w.monitor), 0);
+	ck_assert_uint_eq(w.batches, 1);
+	ck_assert_uint_ge(w.links_of_batch, 100);
+	ck_assert_uint_eq(seen("port")->mtu, 1099);
+}
+END_TEST
+
 /* --- others who talk to us --- */
 
 /* The address of the monitor's netlink socket. */
@@ -837,7 +975,7 @@ static struct sockaddr_nl monitor_address(void)
 		socklen_t size = sizeof(a);
 
 		if (getsockname(atoi(entry->d_name), (struct sockaddr *)&a, &size) == 0 &&
-		    a.nl_family == AF_NETLINK && a.nl_groups == (RTMGRP_LINK | RTMGRP_TC))
+		    a.nl_family == AF_NETLINK && (a.nl_groups & RTMGRP_LINK))
 			found = a;
 	}
 	closedir(d);
@@ -968,6 +1106,10 @@ int main(void)
 	tcase_add_test(t, test_later_dump_interrupted);
 	tcase_add_test(t, test_event_before_dump);
 	tcase_add_test(t, test_storm);
+	tcase_add_loop_test(t, test_addresses, 0, 2);
+	tcase_add_test(t, test_tentative);
+	tcase_add_test(t, test_router);
+	tcase_add_test(t, test_batch);
 	tcase_add_test(t, test_forged);
 	tcase_add_test(t, test_free);
 	tcase_add_test(t, test_buffer);
