@@ -44,6 +44,7 @@ static struct nlmsghdr *whole(struct buffer *b)
 	mnl_attr_put_u32(m, IFLA_MTU, 1400);
 	mnl_attr_put_u32(m, IFLA_MIN_MTU, 68);
 	mnl_attr_put_u32(m, IFLA_MAX_MTU, 65535);
+	mnl_attr_put_u32(m, IFLA_CARRIER_DOWN_COUNT, 6);
 	mnl_attr_put_u32(m, IFLA_MASTER, 3);
 	mnl_attr_put_u32(m, IFLA_LINK, 8);
 	mnl_attr_put_u32(m, IFLA_LINK_NETNSID, -1);
@@ -75,6 +76,7 @@ START_TEST(test_whole)
 	ck_assert_uint_eq(l.max_mtu, 65535);
 	ck_assert_uint_eq(l.flags, IFF_UP | IFF_PROMISC | LOWER_UP);
 	ck_assert(l.carrier);
+	ck_assert_uint_eq(l.carrier_downs, 6);
 	ck_assert_uint_eq(l.master, 3);
 	ck_assert_uint_eq(l.peer, 8);
 	ck_assert(l.peer_elsewhere);
@@ -116,6 +118,134 @@ START_TEST(test_tap)
 		ck_assert_int_eq(l.vnet_hdr, cases[i].expected);
 		ck_assert_str_eq(l.qdisc, "");
 		ck_assert_uint_eq(l.xdp, 0);
+	}
+}
+END_TEST
+
+START_TEST(test_router)
+{
+	static const struct {
+		uint16_t family;
+		int32_t conf[2];
+		size_t size;
+		int result;
+		bool expected;
+	} cases[] = {
+		{ AF_INET6, { 1, 0 }, 8, 0, true },	 { AF_INET6, { 0, 1 }, 8, 0, false },
+		{ AF_INET6, { 2 }, 4, 0, true },	 { AF_INET, { 1 }, 4, 0, false },
+		{ AF_INET6, { 1 }, 3, -EBADMSG, false },
+	};
+	struct nlattr *families, *family;
+	struct nlmsghdr *m;
+	struct buffer b;
+	struct link l;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(cases); i++) {
+		m = begin(&b, AF_UNSPEC, 7);
+		mnl_attr_put_strz(m, IFLA_IFNAME, "vnet0");
+		families = mnl_attr_nest_start(m, IFLA_AF_SPEC);
+		family = mnl_attr_nest_start(m, cases[i].family);
+		mnl_attr_put(m, IFLA_INET6_CONF, cases[i].size, cases[i].conf);
+		mnl_attr_nest_end(m, family);
+		mnl_attr_nest_end(m, families);
+		ck_assert_int_eq(link_parse(m, &l), cases[i].result);
+		if (!cases[i].result)
+			ck_assert_int_eq(l.ipv6_router, cases[i].expected);
+	}
+}
+END_TEST
+
+/* --- addresses --- */
+
+struct address_case {
+	uint8_t family, flags;
+	uint16_t first, second; /* types of attributes, 0: none; the first has `size` bytes of 1 */
+	size_t size;		/* and the second as many of 2 */
+	uint32_t more_flags;	/* in an attribute, 0: there is none */
+	int result;
+	uint8_t expected;
+	bool usable;
+};
+
+static const struct address_case addresses[] = {
+	{ AF_INET, 0, IFA_ADDRESS, 0, 4, 0, 0, 1, true },
+	{ AF_INET, 0, IFA_ADDRESS, IFA_LOCAL, 4, 0, 0, 2, true },
+	{ AF_INET, 0, IFA_LOCAL, IFA_ADDRESS, 4, 0, 0, 1, true },
+	{ AF_INET6, 0, IFA_ADDRESS, 0, 16, 0, 0, 1, true },
+	{ AF_INET6, IFA_F_TENTATIVE, IFA_ADDRESS, 0, 16, 0, 0, 1, false },
+	{ AF_INET6, IFA_F_TENTATIVE, IFA_ADDRESS, 0, 16, IFA_F_NOPREFIXROUTE, 0, 1, true },
+	{ AF_INET6, 0, IFA_ADDRESS, 0, 16, IFA_F_TENTATIVE, 0, 1, false },
+	{ AF_INET6, 0, IFA_ADDRESS, 0, 16, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC, 0, 1, true },
+	{ AF_INET6, IFA_F_DADFAILED, IFA_ADDRESS, 0, 16, 0, 0, 1, false },
+	{ AF_INET, 0, IFA_ADDRESS, 0, 3, 0, -EBADMSG, 0, false },
+	{ AF_INET, 0, IFA_ADDRESS, 0, 16, 0, -EBADMSG, 0, false },
+	{ AF_INET6, 0, IFA_ADDRESS, 0, 4, 0, -EBADMSG, 0, false },
+	{ AF_INET, 0, 0, 0, 0, 0, -EBADMSG, 0, false },
+	{ AF_UNSPEC, 0, IFA_ADDRESS, 0, 4, 0, -ENODATA, 0, false },
+	{ AF_INET, 0, IFA_BROADCAST, 0, 4, 0, -EBADMSG, 0, false },
+};
+
+static struct nlmsghdr *put_address(struct buffer *b, const struct address_case *c)
+{
+	static const uint8_t ones[16] = { [0 ... 15] = 1 }, twos[16] = { [0 ... 15] = 2 };
+	struct ifaddrmsg *info;
+	struct nlmsghdr *m;
+
+	memset(b, 0, sizeof(*b));
+	m = mnl_nlmsg_put_header(b);
+	m->nlmsg_type = RTM_NEWADDR;
+	info = mnl_nlmsg_put_extra_header(m, sizeof(*info));
+	info->ifa_family = c->family;
+	info->ifa_flags = c->flags;
+	info->ifa_index = 7;
+	if (c->first)
+		mnl_attr_put(m, c->first, c->size, ones);
+	if (c->second)
+		mnl_attr_put(m, c->second, c->size, twos);
+	if (c->more_flags)
+		mnl_attr_put_u32(m, IFA_FLAGS, c->more_flags);
+	return m;
+}
+
+START_TEST(test_address)
+{
+	const struct address_case *c = &addresses[_i];
+	struct address a = { .ifindex = 99 };
+	struct buffer b;
+	bool usable;
+
+	ck_assert_int_eq(link_parse_address(put_address(&b, c), &a, &usable), c->result);
+	if (c->result) {
+		ck_assert_uint_eq(a.ifindex, 99);
+		return;
+	}
+	ck_assert_uint_eq(a.ifindex, 7);
+	ck_assert_uint_eq(a.family, c->family);
+	for (size_t i = 0; i < ADDRESS_SIZE; i++)
+		ck_assert_uint_eq(a.bytes[i], i < c->size ? c->expected : 0);
+	ck_assert_int_eq(usable, c->usable);
+}
+END_TEST
+
+/* Wherever it is cut: an error, or an address, and nothing behind the end is read (sanitize). */
+START_TEST(test_address_cut)
+{
+	struct nlmsghdr *m, *copy;
+	struct address a;
+	struct buffer b;
+	uint32_t whole_len;
+	bool usable;
+
+	m = put_address(&b, &addresses[7]);
+	whole_len = m->nlmsg_len;
+	for (uint32_t len = NLMSG_HDRLEN; len < whole_len; len++) {
+		copy = malloc(len);
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, m, len);
+		copy->nlmsg_len = len;
+		ck_assert(link_parse_address(copy, &a, &usable) == -EBADMSG ||
+			  len >= NLMSG_HDRLEN + sizeof(struct ifaddrmsg) + 20);
+		free(copy);
 	}
 }
 END_TEST
@@ -332,6 +462,9 @@ int main(void)
 
 	tcase_add_test(t, test_whole);
 	tcase_add_test(t, test_tap);
+	tcase_add_test(t, test_router);
+	tcase_add_loop_test(t, test_address, 0, UTIL_ARRAY_SIZE(addresses));
+	tcase_add_test(t, test_address_cut);
 	tcase_add_test(t, test_least);
 	tcase_add_test(t, test_odd_but_sound);
 	tcase_add_test(t, test_not_a_device);
