@@ -9,6 +9,8 @@
 #include "log.h"
 #include "pinwatch.h"
 
+#define GUARD_TRIES 10
+
 int guard_check(struct guard *g, struct error *e)
 {
 	struct lock_programs known;
@@ -46,18 +48,38 @@ static void watch(struct guard *g)
 			    strerror(-err));
 }
 
+/*
+ * Whoever removes pins may not be done yet and remove what we pin again, or the folder that we
+ * would pin it in. So it is looked at again, for a while.
+ */
+static bool check_hooks(struct guard *g)
+{
+	if (!manager_check_hooks(g->manager, g->tries)) {
+		g->tries = 0;
+		return false;
+	}
+	g->tries = g->tries ? g->tries - 1 : GUARD_TRIES;
+	return true;
+}
+
 /* We ourselves unpin what we detach; then nothing is found to be missing. */
 static void on_removed(void *context)
 {
 	struct guard *g = context;
 	struct error e = { 0 };
+	const bool failed = datapath_repin(g->datapath, &e) != 0;
+	bool lost;
 
-	if (datapath_repin(g->datapath, &e))
-		log_err("pins were removed: %s; the data path goes on as long as vnetd lives",
+	if (failed && !g->failed)
+		log_err("pins were removed: %s; trying again, and the data path goes on as long as "
+			"vnetd lives",
 			e.message);
+	g->failed = failed;
 	keep_check(g->keep, g->manager);
-	manager_check_hooks(g->manager);
+	lost = check_hooks(g);
 	watch(g);
+	if ((failed || lost) && g->watch)
+		pinwatch_again(g->watch);
 }
 
 void guard_settle(struct guard *g)

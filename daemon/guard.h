@@ -21,6 +21,8 @@ struct guard {
 	struct datapath *datapath;
 	struct manager *manager;
 	struct keep *keep;
+	bool failed;		 /* to pin again, and that was said */
+	unsigned int tries;	 /* left, for hooks that have lost their programs */
 	struct pinwatch *watch;	 /* owned */
 	unsigned int generation; /* of the data path, when it was looked at last */
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The programs through the verifier, and what it says when it refuses one. */
 #include <errno.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 
 #include "loader_internal.h"
 #include "log.h"
@@ -75,12 +77,27 @@ static void UTIL_PRINTF(4, 5)
 	va_end(arguments);
 }
 
+/* The verifier itself says of what it allows to few alone only that it is not for all. */
+static bool may_look_at_kernel(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	const uint32_t sys_admin = CAP_TO_MASK(CAP_SYS_ADMIN);
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return true;
+	return (data[CAP_TO_INDEX(CAP_PERFMON)].effective & CAP_TO_MASK(CAP_PERFMON)) ||
+	       (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & sys_admin);
+}
+
 /* The program that the kernel refused is the one whose log says something. */
 static int refused(char *const logs[LOADER_PROGRAM_END], int r, struct loader_refusal *ret)
 {
 	const char *reason;
 
-	for (int i = 0; i < LOADER_PROGRAM_END; i++) {
+	if (r == -EACCES && !may_look_at_kernel())
+		r = -EPERM;
+	for (int i = 0; i < LOADER_PROGRAM_END && r != -EPERM; i++) {
 		if (!logs[i] || !logs[i][0])
 			continue;
 		tail_copy(ret->tail, logs[i]);

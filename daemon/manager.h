@@ -145,8 +145,11 @@ int manager_configure(struct manager *m, const struct desired *config,
 /* After the start's manager_configure(): everything in the kernel that no object owns goes away. */
 int manager_sweep(struct manager *m);
 
-/* Somebody may have taken programs from devices: manager_settle() attaches again what is missing. */
-void manager_check_hooks(struct manager *m);
+/*
+ * Somebody may have taken programs from devices: manager_settle() attaches again what is missing.
+ * @all: also what could not be attached when that was tried last. How many devices lack one.
+ */
+size_t manager_check_hooks(struct manager *m, bool all);
 
 /* The desired state as plain data; the caller clears it. 0 or -ENOMEM. */
 int manager_snapshot(const struct manager *m, struct desired *ret);

@@ -133,16 +133,19 @@ static bool has_lost(struct manager *m, const struct manager_owner *o)
 	return false;
 }
 
-void manager_check_hooks(struct manager *m)
+size_t manager_check_hooks(struct manager *m, bool all)
 {
 	const struct link *l;
+	size_t lost = 0;
 
 	for (const struct manager_owner *o = m->owners; o; o = o->hh.next) {
-		if (!is_attached(o) || !has_lost(m, o))
+		if ((!all && !is_attached(o)) || !has_lost(m, o))
 			continue;
 		l = link_find(m->links, o->ifindex);
 		log_warning("device %s: the data path is not attached any more; attaching it again",
 			    l ? l->name : "?");
 		m->unsettled = true;
+		lost++;
 	}
+	return lost;
 }

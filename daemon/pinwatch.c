@@ -6,6 +6,7 @@
 
 #define PINWATCH_FOLDERS     8
 #define PINWATCH_WAIT_US     500000 /* between two looks: whoever removes thousands is not done yet */
+#define PINWATCH_SOON_US     20000
 #define PINWATCH_EVENTS	     (IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)
 #define PINWATCH_ACCURACY_US 1000
 
@@ -18,13 +19,24 @@ struct pinwatch {
 	void *context;
 };
 
-/* The first removal after some quiet is looked at at once. */
+/* Soon after some quiet: a folder is removed with all that is in it first. */
 static int on_inotify(sd_event_source *source, const struct inotify_event *event, void *context)
 {
 	struct pinwatch *w = context;
+	uint64_t at_us;
 
-	sd_event_source_set_time(w->timer, w->made_us + PINWATCH_WAIT_US);
+	sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &at_us);
+	at_us += PINWATCH_SOON_US;
+	if (at_us < w->made_us + PINWATCH_WAIT_US)
+		at_us = w->made_us + PINWATCH_WAIT_US;
+	sd_event_source_set_time(w->timer, at_us);
 	return sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+}
+
+void pinwatch_again(struct pinwatch *w)
+{
+	sd_event_source_set_time(w->timer, w->made_us + PINWATCH_WAIT_US);
+	sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *context)

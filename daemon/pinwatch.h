@@ -16,6 +16,10 @@ struct pinwatch;
  */
 int pinwatch_new(sd_event *loop, const char *const *folders, size_t count,
 		 void (*on_removed)(void *context), void *context, struct pinwatch **ret);
+
+/* As if something had been removed just now. */
+void pinwatch_again(struct pinwatch *w);
+
 void pinwatch_free(struct pinwatch *w);
 
 #endif
