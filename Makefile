@@ -65,6 +65,7 @@ BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf
 # Each file is a program; provider_*.c are parts of one.
 TOOLS	:= $(patsubst %.c,$(B)/%,$(filter-out tests/tools/provider_%,$(wildcard tests/tools/*.c)))
 PROVIDER := $(B)/tests/tools/provider
+OLDMAPS	:= $(B)/tests/tools/oldmaps
 FUZZ	:= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/run/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
@@ -158,8 +159,10 @@ $(UNIT): %: %.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
 $(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
-$(filter-out $(PROVIDER),$(TOOLS)): %: %.o
+$(filter-out $(PROVIDER) $(OLDMAPS),$(TOOLS)): %: %.o
 	$(call link,-lpthread)
+$(OLDMAPS): %: %.o
+	$(call link,$(call pkg-libs,libbpf))
 $(PROVIDER): $(call objs,$(wildcard tests/tools/provider*.c)) $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c) -lpthread)
 
@@ -172,15 +175,16 @@ $(B)/tests/bench/frames.skel.h: $(B)/tests/bench/frames.bpf.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name frames_bpf > $@
 
-# A program that stands before the one under test.
-$(B)/tests/bpf/tag.bpf.o: tests/bpf/tag.bpf.c
+# Programs beside the one under test: one that stands before it, and those of an old release.
+$(B)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
 	$(call say,BPF)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
-$(B)/tests/bpf/tag.skel.h: $(B)/tests/bpf/tag.bpf.o
+$(B)/tests/bpf/%.skel.h: $(B)/tests/bpf/%.bpf.o
 	$(call say,SKEL)
-	$(Q)$(BPFTOOL) gen skeleton $< name tag_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 $(B)/tests/bpf/world_tag.o: | $(B)/tests/bpf/tag.skel.h
+$(OLDMAPS).o: | $(B)/tests/bpf/old.skel.h
 
 FRAMES := $(call objs,$(filter-out %.bpf.c,$(wildcard tests/bench/frames*.c)))
 $(FRAMES): | $(B)/tests/bench/frames.skel.h
@@ -222,19 +226,27 @@ selftest: all $(TOOLS)
 # The packages may be missing when make starts, so what needs them runs in a second make.
 test:
 	$(Q)$(MAKE) --no-print-directory deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) test-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) test-build $(if $(filter build,$(B)),vm-prepare)
 	$(Q)$(MAKE) --no-print-directory test-run
 .PHONY: test-build test-run fuzz-build
 test-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(FUZZ_RUNS)
 	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 OPT=-O1 fuzz-build
 test-run:
-	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh))
+	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh)) $(if $(filter build,$(B)),tests/vm/short)
 
-# On Debian 12's own kernel, in an emulated machine.
+# A short look at the packages on a real init, in an emulated machine.
+vm-prepare:
+	$(Q)tests/vm/prepare --build $(B) --version $(VERSION)
+.PHONY: vm-prepare
+
+# On Debian 12's own kernel, in emulated machines: tests of the data path, and of the whole system under systemd.
 vmtest:
-	$(Q)tests/deps build test vm
+	$(Q)tests/deps build test deb vm
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(BPFTEST) $(TOOLS)
-	$(Q)tests/vm/run --build $(B)
+	$(Q)packaging/deb --version $(VERSION) $(B)/deb >/dev/null
+	$(Q)packaging/deb --version $(VERSION).1 $(B)/vm/next >/dev/null
+	$(Q)status=0; tests/vm/run --build $(B) || status=$$?; \
+		tests/vm/run-system --build $(B) || status=$$?; exit $$status
 
 # Debian packages, in build/deb.
 deb:
