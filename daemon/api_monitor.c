@@ -52,7 +52,8 @@ static void api_tell(struct api_subscriber *s, const struct manager_event *event
 {
 	struct json_object *parameters, *o;
 
-	if (server_call_queued_bytes(s->call) > API_MONITOR_BYTES_MAX) {
+	if (server_call_queued_bytes(s->call) > API_MONITOR_BYTES_MAX ||
+	    !server_call_has_room(s->call)) {
 		s->dropped++;
 		return;
 	}

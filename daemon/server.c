@@ -11,22 +11,23 @@
 /* How long to wait for descriptors when none of ours is going to be closed. */
 #define SERVER_RESUME_US UINT64_C(1000000)
 
-static size_t server_count_of(const struct server *s, uid_t uid)
-{
-	const struct server_connection *c;
-	size_t count = 0;
+/* Clients that are taken from the queue at a time, */
+#define SERVER_ACCEPT_BATCH 8
+/*
+ * and how often: the queue is before everything that is no administrator's, for an administrator
+ * may stand in it, and those who come and go for ever must not keep all others from being served.
+ */
+#define SERVER_ACCEPT_INTERVAL_US 10000
+#define SERVER_ACCEPT_BURST	  64
 
-	DL_FOREACH(s->connections, c)
-	count += c->peer.uid == uid;
-	return count;
-}
-
-static bool server_has_room(const struct server *s, const struct server_peer *peer)
+static bool server_has_room(const struct server *s, const struct server_connection *who)
 {
-	if (peer->uid == 0)
-		return s->count < SERVER_CONNECTIONS_MAX;
-	return s->count < SERVER_CONNECTIONS_MAX - SERVER_CONNECTIONS_ROOT &&
-	       server_count_of(s, peer->uid) < SERVER_CONNECTIONS_USER_MAX;
+	const struct server_user *u = server_user_find(s, who->peer.uid);
+	size_t kept = who->may_change ? 0 : SERVER_CONNECTIONS_ADMIN;
+
+	if (s->count >= SERVER_CONNECTIONS_MAX - kept)
+		return false;
+	return who->peer.uid == 0 || !u || u->connections < SERVER_CONNECTIONS_USER_MAX;
 }
 
 /*
@@ -62,26 +63,33 @@ static int server_on_resume(sd_event_source *source, uint64_t now_us, void *cont
 	return 0;
 }
 
-static int server_on_client(sd_event_source *source, int listening, uint32_t events, void *context)
+/* False: there is nobody any more, or nobody can be accepted. */
+static bool server_accept(struct server *s)
 {
-	struct server *s = context;
-	UTIL_CLOSE int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct server_peer peer;
+	UTIL_CLOSE int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct server_connection who;
 
 	if (fd < 0) {
-		/* Anything else is about this client alone, who is gone again. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			server_pause(s, errno);
-		return 0;
+		/* Anything but EAGAIN is about this client alone, who is gone again. */
+		return !s->paused && errno != EAGAIN;
 	}
-	if (peer_read(fd, &peer))
-		return 0;
-	if (!server_has_room(s, &peer)) {
-		log_debug("a connection of uid %u is refused: there are too many", peer.uid);
-		return 0;
+	if (server_connection_identify(s, fd, &who))
+		return true;
+	if (!server_has_room(s, &who)) {
+		log_debug("a connection of uid %u is refused: there are too many", who.peer.uid);
+		return true;
 	}
-	if (!server_connection_new(s, fd, &peer))
+	if (!server_connection_new(s, fd, &who))
 		UTIL_TAKE_FD(fd);
+	return true;
+}
+
+static int server_on_client(sd_event_source *source, int listening, uint32_t events, void *context)
+{
+	for (int i = 0; i < SERVER_ACCEPT_BATCH && server_accept(context); i++)
+		;
 	return 0;
 }
 
@@ -111,7 +119,8 @@ static int server_listen(struct server *s, struct error *e)
 	if (err < 0)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "cannot listen on %s: %s",
 				 s->options.path, strerror(-err));
-	sd_event_source_set_priority(s->listening, SERVER_PRIORITY);
+	sd_event_source_set_priority(s->listening, SERVER_PRIORITY_ADMIN);
+	sd_event_source_set_ratelimit(s->listening, SERVER_ACCEPT_INTERVAL_US, SERVER_ACCEPT_BURST);
 	return 0;
 }
 
@@ -127,6 +136,7 @@ int server_new(sd_event *loop, const struct server_options *options, struct serv
 	s->options = *options;
 	s->loop = sd_event_ref(loop);
 	s->fd = -1;
+	s->uid = geteuid();
 	s->has_read_group = server_find_group(options->read_group, &s->read_group);
 	s->has_change_group = server_find_group(options->change_group, &s->change_group);
 	err = server_listen(s, e);
@@ -146,6 +156,7 @@ void server_free(struct server *s)
 		return;
 	DL_FOREACH_SAFE(s->connections, c, next)
 	server_connection_free(c);
+	server_users_free(s);
 	sd_event_source_disable_unref(s->listening);
 	sd_event_source_disable_unref(s->resume);
 	if (s->fd >= 0) {

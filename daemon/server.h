@@ -25,8 +25,15 @@
 #define SERVER_FDS_MAX 64 /* that go with one reply */
 
 #define SERVER_CONNECTIONS_MAX	    1024 /* in all */
-#define SERVER_CONNECTIONS_ROOT	    32	 /* of them are kept free for root */
+#define SERVER_CONNECTIONS_ADMIN    32	 /* of them are kept free for those who may change */
 #define SERVER_CONNECTIONS_USER_MAX 64	 /* of one uid that is not root */
+
+/* Of all connections of one uid together, unless they may change; more has to wait. */
+#define SERVER_REQUESTS_USER_PER_S  1000
+#define SERVER_REQUESTS_USER_BURST  256
+#define SERVER_QUEUE_BYTES_USER_MAX 1048576 /* of replies not read yet */
+/* With that much for all such users each has to read a reply before the next. */
+#define SERVER_QUEUE_BYTES_USERS_MAX 8388608
 
 struct server;
 struct server_call; /* one request, until its last reply */
@@ -105,6 +112,9 @@ struct server_call *server_call_stream(struct server_call *call);
 /* What waits for this client to be read. A stream that goes on over SERVER_QUEUE_BYTES_MAX is cut.
  */
 size_t server_call_queued_bytes(const struct server_call *call);
+/* Is there room for one more reply of a stream? If not, the client's uid has too many unread ones.
+ */
+bool server_call_has_room(const struct server_call *call);
 
 size_t server_connections(const struct server *s);
 

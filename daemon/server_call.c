@@ -2,7 +2,6 @@
 /* One request: what it says, whether its sender may ask for it, who does it, and the reply. */
 #include <errno.h>
 
-#include "peer.h"
 #include "server_internal.h"
 
 #define SERVER_JSON_DEPTH 32
@@ -211,6 +210,11 @@ size_t server_call_queued_bytes(const struct server_call *call)
 	return server_connection_queued_bytes(call->connection);
 }
 
+bool server_call_has_room(const struct server_call *call)
+{
+	return server_user_may_queue(call->connection);
+}
+
 void server_call_abandon(struct server_call *call)
 {
 	if (!call->open)
@@ -225,14 +229,16 @@ void server_call_abandon(struct server_call *call)
 static bool server_call_allowed(const struct server_call *call, enum server_access access)
 {
 	const struct server_connection *c = call->connection;
-	const struct server *s = c->server;
 
-	if (access == SERVER_ANYONE || c->peer.uid == 0 || c->peer.uid == geteuid())
+	switch (access) {
+	case SERVER_ANYONE:
 		return true;
-	if (s->has_change_group && peer_in_group(c->fd, &c->peer, s->change_group))
-		return true;
-	return access == SERVER_READ && s->has_read_group &&
-	       peer_in_group(c->fd, &c->peer, s->read_group);
+	case SERVER_READ:
+		return c->may_read;
+	case SERVER_CHANGE:
+		break;
+	}
+	return c->may_change;
 }
 
 bool server_call_may_change(const struct server_call *call)

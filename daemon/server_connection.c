@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "peer.h"
 #include "server_internal.h"
 
 #define CONNECTION_IN_BYTES_FIRST 1024
@@ -34,7 +35,7 @@ static bool server_connection_ready(const struct server_connection *c)
 
 	return !c->broken && !c->closing && !c->aside.open && !c->held &&
 	       (!c->call.open || streams) &&
-	       server_connection_queued_bytes(c) < SERVER_QUEUE_BYTES_MAX;
+	       server_connection_queued_bytes(c) < SERVER_QUEUE_BYTES_MAX && server_user_may_ask(c);
 }
 
 static bool server_connection_finished(const struct server_connection *c)
@@ -75,7 +76,8 @@ void server_connection_update(struct server_connection *c)
 		return;
 	sd_event_source_set_io_events(c->io, (reading ? EPOLLIN : 0) | (queued ? EPOLLOUT : 0));
 	sd_event_source_set_enabled(c->again, again ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-	/* While a stream is open, the next request may have to wait anyway. */
+	/* While a stream is open, the next request may have to wait anyway. A client that is kept
+	 * waiting has its whole time again. */
 	server_deadline_set(c, &c->request, reading && c->in_bytes && !c->call.open);
 	/* Who listens to a stream may stop for as long as they like: they lose events. */
 	server_deadline_set(c, &c->progress, queued && !(c->call.open && c->call.more));
@@ -83,7 +85,7 @@ void server_connection_update(struct server_connection *c)
 
 /* --- out --- */
 
-static void server_connection_flush(struct server_connection *c)
+static void server_connection_write(struct server_connection *c)
 {
 	while (!c->broken && server_connection_queued_bytes(c)) {
 		ssize_t n = send(c->fd, c->out + c->out_start, server_connection_queued_bytes(c),
@@ -105,8 +107,14 @@ static void server_connection_flush(struct server_connection *c)
 	c->out_start = c->out_end = c->out_size = 0;
 }
 
+static void server_connection_flush(struct server_connection *c)
+{
+	server_connection_write(c);
+	server_user_queued(c);
+}
+
 /* 0 or -ENOMEM. */
-static int server_connection_queue(struct server_connection *c, const char *bytes, size_t count)
+static int server_connection_append(struct server_connection *c, const char *bytes, size_t count)
 {
 	size_t queued = server_connection_queued_bytes(c);
 	size_t size = CONNECTION_OUT_BYTES_MIN;
@@ -132,6 +140,15 @@ static int server_connection_queue(struct server_connection *c, const char *byte
 	c->out_end = queued + count;
 	c->out_size = size;
 	return 0;
+}
+
+/* 0 or -ENOMEM. */
+static int server_connection_queue(struct server_connection *c, const char *bytes, size_t count)
+{
+	int err = server_connection_append(c, bytes, count);
+
+	server_user_queued(c);
+	return err;
 }
 
 void server_connection_send(struct server_connection *c, const char *message, size_t bytes)
@@ -259,6 +276,7 @@ static void server_connection_take_message(struct server_connection *c)
 	c->held = !server_call_start(c, c->in, bytes - 1);
 	if (c->held)
 		return;
+	server_user_asked(c);
 	c->in_bytes -= bytes;
 	memmove(c->in, c->in + bytes, c->in_bytes);
 	c->scanned_bytes = 0;
@@ -397,16 +415,17 @@ static int server_deadline_new(struct server_connection *c, struct server_deadli
 static int server_connection_add_sources(struct server_connection *c, int fd)
 {
 	const struct server_options *o = &c->server->options;
+	int priority = c->may_change ? SERVER_PRIORITY_ADMIN : SERVER_PRIORITY;
 	int err;
 
 	err = sd_event_add_io(c->server->loop, &c->io, fd, EPOLLIN, server_connection_on_io, c);
 	if (err < 0)
 		return err;
-	sd_event_source_set_priority(c->io, SERVER_PRIORITY);
+	sd_event_source_set_priority(c->io, priority);
 	err = sd_event_add_defer(c->server->loop, &c->again, server_connection_on_again, c);
 	if (err < 0)
 		return err;
-	sd_event_source_set_priority(c->again, SERVER_PRIORITY);
+	sd_event_source_set_priority(c->again, priority);
 	sd_event_source_set_enabled(c->again, SD_EVENT_OFF);
 	err = server_deadline_new(c, &c->request,
 				  o->request_limit_us
@@ -432,17 +451,34 @@ static void server_connection_release(struct server_connection *c)
 	free(c);
 }
 
-int server_connection_new(struct server *s, int fd, const struct server_peer *peer)
+int server_connection_identify(const struct server *s, int fd, struct server_connection *ret)
+{
+	struct server_connection who = { 0 };
+	int err = peer_read(fd, &who.peer);
+
+	if (err)
+		return err;
+	who.may_change = who.peer.uid == 0 || who.peer.uid == s->uid ||
+			 (s->has_change_group && peer_in_group(fd, &who.peer, s->change_group));
+	who.may_read = who.may_change ||
+		       (s->has_read_group && peer_in_group(fd, &who.peer, s->read_group));
+	*ret = who;
+	return 0;
+}
+
+int server_connection_new(struct server *s, int fd, const struct server_connection *who)
 {
 	struct server_connection *c = calloc(1, sizeof(*c));
 	int err;
 
 	if (!c)
 		return -ENOMEM;
+	*c = *who;
 	c->server = s;
-	c->peer = *peer;
 	c->call.connection = c->aside.connection = c;
 	err = server_connection_add_sources(c, fd);
+	if (err >= 0)
+		err = server_user_join(c);
 	if (err < 0) {
 		server_connection_release(c);
 		return err;
@@ -462,6 +498,7 @@ void server_connection_free(struct server_connection *c)
 	server_call_abandon(&c->call);
 	DL_DELETE(s->connections, c);
 	s->count--;
+	server_user_leave(c);
 	close(c->fd);
 	server_connection_release(c);
 	server_on_released(s);

@@ -5,6 +5,7 @@
  *	server.c		accepts, within limits
  *	server_socket.c		the socket in the file system
  *	server_connection.c	one client: bytes in and out, messages, deadlines
+ *	server_user.c		what all clients of one uid may take together
  *	server_call.c		one request: parse, access, dispatch, reply
  *	server_service.c	the methods of org.varlink.service
  */
@@ -12,6 +13,7 @@
 #define VNETD_SERVER_INTERNAL_H
 
 #include <sys/stat.h>
+#include <uthash.h>
 #include <utlist.h>
 
 #include "server.h"
@@ -19,10 +21,25 @@
 /* After everything that moves frames: the monitor and its polls are never kept waiting by clients.
  */
 #define SERVER_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 100)
+/* Administrators first, and who may become one: nobody else can keep them waiting. */
+#define SERVER_PRIORITY_ADMIN (SERVER_PRIORITY - 1)
 /* The end of a client that carries frames moves frames itself: with the monitor's news. */
 #define SERVER_PRIORITY_LIFELINE SD_EVENT_PRIORITY_IMPORTANT
 
 struct server_connection;
+
+/* All connections of one uid; kept until what it has asked for has become due. */
+struct server_user {
+	struct server *server; /* the owner */
+	uid_t uid;
+	unsigned int connections;
+	/* of those that may not change: */
+	size_t queued_bytes; /* replies not read yet */
+	uint64_t due_us;     /* CLOCK_MONOTONIC: when the next request is due */
+	bool late;	     /* too many requests: nothing is read until the timer's time */
+	sd_event_source *timer;
+	UT_hash_handle hh;
+};
 
 struct server_call {
 	struct server_connection *connection; /* the owner */
@@ -46,8 +63,11 @@ struct server_connection {
 	struct server_connection *prev, *next;
 	int fd;
 	struct server_peer peer;
-	struct server_call call;  /* the one that is being answered */
-	struct server_call aside; /* a oneway one that runs while `call` is a stream */
+	bool may_read, may_change; /* their groups are what they were when they connected */
+	struct server_user *user;  /* borrowed */
+	size_t counted_bytes;	   /* of `out`, as in user->queued_bytes */
+	struct server_call call;   /* the one that is being answered */
+	struct server_call aside;  /* a oneway one that runs while `call` is a stream */
 
 	char *in; /* owned; bytes received and not yet handled */
 	size_t in_bytes;
@@ -83,6 +103,9 @@ struct server {
 	bool paused;
 	struct server_connection *connections; /* owned list */
 	size_t count;
+	uid_t uid;		   /* our own */
+	struct server_user *users; /* owned hash, by uid */
+	size_t queued_bytes;	   /* of them all */
 	bool has_read_group;
 	bool has_change_group;
 	gid_t read_group;
@@ -95,8 +118,10 @@ int server_socket_open(const char *path, struct stat *ret_bound, struct error *e
 /* Removes it from the file system, unless something else is there by now. */
 void server_socket_remove(const char *path, const struct stat *bound);
 
-/* Takes over @fd on success. */
-int server_connection_new(struct server *s, int fd, const struct server_peer *peer);
+/* Who is there, and what they may do. 0 or -errno. */
+int server_connection_identify(const struct server *s, int fd, struct server_connection *ret);
+/* Takes over @fd on success; @who has been identified. */
+int server_connection_new(struct server *s, int fd, const struct server_connection *who);
 void server_connection_free(struct server_connection *c);
 /* Sends or queues @bytes bytes, a NUL among them at the end. */
 void server_connection_send(struct server_connection *c, const char *message, size_t bytes);
@@ -129,6 +154,21 @@ void server_call_fail_service(struct server_call *call, const char *error, const
 
 extern const struct server_method server_service_methods[]; /* their context is the server */
 #define SERVER_SERVICE_INTERFACE "org.varlink.service"
+
+/* Counts @c under its uid. 0 or -ENOMEM. */
+int server_user_join(struct server_connection *c);
+void server_user_leave(struct server_connection *c);
+/* NULL: it has no connection, and had none lately. */
+struct server_user *server_user_find(const struct server *s, uid_t uid);
+void server_users_free(struct server *s);
+/* May the next request be read? If not, server_connection_update() is called when it may. */
+bool server_user_may_ask(const struct server_connection *c);
+/* A request has been taken. */
+void server_user_asked(struct server_connection *c);
+/* Is there room for what the client has not asked for at this moment? */
+bool server_user_may_queue(const struct server_connection *c);
+/* What @c has queued is another number of bytes now. */
+void server_user_queued(struct server_connection *c);
 
 /* A connection is gone: accept again if that had stopped. */
 void server_on_released(struct server *s);
