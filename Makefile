@@ -79,13 +79,13 @@ SO	:= libvnet.so.0
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps deb install demo test check selftest tools bpftest vmtest bench bench-build fuzz coverage mutate lint sanitize clean help
+.PHONY: all deps deb install demo test check selftest tools bpftest vmtest bench bench-build soak fuzz coverage mutate lint sanitize clean help
 
 all: $(B)/vnetd $(B)/vnetctl $(B)/$(SO) $(B)/static/libvnet.a $(EXAMPLES)
 
 help:
 	@sed -n 's/^#	/  /p' Makefile
-	@echo 'targets: all deps deb install demo test check bpftest selftest vmtest bench fuzz coverage mutate lint sanitize clean'
+	@echo 'targets: all deps deb install demo test check bpftest selftest vmtest bench soak fuzz coverage mutate lint sanitize clean'
 
 # --- the data path ---
 
@@ -263,6 +263,13 @@ bench:
 	$(Q)tests/deps build test bench
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) bench-build
 	$(Q)tests/bench/run --build $(B) $(BENCH_OPTIONS)
+
+# HOURS: how long, a fraction as well; SEED: the same one makes the same choices.
+HOURS ?= 0.5
+soak:
+	$(Q)tests/deps build test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(TOOLS)
+	$(Q)VNET_BUILD=$(B) tests/soak/run --hours $(HOURS) $(if $(SEED),--seed $(SEED))
 
 # FUZZ_S: how many seconds each of the targets in tests/fuzz/ runs; FUZZ_ONLY: some of them, by name.
 # FUZZ_FRAMES: how many random frames the programs and the model are compared on; 0: none.
