@@ -114,12 +114,18 @@ enum abi_resource_flag {
 	ABI_RESOURCE_XDP = 1 << 3,   /* the device takes frames that XDP redirects */
 };
 
+/*
+ * Whether a resource carries. The last one is for one that was lost and is held down for a while:
+ * it carries what nothing else can, so that nobody has to be there to let it.
+ */
+enum abi_up { ABI_DOWN, ABI_UP, ABI_UP_LAST };
+
 /* Map `resources`, array by resource number. All zero: no such resource. */
 struct abi_resource {
-	__u32 ifindex; /* word 0 */
-	__u16 pvid;    /* the VLAN that is untagged on this device */
-	__u8 type;     /* enum abi_type */
-	__u8 up;
+	__u32 ifindex;	/* word 0 */
+	__u16 pvid;	/* the VLAN that is untagged on this device */
+	__u8 type;	/* enum abi_type */
+	__u8 up;	/* enum abi_up */
 	__u8 peer[6];	/* word 1: a guest's MAC */
 	__u16 flags;	/* enum abi_resource_flag */
 	__u32 vnet;	/* word 2 */

@@ -114,18 +114,23 @@ POLICY_INLINE bool policy_resource_admits(const struct abi_resource *r, __u32 nu
 	return policy_admits(r->vnet, number, r->pvid, f);
 }
 
-POLICY_INLINE __u32 policy_usable(const struct abi_resource *r)
+/* @up: of enum abi_up, as which it is wanted. */
+POLICY_INLINE __u32 policy_usable_as(const struct abi_resource *r, __u32 up)
 {
 	__u32 device;
 
-	if (!r->up)
+	if (r->up != up)
 		return 0;
 	device = r->twin ? policy_twin(r->twin) : policy_device(r->ifindex);
 	return device & POLICY_DEVICE_USABLE ? device : 0;
 }
 
-/* Chooses resource @number if it is up. */
-POLICY_INLINE bool policy_take(__u32 number, __u32 reason, struct policy_verdict *v)
+POLICY_INLINE __u32 policy_usable(const struct abi_resource *r)
+{
+	return policy_usable_as(r, ABI_UP);
+}
+
+POLICY_INLINE bool policy_take_as(__u32 number, __u32 up, __u32 reason, struct policy_verdict *v)
 {
 	const struct abi_resource *r;
 
@@ -134,13 +139,19 @@ POLICY_INLINE bool policy_take(__u32 number, __u32 reason, struct policy_verdict
 	r = policy_resource(number);
 	if (!r)
 		return false;
-	v->device = policy_usable(r);
+	v->device = policy_usable_as(r, up);
 	if (!v->device)
 		return false;
 	v->resource = r;
 	v->number = number;
 	v->reason = reason;
 	return true;
+}
+
+/* Chooses resource @number if it is up. */
+POLICY_INLINE bool policy_take(__u32 number, __u32 reason, struct policy_verdict *v)
+{
+	return policy_take_as(number, ABI_UP, reason, v);
 }
 
 POLICY_INLINE bool policy_service_up(const struct abi_vnet *n)
@@ -166,6 +177,24 @@ POLICY_OUTLINE __u32 policy_next_hybrid(__u32 number)
 		r = policy_resource(number);
 		if (r && policy_usable(r))
 			return number;
+	}
+	return 0;
+}
+
+/* The usable one of those held down: the guest, or the first hybrid from @hybrid on. 0: none. */
+POLICY_OUTLINE __u32 policy_last_resort(__u32 guest, __u32 hybrid)
+{
+	const struct abi_resource *r = guest ? policy_resource(guest) : NULL;
+
+	if (r && policy_usable_as(r, ABI_UP_LAST))
+		return guest;
+	for (int i = 0; i < ABI_HYBRIDS_MAX && hybrid; i++) {
+		r = policy_resource(hybrid);
+		if (!r)
+			return 0;
+		if (policy_usable_as(r, ABI_UP_LAST))
+			return hybrid;
+		hybrid = r->fallback;
 	}
 	return 0;
 }
@@ -198,6 +227,16 @@ POLICY_INLINE bool policy_take_any(const struct abi_vnet *n, __u32 guest, struct
 	return policy_take_hybrid(n, v) || policy_take(n->service, ABI_REASON_SERVICE, v);
 }
 
+/* Nothing that is up carries it. A hybrid that needs the service has none here. */
+POLICY_INLINE bool policy_take_last(const struct abi_vnet *n, __u32 guest, struct policy_verdict *v)
+{
+	__u32 hybrid = n->flags & ABI_VNET_HYBRID_NEEDS_SERVICE ? 0 : n->hybrid;
+	__u32 number = policy_last_resort(guest, hybrid);
+
+	return policy_take_as(number, ABI_UP_LAST,
+			      number == guest ? ABI_REASON_GUEST : ABI_REASON_HYBRID, v);
+}
+
 /*
  * A frame from the upper of vnet @n, whose number is @vnet. Returns ABI_DROP_NONE and the resource
  * in @v, or the reason for the drop.
@@ -205,13 +244,17 @@ POLICY_INLINE bool policy_take_any(const struct abi_vnet *n, __u32 guest, struct
 POLICY_INLINE __u32 policy_tx(const struct abi_vnet *n, __u32 vnet, const struct policy_frame *f,
 			      struct policy_verdict *v)
 {
+	__u32 guest;
+
 	if (!policy_admits(vnet, 0, n->pvid, f))
 		return ABI_DROP_VLAN;
 	if (policy_is_multicast(f->dst)) {
 		if (!policy_take(n->service, ABI_REASON_MULTICAST, v))
 			return ABI_DROP_NO_SERVICE;
-	} else if (!policy_take_any(n, policy_fdb(vnet, f->vlan, f->dst), v)) {
-		return ABI_DROP_NO_PATH;
+	} else {
+		guest = policy_fdb(vnet, f->vlan, f->dst);
+		if (!policy_take_any(n, guest, v) && !policy_take_last(n, guest, v))
+			return ABI_DROP_NO_PATH;
 	}
 	return policy_resource_admits(v->resource, v->number, f) ? ABI_DROP_NONE : ABI_DROP_VLAN;
 }

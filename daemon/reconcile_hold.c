@@ -4,6 +4,9 @@
  * costs the network outside something. So a resource that was lost is `down` until it has been well
  * for the vnet's hold_down, unless nothing else could carry what it carries.
  *
+ * The programs know such a resource as ABI_UP_LAST and take it in need without being told; here it
+ * becomes `up` when that happens.
+ *
  * A carrier may be lost and found between two looks; the kernel counts the losses.
  */
 #include <inttypes.h>
@@ -16,7 +19,7 @@
 
 static bool carries(const struct resource *r)
 {
-	return r && r->state == RESOURCE_UP && r->row.up && !r->leaving;
+	return r && r->state == RESOURCE_UP && r->row.up == ABI_UP && !r->leaving;
 }
 
 static bool has_hybrid_beside(const struct vnet *v, const struct resource *r)

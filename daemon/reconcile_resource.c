@@ -66,13 +66,22 @@ static int remove_unused(struct resource *r)
 	return err || r->settings.storm_limit ? err : remove_storm(r);
 }
 
+static uint8_t row_up(const struct resource *r)
+{
+	if (r->leaving || !reconcile_peer_ready(r))
+		return ABI_DOWN;
+	if (r->hold.listed)
+		return ABI_UP_LAST;
+	return r->state == RESOURCE_UP ? ABI_UP : ABI_DOWN;
+}
+
 int reconcile_resource_row(struct resource *r)
 {
 	struct abi_resource row = {
 		.ifindex = r->ifindex,
 		.pvid = resource_pvid(r),
 		.type = kind_of(r)->abi,
-		.up = r->state == RESOURCE_UP && !r->leaving && reconcile_peer_ready(r),
+		.up = row_up(r),
 		.flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
 			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0) |
 			 (reconcile_xdp_may_skip(r) ? ABI_RESOURCE_PEER : 0) |
@@ -356,9 +365,9 @@ static void withdraw(struct resource *r, const struct link *l)
 	bool lost = judge(r, l, reason, sizeof(reason)) == RESOURCE_DOWN ||
 		    r->provider.report == DESIRED_REPORT_FAILED;
 
-	if (!row.up || !lost)
+	row.up = r->hold.listed ? ABI_UP_LAST : ABI_DOWN;
+	if (r->row.up <= ABI_DOWN || !lost || r->row.up == row.up)
 		return; /* an MTU that is too small is about to be raised */
-	row.up = 0;
 	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
 		r->row = row;
 	reconcile_hold_release(r->vnet);

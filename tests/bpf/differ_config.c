@@ -222,6 +222,7 @@ static struct model_resource *add_resource(struct draft *d, const struct model_v
 		.vnet = n->number,
 		.type = type,
 		.up = !differ_chance(d->random, 15),
+		.held = differ_chance(d->random, 15),
 		.xdp = !differ_chance(d->random, 10),
 		.peer_else = differ_chance(d->random, 15),
 		.pvid = differ_chance(d->random, 70) ? n->pvid : some_vlan(d->random),

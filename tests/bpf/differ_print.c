@@ -74,10 +74,13 @@ static void print_resource(FILE *to, const struct model_config *c, const struct 
 	const struct model_device *d = model_device_find(c, r->ifindex);
 
 	fprintf(to, "resource %u of vnet %u %s device %u%s%s%s%s%s%s%s%s", r->number, r->vnet,
-		type_names[r->type], r->ifindex, r->up ? " up" : " down", r->xdp ? " xdp" : "",
-		r->peer_else ? " peer-elsewhere" : "", d && !d->present ? " gone" : "",
-		d && !d->up ? " device-down" : "", d && !d->carrier ? " no-carrier" : "",
-		d && d->takes_xdp ? " takes-xdp" : "",
+		type_names[r->type], r->ifindex,
+		!r->up	  ? " down"
+		: r->held ? " held"
+			  : " up",
+		r->xdp ? " xdp" : "", r->peer_else ? " peer-elsewhere" : "",
+		d && !d->present ? " gone" : "", d && !d->up ? " device-down" : "",
+		d && !d->carrier ? " no-carrier" : "", d && d->takes_xdp ? " takes-xdp" : "",
 		d && d->takes_fragments ? " takes-fragments" : "");
 	if (r->type == ABI_GUEST) {
 		fputs(" peer ", to);

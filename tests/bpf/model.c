@@ -79,8 +79,7 @@ static bool device_works(const struct model_config *c, uint32_t ifindex)
 	return !c->sees_state || (d && d->present && d->up && d->carrier);
 }
 
-/* "Up" in the policy's text. */
-static bool works(const struct model_config *c, const struct model_resource *r)
+static bool could_work(const struct model_config *c, const struct model_resource *r)
 {
 	const struct model_resource *twin = r->twin ? model_resource_find(c, r->twin) : NULL;
 	const struct model_vnet *other = twin ? model_vnet_find(c, twin->vnet) : NULL;
@@ -88,6 +87,12 @@ static bool works(const struct model_config *c, const struct model_resource *r)
 	if (r->twin) /* it leads to the port of the other vnet */
 		return r->up && other && device_works(c, other->port);
 	return r->up && device_works(c, r->ifindex);
+}
+
+/* "Up" in the policy's text. */
+static bool works(const struct model_config *c, const struct model_resource *r)
+{
+	return could_work(c, r) && !r->held;
 }
 
 /* The service of @n if it is up. */
@@ -103,9 +108,9 @@ static const struct model_resource *service_up(const struct model_config *c,
 	return NULL;
 }
 
-/* "The up one with the best priority carries." */
-static const struct model_resource *hybrid_up(const struct model_config *c,
-					      const struct model_vnet *n)
+/* "The up one with the best priority carries." And the same among those that are held down. */
+static const struct model_resource *hybrid_best(const struct model_config *c,
+						const struct model_vnet *n, bool held)
 {
 	const struct model_resource *best = NULL;
 
@@ -115,7 +120,8 @@ static const struct model_resource *hybrid_up(const struct model_config *c,
 	for (size_t i = 0; i < c->resource_count; i++) {
 		const struct model_resource *r = &c->resources[i];
 
-		if (r->vnet != n->number || r->type != ABI_HYBRID || !works(c, r))
+		if (r->vnet != n->number || r->type != ABI_HYBRID || !could_work(c, r) ||
+		    r->held != held)
 			continue;
 		if (!best || r->priority < best->priority ||
 		    (r->priority == best->priority && r->number < best->number))
@@ -268,7 +274,8 @@ static bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
 static const struct model_resource *choose(const struct model_config *c, const struct model_vnet *n,
 					   const struct model_headers *h, struct model_output *out)
 {
-	const struct model_resource *service = service_up(c, n), *hybrid = hybrid_up(c, n);
+	const struct model_resource *service = service_up(c, n);
+	const struct model_resource *hybrid = hybrid_best(c, n, false);
 	const struct model_fdb *entry = fdb_find(c, n, h->vlan, h->destination);
 	const struct model_resource *guest = entry ? model_resource_find(c, entry->resource) : NULL;
 
@@ -298,6 +305,16 @@ static const struct model_resource *choose(const struct model_config *c, const s
 	if (service) {
 		out->reason = ABI_REASON_SERVICE;
 		return service;
+	}
+	/* None, but what is held down: the guest, or the best hybrid. */
+	if (guest && could_work(c, guest)) {
+		out->reason = ABI_REASON_GUEST;
+		return guest;
+	}
+	hybrid = hybrid_best(c, n, true);
+	if (hybrid) {
+		out->reason = ABI_REASON_HYBRID;
+		return hybrid;
 	}
 	/* TX 3, TX 4: none: drop `no_path`. */
 	return NULL;

@@ -75,6 +75,7 @@ struct model_resource {
 	uint32_t ifindex; /* 0: a direct peer */
 	uint32_t twin;	  /* of a direct peer: the other end's number */
 	bool up;
+	bool held;	/* up, but for what nothing else carries alone */
 	bool xdp;	/* as of the port */
 	bool peer_else; /* a veth whose other end is in another namespace */
 	uint16_t pvid;

@@ -252,7 +252,8 @@ static int set_device(struct draft *d, uint32_t number, const char *value)
 static int set_state(struct draft *d, uint32_t number, const char *value)
 {
 	d->present[number] = strcmp(value, "absent") != 0;
-	d->resources[number].up = strcmp(value, "up") == 0;
+	d->resources[number].held = strcmp(value, "held") == 0;
+	d->resources[number].up = strcmp(value, "up") == 0 || d->resources[number].held;
 	return !d->present[number] || d->resources[number].up || strcmp(value, "down") == 0
 		       ? 0
 		       : -EINVAL;

@@ -46,9 +46,21 @@ static const struct row rows[] = {
 	{ "absent", "absent", "up", 'H', 'H', '-' },
 	{ "absent", "absent", "down", '-', '-', '-' },
 	{ "absent", "absent", "absent", '-', '-', '-' },
+
+	/* held down: for what nothing else carries */
+	{ "up", "held", "held", 'S', 'S', 'S' },
+	{ "up", "held", "up", 'S', 'H', 'S' },
+	{ "up", "up", "held", 'G', 'S', 'S' },
+	{ "up", "absent", "held", 'S', 'S', 'S' },
+	{ "down", "held", "held", 'G', 'H', '-' },
+	{ "down", "held", "up", 'H', 'H', '-' },
+	{ "down", "held", "down", 'G', '-', '-' },
+	{ "down", "up", "held", 'G', 'H', '-' },
+	{ "down", "down", "held", 'H', 'H', '-' },
+	{ "absent", "held", "held", 'G', 'H', '-' },
 };
 
-_Static_assert(ARRAY_SIZE(rows) == 3 * 3 * 3, "every combination");
+_Static_assert(ARRAY_SIZE(rows) == 3 * 3 * 3 + 10, "every combination, and those held down");
 
 struct place {
 	char scene[96];

@@ -89,6 +89,24 @@ static const struct fixture cases[] = {
 	{ "the vnet's own MAC is a stranger", NULL, TX, FROM_OURS(OURS), SENT(H1, HYBRID) },
 	{ "a MAC of zeroes is a stranger", NULL, TX, TO(0, 0, 0, 0, 0, 0), SENT(H1, HYBRID) },
 
+	/* held down: after all that is up, and then by priority */
+	{ "held hybrid, service", "h1=held", TX, FROM_OURS(SCENE_MAC_OUTSIDE),
+	  SENT(SERVICE, SERVICE) },
+	{ "held hybrid alone", "h1=held service=down", TX, FROM_OURS(SCENE_MAC_OUTSIDE),
+	  SENT(H1, HYBRID) },
+	{ "held hybrid, another one up", "h1=held h3=up service=down", TX,
+	  FROM_OURS(SCENE_MAC_OUTSIDE), SENT(H3, HYBRID) },
+	{ "held hybrids", "h1=down h2=held h3=held service=down", TX, FROM_OURS(SCENE_MAC_OUTSIDE),
+	  SENT(H2, HYBRID) },
+	{ "held guest, service", "g1=held", TX, FROM_OURS(SCENE_MAC_G1),
+	  SENT(SERVICE, GUEST_OVER_SERVICE) },
+	{ "held guest, hybrid", "g1=held service=down", TX, FROM_OURS(SCENE_MAC_G1),
+	  SENT(H1, HYBRID) },
+	{ "held guest and hybrid", "g1=held h1=held service=down", TX, FROM_OURS(SCENE_MAC_G1),
+	  SENT(G1, GUEST) },
+	{ "held hybrid carries no broadcast", "h1=held service=down", TX,
+	  TO(0xff, 0xff, 0xff, 0xff, 0xff, 0xff), FIXTURE_DROPS(NO_SERVICE) },
+
 	/* several hybrids: the best that is up */
 	{ "8 hybrids, the first", ALL_HYBRIDS, TX, FROM_OURS(SCENE_MAC_OUTSIDE), SENT(H1, HYBRID) },
 	{ "8 hybrids, the second", ALL_HYBRIDS "h1=down", TX, FROM_OURS(SCENE_MAC_OUTSIDE),

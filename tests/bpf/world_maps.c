@@ -176,7 +176,9 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 		.ifindex = r->ifindex,
 		.pvid = r->pvid,
 		.type = (uint8_t)r->type,
-		.up = r->up,
+		.up = !r->up	? ABI_DOWN
+		      : r->held ? ABI_UP_LAST
+				: ABI_UP,
 		.flags = (r->own_vlans ? ABI_RESOURCE_VLANS : 0) |
 			 (r->storm.on ? ABI_RESOURCE_STORM : 0) |
 			 (r->peer_else ? ABI_RESOURCE_PEER : 0) | (r->xdp ? ABI_RESOURCE_XDP : 0),

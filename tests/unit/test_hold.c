@@ -2,6 +2,7 @@
 /* Damping: what was lost comes back when it has been well for long enough. */
 #include <errno.h>
 
+#include "../../daemon/reconcile.h"
 #include "world_case.h"
 
 #define HELD "down: device h10 was lost and is back; returns in "
@@ -21,7 +22,8 @@ static const char *unicast(void)
 
 static bool row_up(const char *name)
 {
-	return fake_kernel_resource(w->k, world_find_resource(w, "vnet0", name)->number)->up;
+	return fake_kernel_resource(w->k, world_find_resource(w, "vnet0", name)->number)->up ==
+	       ABI_UP;
 }
 
 static void lose_and_find(const char *device_name)
@@ -45,7 +47,7 @@ START_TEST(test_returns_when_well_for_long_enough)
 	state_is("h1", "up");
 	ck_assert(row_up("h1"));
 	ck_assert_str_eq(unicast(), "h1");
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_hold_due_us(w->m), UINT64_MAX);
 	ck_assert_str_eq(w->events, "resource-state vnet0 h1 down\n"
 				    "path-switched vnet0 unicast h2 h1\n"
 				    "resource-state vnet0 h1 up\n"
@@ -63,7 +65,7 @@ START_TEST(test_every_loss_begins_anew)
 	ck_assert(!row_up("h1"));
 	world_carrier(w, "h10", false);
 	state_is("h1", "down: device h10 has no carrier");
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_hold_due_us(w->m), UINT64_MAX);
 	world_pass(w, 5000 * MS);
 	world_carrier(w, "h10", true);
 	state_is("h1", HELD "1000 ms");
@@ -216,7 +218,7 @@ START_TEST(test_what_is_planned_returns_at_once)
 	planned[_i]();
 	state_is("h1", "up");
 	ck_assert(row_up("h1"));
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_hold_due_us(w->m), UINT64_MAX);
 }
 END_TEST
 
@@ -329,7 +331,7 @@ START_TEST(test_each_has_its_time)
 	lose_and_find("g0");
 	world_pass(w, 300 * MS);
 	lose_and_find("h20");
-	ck_assert_uint_eq(manager_due_us(w->m), w->k->now_us + 400 * MS);
+	ck_assert_uint_eq(reconcile_hold_due_us(w->m), w->k->now_us + 400 * MS);
 	world_pass(w, 400 * MS);
 	state_is("h1", "up");
 	ck_assert(!row_up("g"));

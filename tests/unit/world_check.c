@@ -244,7 +244,10 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	ck_assert_uint_eq(row->type, is_type(r, SETTINGS_SERVICE) ? ABI_SERVICE
 				     : is_type(r, SETTINGS_GUEST) ? ABI_GUEST
 								  : ABI_HYBRID);
-	ck_assert_msg(row->up == is_up(w, r), "%s: up is %u", r->name, row->up);
+	ck_assert_msg(row->up == (r->hold.listed ? ABI_UP_LAST
+				  : is_up(w, r)	 ? ABI_UP
+						 : ABI_DOWN),
+		      "%s: up is %u", r->name, row->up);
 	ck_assert(mac_same(row->peer, mac_of(w, r)));
 	ck_assert_msg(row->twin == (twin ? twin->number : 0), "%s: twin is %u", r->name, row->twin);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
