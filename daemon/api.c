@@ -11,7 +11,6 @@
 #define API_PRODUCT	 "vnetd"
 #define API_URL		 "man:vnetd(8)"
 #define API_READ_GROUP	 "vnet"
-#define API_CHANGE_GROUP "vnet-admin"
 
 #define ANYONE SERVER_ANYONE
 #define READ   SERVER_READ
@@ -19,21 +18,29 @@
 
 /* clang-format off */
 const struct api_method api_methods[] = {
-	/* name, access, required, optional, run, start */
+	/* name, access, required, optional, run, start, owner_keys */
 	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME, API_SETTINGS, api_add_vnet },
-	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, 0, api_set_vnet },
+	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, 0, api_set_vnet,
+	  .owner_keys = "hold_down hybrid_needs_service" },
 	{ "io.vnetd.Control.DeleteVnet", CHANGE, API_NAME, 0, api_delete_vnet },
-	{ "io.vnetd.Control.ListVnets", READ, 0, API_NAME, api_list_vnets },
+	{ "io.vnetd.Control.ListVnets", READ, 0, API_NAME, api_list_vnets, .owner_keys = "" },
 	{ "io.vnetd.Control.AddResource", CHANGE,
-	  API_VNET | API_NAME | API_SETTINGS, 0, api_add_resource },
+	  API_VNET | API_NAME | API_SETTINGS, 0, api_add_resource,
+	  .owner_keys = "type peer_vnet admin" },
 	{ "io.vnetd.Control.SetResource", CHANGE,
-	  API_VNET | API_NAME | API_SETTINGS, 0, api_set_resource },
-	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, 0, api_delete_resource },
-	{ "io.vnetd.Control.ClearResource", CHANGE, API_VNET | API_NAME, 0, api_clear_resource },
-	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources },
-	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb },
-	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path },
-	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, NULL, api_get_stats },
+	  API_VNET | API_NAME | API_SETTINGS, 0, api_set_resource,
+	  .owner_keys = "admin priority" },
+	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, 0, api_delete_resource,
+	  .owner_keys = "" },
+	{ "io.vnetd.Control.ClearResource", CHANGE, API_VNET | API_NAME, 0, api_clear_resource,
+	  .owner_keys = "" },
+	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources,
+	  .owner_keys = "" },
+	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb, .owner_keys = "" },
+	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path,
+	  .owner_keys = "" },
+	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, NULL, api_get_stats,
+	  .owner_keys = "" },
 	{ "io.vnetd.Control.Monitor", READ, 0, 0, NULL, api_monitor },
 	/* Who owns a vnet may provide for it, as the manager knows; the rest is about what they provide. */
 	{ "io.vnetd.Control.Provide", ANYONE, API_PROVISION, 0, NULL, api_provide },
@@ -56,7 +63,7 @@ uint64_t api_now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static const struct api_method *api_method_find(const char *name)
+const struct api_method *api_method_find(const char *name)
 {
 	const struct api_method *m = api_methods;
 
@@ -83,6 +90,10 @@ static int api_run(struct api *a, const struct api_method *method, struct server
 	int err;
 
 	err = api_arguments_read(parameters, method, &args, e);
+	if (err)
+		return err;
+	if (method->access == SERVER_CHANGE && !server_call_may_change(call))
+		err = api_owner_check(a, method, &args, peer.uid, e);
 	if (err)
 		return err;
 	if (method->start)
@@ -119,6 +130,7 @@ static int api_make_methods(struct api *a)
 			.name = api_methods[i].name,
 			.access = api_methods[i].access,
 			.run = api_on_call,
+			.excepts = api_methods[i].owner_keys ? api_owner_may_call : NULL,
 		};
 	}
 	return 0;

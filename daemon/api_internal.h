@@ -4,6 +4,7 @@
  *
  *	api.c		the table of methods; their common way from parameters to reply
  *	api_arguments.c	reads and checks parameters and settings
+ *	api_owner.c	what the owner of a vnet may do
  *	api_change.c	methods that change something
  *	api_provide.c	methods of providers
  *	api_provider.c	what providers are told
@@ -16,7 +17,8 @@
 
 #include "api.h"
 
-#define API_INTERFACE "io.vnetd.Control"
+#define API_INTERFACE	 "io.vnetd.Control"
+#define API_CHANGE_GROUP "vnet-admin"
 
 /* Parameters of a request; what was not given is NULL or 0. */
 struct api_arguments {
@@ -75,9 +77,16 @@ struct api_method {
 	 */
 	int (*start)(struct api *a, struct server_call *call, const struct api_arguments *args,
 		     struct error *e);
+	/*
+	 * The owner of the vnet that the call is about may call it, too: what of its settings they
+	 * may give, as words. NULL: not for them.
+	 */
+	const char *owner_keys;
 };
 
 extern const struct api_method api_methods[]; /* ends with a NULL name */
+/* Borrowed; @name has to be there. */
+const struct api_method *api_method_find(const char *name);
 
 struct api_subscriber {
 	struct api *api; /* the owner */
@@ -220,6 +229,13 @@ int api_each_vnet(struct api *a, const char *name, struct json_object *array,
 /* 0, with the resource that vnet and name tell in @ret, NULL if no name was given. */
 int api_one_resource(struct api *a, const char *vnet, const char *name, const struct resource **ret,
 		     struct error *e);
+
+/* Is the caller the owner of the vnet in question? For the server. */
+bool api_owner_may_call(void *context, const struct server_call *call,
+			struct json_object *parameters);
+/* May @uid, which owns the vnet and is nothing else, change that? 0, or -EACCES with a sentence. */
+int api_owner_check(struct api *a, const struct api_method *method,
+		    const struct api_arguments *args, uid_t uid, struct error *e);
 
 /* Who changed what, for whoever has to find out later; @method without the interface. */
 void api_audit(const char *method, const char *vnet, const char *resource,

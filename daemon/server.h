@@ -45,6 +45,9 @@ struct server_method {
 	enum server_access access; /* what the caller has to be allowed */
 	/* @parameters is an object, borrowed. Has to reply or fail, now or later. */
 	void (*run)(void *context, struct server_call *call, struct json_object *parameters);
+	/* May this caller call it without that access? NULL: nobody may. */
+	bool (*excepts)(void *context, const struct server_call *call,
+			struct json_object *parameters);
 };
 
 struct server_peer {

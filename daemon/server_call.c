@@ -311,7 +311,9 @@ static void server_call_dispatch(struct server_call *call, const char *name,
 		server_call_fail_service(call, "MethodNotFound", "method", name);
 		return;
 	}
-	if (!server_call_allowed(call, call->method->access)) {
+	if (!server_call_allowed(call, call->method->access) &&
+	    !(call->method->excepts &&
+	      call->method->excepts(s->options.context, call, parameters))) {
 		server_call_deny(call);
 		return;
 	}
