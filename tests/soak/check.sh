@@ -123,24 +123,30 @@ check_log() { # ACTION
 # --- after each action ---
 
 ways_are_right() {
-	[ "$(json '"\(.reason) \(.resource)"' path vnet0 $mac1)" = "$(way_to_guest)" ] &&
-		[ "$(json '"\(.reason) \(.resource)"' path vnet0 $mac_out)" = "$(way_to_outside)" ]
+	[ "$(json '"\(.reason) \(.resource)"' path vnet0 "$mac1")" = "$(way_to_guest)" ] &&
+		[ "$(json '"\(.reason) \(.resource)"' path vnet0 "$mac_out")" = "$(way_to_outside)" ]
 }
 
 step() { # CLASS ACTION
-	local class=$1 action=$2 stream
+	local class=$1 action=$2
 
 	provoked=''
 	"$action"
 	wait_for 10 ways_are_right || problem "$action: a way is not the right one" \
-		"to the guest: $(json '"\(.reason) \(.resource)"' path vnet0 $mac1), expected $(way_to_guest)" \
-		"to outside:   $(json '"\(.reason) \(.resource)"' path vnet0 $mac_out), expected $(way_to_outside)" \
+		"to the guest: $(json '"\(.reason) \(.resource)"' path vnet0 "$mac1"), expected $(way_to_guest)" \
+		"to outside:   $(json '"\(.reason) \(.resource)"' path vnet0 "$mac_out"), expected $(way_to_outside)" \
 		"$(ctl -j resource show vnet0 | jq -c '.[] | [.name, .state, .reason]')"
-	traffic_settle || problem "$action: a stream does not go on" "$(head -n 1 "$T"/recv-*[a-z])"
-	for stream in $streams; do
-		check_stream "$class" "$action" "$stream"
-	done
+	check_streams "$class" "$action"
 	check_log "$action"
+}
+
+check_streams() { # CLASS ACTION
+	local stream
+
+	traffic_settle || problem "$2: a stream does not go on" "$(head -n 1 "$T"/recv-*[a-z])"
+	for stream in $streams; do
+		check_stream "$1" "$2" "$stream"
+	done
 }
 
 # --- census ---
@@ -191,6 +197,7 @@ census() {
 	censuses=$((censuses + 1))
 	tell_action census
 	side_settle
+	check_streams planned 'census, the others put right'
 	path_restore
 	wait_for 20 all_up || problem 'census: a resource is not up, though nothing is wrong with it' \
 		"$(ctl -j resource show | jq -c '.[] | select(.state != "up") | [.vnet, .name, .state, .reason]')"
@@ -203,12 +210,8 @@ census() {
 	[ "$now" -le "$rss_most" ] || rss_most=$now
 	[ "$now" -le $rss_kb_max ] && [ "$now" -le $((rss_first + rss_kb_growth)) ] ||
 		problem 'census: vnetd has grown' "from $rss_first kB to $now kB"
-	traffic_settle || problem 'census: a stream does not go on'
-	provoked='.'
 	check_log census
-	for stream in $streams; do
-		check_stream planned census "$stream"
-	done
+	check_streams planned 'census, the others removed'
 	streams_renew
 	echo "# $((SECONDS / 60)) min: $actions actions, $lib_failed problems, RSS $now kB," \
 		"guest $(value recv-guest received), outside $(value recv-outside received), back $(value recv-back received)"

@@ -72,8 +72,17 @@ path_make() {
 	wait_for 10 ways_are_right
 }
 
-# As path_make left it.
+# As path_make left it, in parts, for each has to be lossless by itself.
 path_restore() {
+	local part
+
+	for part in ways mode mtu promiscuous; do
+		path_restore_$part
+		check_streams planned "census, $part put back"
+	done
+}
+
+path_restore_ways() {
 	local name
 
 	[ -n "$guest_there" ] || guest_add
@@ -84,8 +93,17 @@ path_restore() {
 		ctl resource set vnet0 $name admin up
 		hybrid_admin[$name]=up
 	done
+}
+
+path_restore_mode() {
 	ctl vnet set vnet0 mode auto
+}
+
+path_restore_mtu() {
 	ctl vnet set vnet0 mtu 1500
+}
+
+path_restore_promiscuous() {
 	ip link set vnet0 promisc off
 }
 
@@ -195,7 +213,7 @@ fault_way() { # EXPECTED MAC
 fault_guest() { # HOW BACK
 	[ "$(way_to_guest)" = 'guest g1' ] || return 0
 	$1
-	fault_way 'guest-over-service sv' $mac1
+	fault_way 'guest-over-service sv' "$mac1"
 	traffic_settle
 	$2
 }
@@ -227,7 +245,7 @@ fault_hybrid() { # HOW BACK: functions, called with its name
 	name=${way#* } priority=${hybrid_priority[${way#* }]}
 	"$1" "$name"
 	unset "hybrid_priority[$name]"
-	fault_way "$(way_to_outside)" $mac_out
+	fault_way "$(way_to_outside)" "$mac_out"
 	traffic_settle || problem 'a stream does not go on in the fault'
 	"$2" "$name"
 	hybrid_priority[$name]=$priority
@@ -311,7 +329,7 @@ fault_while_stopped() {
 	ip link set c1 down
 	traffic_settle || problem 'a stream does not go on while vnetd is stopped'
 	kill -CONT "$vnetd_pid"
-	fault_way 'guest-over-service sv' $mac1
+	fault_way 'guest-over-service sv' "$mac1"
 	ip link set c1 up
 }
 
@@ -321,7 +339,7 @@ fault_while_dead() {
 	ip link set c1 down
 	traffic_settle || problem 'a stream does not go on while vnetd is dead'
 	start_vnetd
-	fault_way 'guest-over-service sv' $mac1
+	fault_way 'guest-over-service sv' "$mac1"
 	ip link set c1 up
 }
 
@@ -336,7 +354,7 @@ fault_provider_carries() {
 	wait_for 10 state_is vnet0 p up
 	wait_for 10 lan_has px0
 	ctl resource set vnet0 p priority 1
-	fault_way 'hybrid p' $mac_out
+	fault_way 'hybrid p' "$mac_out"
 	traffic_settle || problem 'a stream does not go on over a provider'
 	bg_stop carrier KILL || [ $? -eq 137 ]
 	provider_forget carrier

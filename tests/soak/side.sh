@@ -247,7 +247,7 @@ side_upper_netns() {
 side_settle() {
 	local i name
 
-	provoked='.'
+	provoked='does not take back what it had before'
 	for ((i = 0; i < side_devices; i++)); do
 		side_there xd$i || veth xd$i - xe$i side
 		in_ns side ip link set xe$i mtu 9000
