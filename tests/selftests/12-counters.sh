@@ -89,7 +89,7 @@ is 'a resource that was down keeps its counters' "$(json '.[0].resources[0].opac
 
 # --- a second vnet, and a resource made again, start at zero ---
 
-ctl vnet add vnet1 address "$(mac 9)"
+ctl vnet add vnet1 address "$(mac 9)" announce-count 0
 is 'a second vnet: no drops of the first' "$(json '[.[0].drops[]] | add' stats vnet1)" 0
 is 'stats shows all vnets' "$(json 'map(.vnet) | sort | join(" ")' stats)" 'vnet0 vnet1'
 ctl resource del vnet0 hy

@@ -31,7 +31,7 @@ ip link set g1 mtu 2000
 
 # --- raised and given back ---
 
-ctl vnet add vnet0 address $vnet
+ctl vnet add vnet0 address $vnet announce-count 0
 ip link set vnet0 up
 listen up - vnet0 - vnet0-p
 is 'the default: upper and port' "$(mtu vnet0 vnet0-p)" '1500 1500'

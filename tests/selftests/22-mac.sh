@@ -41,7 +41,7 @@ for name in sv g1 hy; do
 done
 ip link set hy address $hybrid
 service_address=$(address sv)
-ctl vnet add vnet0 address $first
+ctl vnet add vnet0 address $first announce-count 0
 ip link set vnet0 up
 listen up - vnet0 - vnet0-p
 ctl resource add vnet0 sv dev sv type service
@@ -62,7 +62,7 @@ goes_by 'changed by ip' $third $second
 
 refused "a guest's MAC" 2 "address $guest .*g1" ctl vnet set vnet0 address $guest
 refused 'a multicast address' 2 'address 03:00:00:00:00:01' ctl vnet set vnet0 address 03:00:00:00:00:01
-ctl vnet add vnet1 address "$(mac 30)"
+ctl vnet add vnet1 address "$(mac 30)" announce-count 0
 refused "another vnet's" 2 "address $(mac 30) .*vnet1" ctl vnet set vnet0 address "$(mac 30)"
 ip link set vnet0 address $guest
 ok "a guest's MAC by ip: vnet0 gets back what it had" wait_for 5 address_is vnet0 $third
@@ -87,7 +87,7 @@ is 'the vnet is removed: it is given back' "$(address hy)" $hybrid
 
 # --- made by chance ---
 
-ctl vnet add vnet2
+ctl vnet add vnet2 announce-count 0
 like 'without an address: a random one, unicast and local' "$(address vnet2)" '^.[26ae]:'
 is 'which vnetd knows' "$(json '.[0].address' vnet show vnet2)" "$(address vnet2)"
 before=$(address vnet2)

@@ -15,7 +15,7 @@ refused 'a namespace and an upper' 2 'vnet0: netns .*upper' ctl vnet add vnet0 n
 ns pod
 # shellcheck disable=SC2034 # frames.sh reads it
 frames_upper=pod
-ctl vnet add vnet0 address $vnet netns pod
+ctl vnet add vnet0 address $vnet netns pod announce-count 0
 listen up pod vnet0 - vnet0-p
 far_end sv type service
 far_end g1 type guest peer $guest
@@ -96,7 +96,7 @@ ok 'the vnet can be removed then' ctl vnet del vnet0
 is 'its hybrid gets its own MAC back' "$(cat /sys/class/net/hy/address)" "$hybrid"
 
 ns pod
-ctl vnet add vnet0 address $vnet netns /run/netns/pod
+ctl vnet add vnet0 address $vnet netns /run/netns/pod announce-count 0
 ok 'a namespace by its path' in_ns pod ip link show vnet0
 ok 'the vnet is removed' ctl vnet del vnet0
 not_ok 'and its device in the namespace' in_ns pod ip link show vnet0

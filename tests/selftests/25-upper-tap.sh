@@ -50,7 +50,7 @@ refused 'lo' 2 'vnet0: upper lo .*Ethernet' ctl vnet add vnet0 upper lo address 
 
 # --- the tap appears later ---
 
-ctl vnet add vnet0 upper tap0 address $vnet
+ctl vnet add vnet0 upper tap0 address $vnet announce-count 0
 is 'a vnet may wait for its upper' "$(json '.[0] | "\(.upper) \(.carrier)"' vnet show vnet0)" 'tap0 false'
 far_end sv type service
 far_end g1 type guest peer $guest

@@ -19,7 +19,7 @@ out1() { # TEXT RESOURCE END COUNT COMMAND...: out of a resource of vnet1
 
 ns b
 frames_world
-ctl vnet add vnet1 address $mac1 netns b
+ctl vnet add vnet1 address $mac1 netns b announce-count 0
 listen up1 b vnet1 - vnet1-p
 for name in sv1 g11; do
 	far_end $name
@@ -91,7 +91,7 @@ ok 'every byte is right' bg_wait recv
 
 bg_ready recv in_ns b stream recv --port 5001
 bg send stream send --to 192.0.2.2:5001 --rate 10000 --seconds 60
-ctl vnet add vnet2 address "$(mac 40)"
+ctl vnet add vnet2 address "$(mac 40)" announce-count 0
 ctl vnet del vnet2
 bg_stop send
 ok 'a third one comes and goes: the stream ends well' bg_wait recv

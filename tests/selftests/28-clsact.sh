@@ -60,7 +60,7 @@ theirs=''
 if tc filter add dev sv ingress pref 7 protocol ip matchall action continue 2>"$T/theirs.err"; then
 	theirs=yes
 fi
-ctl vnet add vnet0 address $vnet
+ctl vnet add vnet0 address $vnet announce-count 0
 ip link set vnet0 up
 listen up - vnet0 - vnet0-p
 ctl resource add vnet0 sv dev sv type service

@@ -166,7 +166,7 @@ spoofed 'nor let anything else pass' "$(ip4 10.0.0.9)"
 
 # --- another vnet's addresses are not this one's ---
 
-ctl vnet add vnet1 address "$(mac 17)" protection ip-nospoof allowed-ips 10.0.0.9
+ctl vnet add vnet1 address "$(mac 17)" protection ip-nospoof allowed-ips 10.0.0.9 announce-count 0
 spoofed "another vnet's address" "$(ip4 10.0.0.9)"
 ctl vnet del vnet1
 

@@ -36,9 +36,9 @@ join() { # A B: both ends, named after the vnet that they lead to
 
 ns b c
 frames_world
-ctl vnet add vnet1 address $mac1 netns b
-ctl vnet add vnet2 address $mac2
-ctl vnet add vnet3 address $mac3 netns c
+ctl vnet add vnet1 address $mac1 netns b announce-count 0
+ctl vnet add vnet2 address $mac2 announce-count 0
+ctl vnet add vnet3 address $mac3 netns c announce-count 0
 ip link set vnet2 up
 listen up1 b vnet1 - vnet1-p
 listen up2 - vnet2 - vnet2-p

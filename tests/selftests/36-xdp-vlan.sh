@@ -93,7 +93,7 @@ ctl vnet set vnet0 pvid 1 vlans 5-6
 
 # --- a tag beside the frame: a vnet in mode tc pushes it, and a veth hands it over as it is ---
 
-ctl vnet add src address $sender pvid 5 mode tc
+ctl vnet add src address $sender pvid 5 mode tc announce-count 0
 ip link set src up
 veth x0 - x1 -
 ctl resource add src x0 type hybrid dev x0 pvid 1
@@ -115,7 +115,7 @@ happens 'beside the frame: the pvid' 'up=2 in/x1=2 src:out/x0=2' from_src $vnet
 is 'beside the frame: the pvid: untagged' "$(tags up)" none
 ctl vnet set vnet0 pvid 1
 ctl resource del vnet0 x1
-ctl vnet add second upper x1 address $second guard off vlans 7 mode xdp
+ctl vnet add second upper x1 address $second guard off vlans 7 mode xdp announce-count 0
 far_end sv2
 takes_xdp sv2 far
 ctl resource add second sv2 type service dev sv2

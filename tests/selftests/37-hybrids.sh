@@ -114,7 +114,7 @@ round() { # MODE alive|dead
 
 start_vnetd
 has_carrier_check || skip_all 'on this kernel programs do not see devices: vnetd alone moves traffic'
-ctl vnet add vnet0 address $vnet
+ctl vnet add vnet0 address $vnet announce-count 0 hold-down 0
 ip link set vnet0 up
 listen up - vnet0 - vnet0-p
 far_end sv type service

@@ -64,7 +64,7 @@ held() {
 ns far
 veth s0 - s1 far "$(mac 200)"
 start_vnetd
-ctl vnet add vnet0 address "$(mac 1)"
+ctl vnet add vnet0 address "$(mac 1)" hold-down 0
 ctl resource add vnet0 sv type service dev s0
 wait_for 5 state_is vnet0 sv up
 before=$(held)

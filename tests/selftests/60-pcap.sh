@@ -72,7 +72,7 @@ done >"$T/expected"
 file_of "$T/fast.pcap" 500 1000000
 file_of "$T/slow.pcap" 11 20000
 start_vnetd
-ctl vnet add vnet0 address "$(mac 1)"
+ctl vnet add vnet0 address "$(mac 1)" announce-count 0
 ip link set vnet0 up
 bg_ready listener frame capture --dev vnet0 --until ffffffffffffff --timeout 3600
 

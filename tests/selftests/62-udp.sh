@@ -73,7 +73,7 @@ mkdir "$T/etc-far"
 bg vnetd-far in_ns far vnetd --config "$T/etc-far" --socket "$T/far.sock" --state "$T/state-far" \
 	--bpffs "$T/bpf/vnet" --instance far
 wait_for 20 far_answers
-ctl vnet add vnet0 address $mac0 mtu 1400
+ctl vnet add vnet0 address $mac0 mtu 1400 announce-count 0
 ctl_far vnet add vnet0 address $mac1 mtu 1400
 ctl resource add vnet0 sv type service dev s0
 ctl_far resource add vnet0 sv type service dev s1

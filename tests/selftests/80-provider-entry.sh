@@ -94,7 +94,7 @@ life() { # TEXT ARGUMENT...
 }
 
 start_vnetd
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 life 'one thread'
 life 'four threads' --threads 4 --queues 4
 life "the program's own loop" --own-loop
@@ -121,7 +121,7 @@ done
 
 # --- the second vnet and its own ---
 
-ctl vnet add vnet1 address "$(mac 9)"
+ctl vnet add vnet1 address "$(mac 9)" announce-count 0
 ip link set vnet1 up
 mac_local=$(mac 9) provider other --type service
 is 'another vnet has providers of its own' "$(registered other)" 'vnet1 p0 vntap3'

@@ -83,7 +83,7 @@ type_arguments() { # TYPE
 
 ns far
 start_vnetd
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 ip addr add 192.0.2.1/24 dev vnet0
 ip link set vnet0 up
 dropped=0

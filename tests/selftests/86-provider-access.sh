@@ -27,8 +27,8 @@ PATH=/run:$PATH
 provider_socket=/run/vnetd/vnetd.sock
 ln -s $provider_socket "$T/vnetd.sock"
 start_vnetd --socket $provider_socket
-ctl vnet add vnet0 address $mac_local
-ctl vnet add vnet1 address "$(mac 9)"
+ctl vnet add vnet0 address $mac_local announce-count 0
+ctl vnet add vnet1 address "$(mac 9)" announce-count 0
 ip link set vnet0 up
 chmod 755 "$T"
 

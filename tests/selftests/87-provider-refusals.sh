@@ -32,7 +32,7 @@ accepts() { # TEXT "VNET NAME DEVICE" ARGUMENT...
 
 start_vnetd
 declines 'there is no vnet' ENXIO 'no vnet has the address 02:00:00:00:00:01' --type service
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 ip link set vnet0 up
 ip link add dev0 type veth peer name dev1
 ip link set dev0 up
@@ -60,7 +60,7 @@ declines 'a device name that is none' EINVAL '.*' --type hybrid --device 'a/b'
 # --- ENODEV, EBUSY ---
 
 declines 'ENODEV: no such device' ENODEV 'vnet0/p0: .*dev9.*' --type hybrid --device dev9
-ctl vnet add vnet1 address "$(mac 3)"
+ctl vnet add vnet1 address "$(mac 3)" announce-count 0
 ctl resource add vnet1 sv type service dev dev1
 declines 'EBUSY: the device of another resource' EBUSY 'vnet0/p0: .*dev1.*vnet1.*' --type hybrid --device dev1
 declines 'EBUSY: the vnet itself' EBUSY 'vnet0/p0: .*vnet0.*' --type hybrid --device vnet0

@@ -84,7 +84,7 @@ ip link add dev0 type veth peer name dev1
 ip link set dev0 up
 ip link set dev1 up
 start_vnetd
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 ip link set vnet0 up
 remember before
 
@@ -113,7 +113,7 @@ for name in sv g1 hy; do
 done
 is 'vnet del: no tap is left' "$(taps)" ''
 kinds_end 'vnet del' sv g1 hy
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 ip link set vnet0 up
 same 'vnet del: nothing is left' before
 
@@ -127,7 +127,7 @@ done
 is 'flush: no tap is left' "$(taps)" ''
 is 'flush: no pin is left' "$(held_pins)" ''
 kinds_end 'flush' sv g1 hy
-ctl vnet add vnet0 address $mac_local
+ctl vnet add vnet0 address $mac_local announce-count 0
 ip link set vnet0 up
 same 'flush: nothing is left' before
 
