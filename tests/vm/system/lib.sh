@@ -1,0 +1,187 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What every test of the whole system sources first. The machine is the test's alone while it runs, but others
+# come after it in the same one: it leaves no package, no vnet and no namespace behind (machine_clean).
+#
+# The NIC near0 is wired to far0. nic_add and nic_del plug near0 in and out, nic_link pulls its cable.
+VNET_WORLD=machine
+# shellcheck source=../../selftests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../selftests/lib.sh"
+
+[[ -e /run/systemd/system && -e /vnet/deb ]] ||
+	skip_all 'this is not the emulated machine of tests/vm/run-system'
+
+ctl() { # ARGUMENT...: the system's vnetctl and vnetd
+	vnetctl "$@"
+}
+
+# What went wrong is in the journal.
+machine_exit() {
+	local status=$?
+
+	[ "$BASHPID" = "$$" ] || exit "$status"
+	trap - ERR
+	set +e
+	[ "$status" -eq 0 ] || journalctl -b -o short-monotonic -n 60 --no-pager | sed 's/^/# /'
+	machine_clean
+	(exit "$status")
+	lib_exit
+}
+trap machine_exit EXIT
+
+# --- the packages and the service ---
+
+packages_install() { # FOLDER
+	DEBIAN_FRONTEND=noninteractive dpkg -i "$1"/*.deb
+}
+
+packages_purge() {
+	local package names=()
+
+	for package in /vnet/deb/*.deb; do
+		names+=("$(dpkg-deb -f "$package" Package)")
+	done
+	dpkg --purge "${names[@]}"
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' vnetd 2>/dev/null)" = installed ]
+}
+
+service() { # PROPERTY: of vnetd.service, as systemd sees it
+	systemctl show -P "$1" vnetd.service
+}
+
+service_is() { # STATE
+	[ "$(service ActiveState)" = "$1" ]
+}
+
+# For wait_for: it runs, answers, and is not the process of that number.
+service_other_than() { # PID
+	service_is active && [ "$(service MainPID)" != "$1" ] && ctl status
+}
+
+# For wait_for: no program, map, mount, file of its run time, qdisc or device of ours is left anywhere.
+machine_without_us() {
+	local name
+
+	! bpftool prog show | grep ' name vnet_' || return 1
+	! ls -d /run/vnet* 2>/dev/null || return 1
+	for name in - $(ls /run/netns); do
+		! in_ns "$name" tc qdisc show | grep clsact || return 1
+		! in_ns "$name" ip -o link show | grep -E ': (vnet0|v1)(-p)?[:@]' || return 1
+	done
+}
+
+# --- the NIC ---
+
+# A command for the emulator; its answer is printed. Events may come in between, and what nobody has read.
+qmp() { # COMMAND [ARGUMENTS]
+	local id=$BASHPID.$EPOCHREALTIME arguments='{}' line port
+
+	[ $# -lt 2 ] || arguments=$2
+	exec {port}<>/dev/ttyS2
+	printf '{"execute":"%s","id":"%s","arguments":%s}\n' "$1" "$id" "$arguments" >&"$port"
+	while IFS= read -r -t 60 -u "$port" line; do
+		[[ $line == *"$id"* ]] || continue
+		exec {port}>&-
+		echo "${line%$'\r'}"
+		[[ $line == *'"return"'* ]] && return
+		echo "$1: $line" >&2
+		return 1
+	done
+	echo "QEMU has not answered to $1" >&2
+	exec {port}>&-
+	return 1
+}
+
+nic_there() {
+	[ -e /sys/class/net/near0 ]
+}
+
+nic_gone() {
+	! nic_there
+}
+
+# For wait_for: the emulator has let go of the device, so that its name is free.
+nic_unplugged() {
+	! qmp qom-list '{"path":"/machine/peripheral"}' | grep -q '"nic"'
+}
+
+nic_carrier() { # 0|1
+	[ "$(cat /sys/class/net/near0/carrier)" = "$1" ]
+}
+
+nic_del() {
+	qmp device_del '{"id":"nic"}' >/dev/null || return
+	wait_for 20 nic_gone
+	wait_for 20 nic_unplugged
+}
+
+nic_add() { # [DRIVER]
+	qmp device_add '{"driver":"'"${1:-virtio-net-pci}"'","id":"nic","netdev":"near","mac":"52:54:00:00:00:01"}' \
+		>/dev/null || return
+	wait_for 20 nic_there
+}
+
+nic_link() { # true|false
+	qmp set_link '{"name":"nic","up":'"$1"'}' >/dev/null
+}
+
+# --- the network ---
+
+# As world_make (world.sh), and with near0 as the hybrid's device, whose wire leads to the outside host.
+machine_world() {
+	world_make
+	ip link set far0 netns outside
+	in_ns outside ip link set far0 up
+	in_ns outside ip link set far0 master lan
+	ip link set near0 up
+}
+
+# The least in which a hybrid and a service lead to the outside host: near0, and s0 straight to its bridge.
+machine_small() {
+	ns outside
+	wire s0 lan-s0 outside
+	ip link set far0 netns outside
+	in_ns outside ip link set far0 up
+	bridge lan outside lan-s0 far0
+	in_ns outside ip link set lan address "$mac_out"
+	in_ns outside ip addr add "$addr_out/24" dev lan
+	ip link set near0 up
+	ctl vnet add vnet0 address "$mac0"
+	ip addr add 10.1.0.1/24 dev vnet0
+	ctl resource add vnet0 sv type service dev s0
+	ctl resource add vnet0 hy type hybrid dev near0
+	wait_for 20 path_is vnet0 "$mac_out" "hybrid hy"
+}
+
+# One stream alone, from a device here to the outside host: numbers without much else going on.
+stream_start() { # DEVICE RATE
+	streams=outside rate=$2
+	bg_ready recv-outside in_ns outside stream recv --dev lan --id 2 --status "$T/recv-outside"
+	bg send-outside stream send --dev "$1" --dst "$mac_out" --id 2 --rate "$2" --seconds 3600 \
+		--status "$T/send-outside"
+	wait_for 10 stream_past outside 0
+}
+
+# Back to a machine without vnets, streams and namespaces. far0 comes back with the end of its namespace.
+machine_clean() {
+	local pid name
+
+	for pid in "${lib_background[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || [ $? -eq 1 ]
+	done
+	if installed; then
+		systemctl start vnetd.service
+		ctl flush
+	fi
+	for name in s0 h0 h1 c0 bond0; do
+		[ ! -e "/sys/class/net/$name" ] || ip link del "$name"
+	done
+	for name in /run/netns/*; do
+		[ ! -e "$name" ] || ns_del "${name##*/}"
+	done
+	wait_for 10 test -e /sys/class/net/far0
+}
