@@ -78,6 +78,8 @@ static const struct kernel_ops kernel_ops = {
 	.vnet_read = datapath_vnet_read,
 	.counters = datapath_counters,
 	.drops = datapath_drops,
+	.pair_mark = datapath_pair_mark,
+	.pairs_each = datapath_pairs_each,
 	.sweep = datapath_sweep,
 	.flush = datapath_flush,
 };

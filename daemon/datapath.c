@@ -4,6 +4,7 @@
  *                programs  the programs, so that the next daemon can name what it replaces
  *                links     the tcx links      \ attach.h
  *                filters   the clsact marks   /
+ *                pairs     the names of the pairs of devices that we make: datapath_pairs.c
  *                state     a copy of the state file: datapath_memory.c
  *
  * Of what the kernel knows nothing is kept in memory but descriptors of maps and programs.
@@ -18,10 +19,8 @@
 #include "tcx.h"
 
 static const char *const folder_names[FOLDER_END] = {
-	[FOLDER_MAPS] = "maps",
-	[FOLDER_PROGRAMS] = "programs",
-	[FOLDER_LINKS] = "links",
-	[FOLDER_FILTERS] = "filters",
+	[FOLDER_MAPS] = "maps",	      [FOLDER_PROGRAMS] = "programs", [FOLDER_LINKS] = "links",
+	[FOLDER_FILTERS] = "filters", [FOLDER_PAIRS] = "pairs",
 };
 
 static const enum loader_program hook_programs[KERNEL_HOOK_END] = {
@@ -268,6 +267,8 @@ int datapath_flush(void *datapath)
 	r = pin_each(d->folders[FOLDER_PROGRAMS], unpin, d->folders[FOLDER_PROGRAMS]);
 	first = first ? first : r;
 	r = pin_each(d->folders[FOLDER_MAPS], unpin, d->folders[FOLDER_MAPS]);
+	first = first ? first : r;
+	r = datapath_pairs_forget(d);
 	first = first ? first : r;
 	r = pin_remove_folder(d->staging);
 	first = first ? first : r;

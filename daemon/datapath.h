@@ -66,6 +66,9 @@ int datapath_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *r
 int datapath_vlans_read(void *datapath, const struct abi_vlans_key *key, struct abi_vlans *ret);
 int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *ret);
 int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret);
+int datapath_pair_mark(void *datapath, const char *name, bool ours);
+int datapath_pairs_each(void *datapath, int (*visit)(void *context, const char *name),
+			void *context);
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted);
 int datapath_flush(void *datapath);
 
@@ -96,7 +99,7 @@ size_t datapath_programs(const struct datapath *d, uint32_t *ret, size_t max);
 int datapath_check_strays(struct datapath *d, const uint32_t *ids, size_t count, struct error *e);
 
 /* The folders that hold pins; borrowed. How many. */
-#define DATAPATH_FOLDERS 5
+#define DATAPATH_FOLDERS 6
 size_t datapath_folders(const struct datapath *d, const char *ret[DATAPATH_FOLDERS]);
 
 /* Pins again, and says so, what somebody has unpinned. Links are not looked at. */

@@ -8,7 +8,14 @@
 #include "loader.h"
 #include "rows.h"
 
-enum folder { FOLDER_MAPS, FOLDER_PROGRAMS, FOLDER_LINKS, FOLDER_FILTERS, FOLDER_END };
+enum folder {
+	FOLDER_MAPS,
+	FOLDER_PROGRAMS,
+	FOLDER_LINKS,
+	FOLDER_FILTERS,
+	FOLDER_PAIRS,
+	FOLDER_END
+};
 
 struct datapath {
 	char *bpffs;
@@ -37,6 +44,7 @@ int datapath_make_folders(struct datapath *d, struct error *e);
 
 /* Loads the programs over the pinned maps, or over new ones that become pinned; all or nothing. */
 int datapath_load(struct datapath *d, struct loader_set *set, struct error *e);
+int datapath_pairs_forget(struct datapath *d);
 int datapath_memory_remove(struct datapath *d);
 
 #endif

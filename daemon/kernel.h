@@ -175,6 +175,10 @@ struct kernel_ops {
 	int (*counters)(void *datapath, uint32_t resource,
 			struct abi_counters *ret);			    /* sum over CPUs */
 	int (*drops)(void *datapath, uint32_t vnet, struct abi_drops *ret); /* sum over CPUs */
+	/* A note that outlives us: the pair of devices of that name is ours, be it there or not. */
+	int (*pair_mark)(void *datapath, const char *name, bool ours);
+	int (*pairs_each)(void *datapath, int (*visit)(void *context, const char *name),
+			  void *context);
 	int (*sweep)(void *datapath, const struct kernel_wanted *wanted);
 	int (*flush)(void *datapath); /* detach, unpin and unload everything */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* After a start: whatever an earlier daemon left in the kernel that no object answers for goes
  * away. */
+#include <errno.h>
+
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
@@ -98,8 +100,29 @@ static bool wants_allowed(void *context, const struct abi_allowed_key *key)
 	return v && reconcile_protect_allows(v, key);
 }
 
+/* A pair that was being made for a vnet that never came to be, or removed with one that is gone. */
+static int sweep_pair(void *context, const char *name)
+{
+	struct manager *m = context;
+	const struct vnet *v = manager_find_vnet(m, name, NULL);
+	const struct link *port;
+	char port_name[IFNAMSIZ + 2];
+	int err = 0;
+
+	if (v && vnet_owns_upper(v))
+		return 0;
+	snprintf(port_name, sizeof(port_name), "%s-p", name);
+	port = link_find_name(m->links, port_name);
+	if (port && util_same(port->kind, "veth") && !owner_find(m, port->ifindex))
+		err = m->kernel.ops->link_del(m->kernel.rtnl, port->ifindex);
+	if (err && err != -ENODEV)
+		return err;
+	return m->kernel.ops->pair_mark(m->kernel.datapath, name, false);
+}
+
 int manager_sweep(struct manager *m)
 {
+	int err, pairs;
 	struct kernel_wanted wanted = {
 		.hook = wants_hook,
 		.port = wants_port,
@@ -114,7 +137,9 @@ int manager_sweep(struct manager *m)
 	};
 
 	m->swept = true;
-	return m->kernel.ops->sweep(m->kernel.datapath, &wanted);
+	err = m->kernel.ops->sweep(m->kernel.datapath, &wanted);
+	pairs = m->kernel.ops->pairs_each(m->kernel.datapath, sweep_pair, m);
+	return err ? err : pairs;
 }
 
 static bool is_attached(const struct manager_owner *o)

@@ -54,8 +54,11 @@ static void unmake_pair(struct vnet *v)
 	struct manager *m = v->manager;
 	const struct link *port = link_find_name(m->links, v->port);
 
-	if (manager_rtnl(m, veth_del, v->port) == 0 && port)
+	if (manager_rtnl(m, veth_del, v->port))
+		return; /* the mark stays, for who comes after */
+	if (port)
 		link_remove(m->links, port->ifindex);
+	manager_removed(m, manager_datapath(m, pair_mark, v->name, false));
 }
 
 static int make_pair(struct vnet *v, struct error *e)
@@ -73,8 +76,12 @@ static int make_pair(struct vnet *v, struct error *e)
 	if (err)
 		return err;
 	veth.netns_fd = netns;
-	err = manager_rtnl(m, veth_add, &veth);
-	if (!err) {
+	err = manager_datapath(m, pair_mark, v->name, true);
+	if (!err)
+		err = manager_rtnl(m, veth_add, &veth);
+	if (err) {
+		manager_removed(m, manager_datapath(m, pair_mark, v->name, false));
+	} else {
 		err = learn(m, v->port);
 		if (!err && netns < 0)
 			err = learn(m, v->name);
@@ -158,6 +165,8 @@ static int have_pair(struct vnet *v, const struct link **ret_port, const struct 
 	}
 	snprintf(v->port, sizeof(v->port), "%s-p", v->name);
 	err = find_pair(v, ret_port, ret_upper, e);
+	if (*ret_port) /* of an older release it may have no mark */
+		manager_removed(v->manager, manager_datapath(v->manager, pair_mark, v->name, true));
 	if (err || *ret_port)
 		return err;
 	err = make_pair(v, e);
@@ -405,6 +414,21 @@ static void forget(struct vnet *v)
 	v->shortcut = v->dormant = false;
 }
 
+static void remove_pair(struct vnet *v, uint32_t port, uint32_t upper)
+{
+	struct manager *m = v->manager;
+	int err = port ? manager_rtnl(m, link_del, port) : 0;
+
+	if (err && err != -ENODEV) {
+		manager_removed(m, err);
+		return;
+	}
+	/* The news takes its time, and the next vnet may want the names at once. */
+	link_remove(m->links, port);
+	link_remove(m->links, upper);
+	manager_removed(m, manager_datapath(m, pair_mark, v->name, false));
+}
+
 void reconcile_upper_remove(struct vnet *v)
 {
 	struct manager *m = v->manager;
@@ -412,11 +436,8 @@ void reconcile_upper_remove(struct vnet *v)
 	uint32_t port = v->port_ifindex, upper = v->upper_ifindex;
 
 	forget(v);
-	/* The news takes its time, and the next vnet may want the names at once. */
-	if (port && vnet_owns_upper(v) && manager_rtnl(m, link_del, port) == 0) {
-		link_remove(m->links, port);
-		link_remove(m->links, upper);
-	}
+	if (vnet_owns_upper(v))
+		remove_pair(v, port, upper);
 	if (v->vlans_written)
 		manager_removed(m, manager_datapath(m, vlans_write, &key, NULL));
 	manager_removed(m, manager_datapath(m, vnet_write, v->number, NULL));

@@ -359,6 +359,44 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 	return 0;
 }
 
+static int fake_pair_mark(void *datapath, const char *name, bool ours)
+{
+	struct fake_kernel *k = datapath;
+	char *free_mark = NULL;
+
+	if (ours && fake_fails(k, "pair_mark"))
+		return -k->fail_error;
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		if (!k->pairs[i][0])
+			free_mark = free_mark ?: k->pairs[i];
+		if (strcmp(k->pairs[i], name) != 0)
+			continue;
+		if (!ours)
+			k->pairs[i][0] = '\0';
+		return 0;
+	}
+	if (ours && free_mark)
+		util_copy(free_mark, IFNAMSIZ, name);
+	return 0;
+}
+
+static int fake_pairs_each(void *datapath, int (*visit)(void *context, const char *name),
+			   void *context)
+{
+	struct fake_kernel *k = datapath;
+	char name[IFNAMSIZ];
+	int first = 0, err;
+
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		if (!k->pairs[i][0])
+			continue;
+		util_copy(name, sizeof(name), k->pairs[i]);
+		err = visit(context, name);
+		first = first ? first : err;
+	}
+	return first;
+}
+
 static int fake_flush(void *datapath)
 {
 	struct fake_kernel *k = datapath;
@@ -396,6 +434,8 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->vnet_read = fake_vnet_read;
 	ops->counters = fake_counters;
 	ops->drops = fake_drops;
+	ops->pair_mark = fake_pair_mark;
+	ops->pairs_each = fake_pairs_each;
 	ops->sweep = fake_sweep;
 	ops->flush = fake_flush;
 }

@@ -54,6 +54,7 @@ struct fake_kernel {
 	struct abi_drops drops;
 	struct kernel_link_stats stats;
 	struct fake_tap taps[FAKE_MAX];
+	char pairs[FAKE_MAX][IFNAMSIZ]; /* marked, empty: none */
 	bool flushed;
 	struct fake_frame frames[FAKE_MAX]; /* sent, the first ones */
 	size_t frame_count;

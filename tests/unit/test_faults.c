@@ -382,7 +382,7 @@ static const char *const calls[] = { "veth_add",      "link_get",	"link_set",
 				     "attach",	      "detach",		"port_write",
 				     "vnet_write",    "resource_write", "fdb_write",
 				     "vlans_write",   "link_filter",	"storm_write",
-				     "allowed_write", "tap_add" };
+				     "allowed_write", "tap_add",	"pair_mark" };
 
 static struct world *prepared(const struct scenario *s)
 {
