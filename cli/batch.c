@@ -59,17 +59,28 @@ static enum ctl_status batch_lines(struct ctl *ctl, FILE *file, const char *name
 	return status;
 }
 
+/* What was changed before a line that failed stays changed. */
+static enum ctl_status batch_keep(struct ctl *ctl, enum ctl_status status)
+{
+	enum ctl_status kept = CTL_DONE;
+
+	if (ctl->client && status <= CTL_REFUSED)
+		kept = ctl_result(ctl, vnet_keep(ctl->client));
+	return status == CTL_DONE ? kept : status;
+}
+
 enum ctl_status batch_run(struct ctl *ctl, const char *path)
 {
 	enum ctl_status status;
 	FILE *file;
 
+	ctl->batch = true;
 	if (strcmp(path, "-") == 0)
-		return batch_lines(ctl, stdin, "standard input");
+		return batch_keep(ctl, batch_lines(ctl, stdin, "standard input"));
 	file = fopen(path, "re");
 	if (!file)
 		return ctl_fail(ctl, CTL_USAGE, "cannot read %s: %s", path, strerror(errno));
-	status = batch_lines(ctl, file, path);
+	status = batch_keep(ctl, batch_lines(ctl, file, path));
 	fclose(file);
 	return status;
 }

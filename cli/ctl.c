@@ -80,16 +80,6 @@ static enum ctl_status ctl_fail_connect(struct ctl *ctl, int number)
 	}
 }
 
-enum ctl_status ctl_connect(struct ctl *ctl)
-{
-	int r;
-
-	if (ctl->client)
-		return CTL_DONE;
-	r = vnet_client_open(ctl->socket, ctl->timeout_ms, &ctl->client);
-	return r < 0 ? ctl_fail_connect(ctl, -r) : CTL_DONE;
-}
-
 enum ctl_status ctl_result(struct ctl *ctl, int r)
 {
 	const struct vnet_error *e = vnet_client_error(ctl->client);
@@ -118,6 +108,18 @@ enum ctl_status ctl_result(struct ctl *ctl, int r)
 		return ctl_fail(ctl, CTL_FAILED, "%s", e->message);
 	}
 	return ctl_fail(ctl, CTL_FAILED, "%s", strerror(-r));
+}
+
+enum ctl_status ctl_connect(struct ctl *ctl)
+{
+	int r;
+
+	if (ctl->client)
+		return CTL_DONE;
+	r = vnet_client_open(ctl->socket, ctl->timeout_ms, &ctl->client);
+	if (r < 0)
+		return ctl_fail_connect(ctl, -r);
+	return ctl->batch ? ctl_result(ctl, vnet_keep_later(ctl->client)) : CTL_DONE;
 }
 
 enum ctl_status ctl_print_json(struct ctl *ctl, const char *text)

@@ -26,6 +26,7 @@ struct ctl {
 	bool json, pretty, colour;
 	const char *socket; /* borrowed */
 	int timeout_ms;
+	bool batch;		    /* many changes: kept together at the end */
 	const char *where;	    /* "FILE:LINE: " of a batch, else empty */
 	struct vnet_client *client; /* NULL until it is needed */
 };

@@ -19,19 +19,19 @@
 /* clang-format off */
 const struct api_method api_methods[] = {
 	/* name, access, required, optional, run, start, owner_keys */
-	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME, API_SETTINGS, api_add_vnet },
-	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, 0, api_set_vnet,
+	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME, API_SETTINGS | API_LATER, api_add_vnet },
+	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, API_LATER, api_set_vnet,
 	  .owner_keys = "hold_down hybrid_needs_service" },
-	{ "io.vnetd.Control.DeleteVnet", CHANGE, API_NAME, 0, api_delete_vnet },
+	{ "io.vnetd.Control.DeleteVnet", CHANGE, API_NAME, API_LATER, api_delete_vnet },
 	{ "io.vnetd.Control.ListVnets", READ, 0, API_NAME, api_list_vnets, .owner_keys = "" },
 	{ "io.vnetd.Control.AddResource", CHANGE,
-	  API_VNET | API_NAME | API_SETTINGS, 0, api_add_resource,
+	  API_VNET | API_NAME | API_SETTINGS, API_LATER, api_add_resource,
 	  .owner_keys = "type peer_vnet admin" },
 	{ "io.vnetd.Control.SetResource", CHANGE,
-	  API_VNET | API_NAME | API_SETTINGS, 0, api_set_resource,
+	  API_VNET | API_NAME | API_SETTINGS, API_LATER, api_set_resource,
 	  .owner_keys = "admin priority" },
-	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, 0, api_delete_resource,
-	  .owner_keys = "" },
+	{ "io.vnetd.Control.DeleteResource", CHANGE, API_VNET | API_NAME, API_LATER,
+	  api_delete_resource, .owner_keys = "" },
 	{ "io.vnetd.Control.ClearResource", CHANGE, API_VNET | API_NAME, 0, api_clear_resource,
 	  .owner_keys = "" },
 	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources,
@@ -47,6 +47,7 @@ const struct api_method api_methods[] = {
 	{ "io.vnetd.Control.Report", ANYONE, API_STATE, API_REASON, NULL, api_report },
 	{ "io.vnetd.Control.Count", ANYONE, API_COUNTS, 0, NULL, api_count },
 	{ "io.vnetd.Control.Withdraw", ANYONE, 0, 0, NULL, api_withdraw },
+	{ "io.vnetd.Control.Keep", CHANGE, 0, 0, api_keep, .owner_keys = "" },
 	{ "io.vnetd.Control.Reload", CHANGE, 0, 0, api_reload },
 	{ "io.vnetd.Control.Save", CHANGE, 0, 0, api_save },
 	{ "io.vnetd.Control.Flush", CHANGE, 0, 0, api_flush },
@@ -99,7 +100,9 @@ static int api_run(struct api *a, const struct api_method *method, struct server
 	if (method->start)
 		return method->start(a, call, &args, e);
 	reply = json_object_new_object();
+	manager_keep_later(a->manager, args.later);
 	err = method->run(a, &args, reply, e);
+	manager_keep_later(a->manager, false);
 	if (err) {
 		json_object_put(reply);
 		return err;

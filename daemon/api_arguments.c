@@ -24,6 +24,7 @@ static const struct api_field api_parameters[] = {
 	API_ARGUMENT(API_NORCVBUF, norcvbuf, int),
 	API_ARGUMENT(API_NOXMTBUF, noxmtbuf, int),
 	API_ARGUMENT(API_MALFORMED, malformed, int),
+	API_ARGUMENT(API_LATER, later, boolean),
 	{ 0 },
 };
 

@@ -89,6 +89,12 @@ int api_clear_resource(struct api *a, const struct api_arguments *args, struct j
 	return manager_resource_clear(a->manager, args->vnet, args->name, e);
 }
 
+int api_keep(struct api *a, const struct api_arguments *args, struct json_object *reply,
+	     struct error *e)
+{
+	return manager_keep(a->manager, e);
+}
+
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	       struct error *e)
 {

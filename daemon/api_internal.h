@@ -28,6 +28,7 @@ struct api_arguments {
 	const char *state;
 	const char *reason;
 	int64_t vlan;
+	bool later;
 	int64_t ierrors, oerrors, norcvbuf, noxmtbuf, malformed;
 	struct json_object *settings;
 	struct json_object *provision;
@@ -49,6 +50,7 @@ enum api_argument {
 	API_NORCVBUF = 1 << 10,
 	API_NOXMTBUF = 1 << 11,
 	API_MALFORMED = 1 << 12,
+	API_LATER = 1 << 13,
 	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
 };
 
@@ -195,6 +197,8 @@ int api_clear_resource(struct api *a, const struct api_arguments *args, struct j
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	       struct error *e);
 int api_save(struct api *a, const struct api_arguments *args, struct json_object *reply,
+	     struct error *e);
+int api_keep(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	     struct error *e);
 int api_flush(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	      struct error *e);

@@ -20,6 +20,14 @@ static const struct vnet *api_owner_vnet(struct api *a, struct json_object *para
 	return manager_find_vnet(a->manager, json_object_get_string(name), NULL);
 }
 
+static bool api_owner_owns_any(const struct api *a, uid_t uid)
+{
+	for (const struct vnet *v = manager_vnets(a->manager); v; v = v->hh.next)
+		if (settings_owner_is(&v->settings, uid))
+			return true;
+	return false;
+}
+
 bool api_owner_may_call(void *context, const struct server_call *call,
 			struct json_object *parameters)
 {
@@ -27,6 +35,9 @@ bool api_owner_may_call(void *context, const struct server_call *call,
 	bool of_vnet = !((method->required | method->optional) & API_VNET);
 	const struct vnet *v = api_owner_vnet(context, parameters, of_vnet ? "name" : "vnet");
 
+	/* They may have changed something that is to be kept. */
+	if (method->run == api_keep)
+		return api_owner_owns_any(context, server_call_peer(call)->uid);
 	return v && settings_owner_is(&v->settings, server_call_peer(call)->uid);
 }
 

@@ -585,6 +585,7 @@ int daemon_new(const struct options *o, struct daemon **ret, struct error *e)
 
 int daemon_run(struct daemon *d)
 {
+	struct error e = { 0 };
 	int err;
 
 	log_info("vnetd " VNET_VERSION " is ready: %zu vnets, %zu resources",
@@ -592,6 +593,8 @@ int daemon_run(struct daemon *d)
 	sd_notify(0, "READY=1");
 	err = sd_event_loop(d->loop);
 	sd_notify(0, "STOPPING=1");
+	if (manager_keep(d->manager, &e))
+		log_err("%s", e.message);
 	if (err < 0)
 		log_err("the event loop failed: %s", strerror(-err));
 	else

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 
 #include "datapath.h"
 #include "log.h"
 #include "state.h"
+
+#define KEEP_MUCH_BYTES 262144
 
 static int seal_state(const struct manager *m, char **ret, size_t *ret_len)
 {
@@ -27,6 +30,16 @@ static void write_copy(struct keep *k, const char *text, size_t len)
 			    datapath_memory_path(k->datapath, path), strerror(-err));
 }
 
+/*
+ * What much state is made of before it is text is several times as large, and would stay ours for
+ * ever.
+ */
+static void give_back_memory(size_t text_len)
+{
+	if (text_len >= KEEP_MUCH_BYTES)
+		malloc_trim(0);
+}
+
 int keep_save(struct keep *k, const struct manager *m, struct error *e)
 {
 	UTIL_FREE char *text = NULL;
@@ -39,6 +52,7 @@ int keep_save(struct keep *k, const struct manager *m, struct error *e)
 	err = state_put(k->path, text, len, e);
 	if (!err)
 		write_copy(k, text, len);
+	give_back_memory(len);
 	return err;
 }
 
@@ -47,10 +61,12 @@ static void write_copy_now(struct keep *k, const struct manager *m)
 	UTIL_FREE char *text = NULL;
 	size_t len;
 
-	if (seal_state(m, &text, &len))
+	if (seal_state(m, &text, &len)) {
 		log_warning("no memory to copy the state file");
-	else
-		write_copy(k, text, len);
+		return;
+	}
+	write_copy(k, text, len);
+	give_back_memory(len);
 }
 
 void keep_check(struct keep *k, const struct manager *m)

@@ -122,6 +122,15 @@ bool manager_vnet_started(const struct vnet *v);
 /* `failed` by report no longer counts: it is tried again. */
 int manager_resource_clear(struct manager *m, const char *vnet, const char *name, struct error *e);
 
+/*
+ * Writing down what there is takes as long as there is much, so a change that is one of many may be
+ * kept later: from manager_keep_later(m, true) on, changes are done and not yet kept when they return.
+ * manager_keep() keeps them, and so does whatever else is kept before, or a second that has passed.
+ * A vnetd that dies before has made none of them.
+ */
+void manager_keep_later(struct manager *m, bool later);
+int manager_keep(struct manager *m, struct error *e);
+
 /* Removes every vnet, then everything of ours from the kernel. */
 int manager_flush(struct manager *m, struct error *e);
 

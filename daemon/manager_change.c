@@ -9,14 +9,6 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
-int manager_save(struct manager *m, struct error *e)
-{
-	if (m->saves_held)
-		return 0;
-	m->unsaved = false;
-	return m->callbacks.on_save ? m->callbacks.on_save(m->context, m, e) : 0;
-}
-
 /* What went back to how it was should do so without complaint; if not, say what is left. */
 static void reconcile_again(struct vnet *v)
 {

@@ -46,6 +46,8 @@ struct manager {
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool starting;	       /* until the files were read for the first time */
 	bool saves_held;       /* many changes are under way, kept together at their end */
+	bool keep_later;       /* the change under way is kept with others, by manager_keep() */
+	uint64_t keep_due_us;  /* when what was put off is kept at the latest, 0: nothing was */
 	bool swept;	       /* nothing in the kernel is unknown to us */
 	bool unsettled;	       /* a removal failed half-way: something may be left over */
 	bool unsaved;	       /* news of devices changed what is kept across restarts */
@@ -70,6 +72,10 @@ const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex
 
 /* Keeps the desired state, unless that is put off to the end of a larger change. */
 int manager_save(struct manager *m, struct error *e);
+
+/* What was put off is kept in time, whoever asked for it has forgotten or died. */
+uint64_t manager_keep_due_us(const struct manager *m);
+void manager_keep_run(struct manager *m, uint64_t now_us);
 
 /* What is let go of is let go of in any case; if the kernel fails there (@err), what is left over
  * goes in manager_settle(). */

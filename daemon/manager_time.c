@@ -9,6 +9,7 @@ static const struct manager_clock {
 } clocks[] = {
 	{ reconcile_hold_due_us, reconcile_hold_run },
 	{ reconcile_announce_due_us, reconcile_announce_run },
+	{ manager_keep_due_us, manager_keep_run },
 };
 
 uint64_t manager_now_us(const struct manager *m)

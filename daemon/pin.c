@@ -13,6 +13,7 @@
 
 #define PIN_FOLDER_MODE 0700
 #define PIN_MODE	0600
+#define PIN_NEW		"_new"
 
 /* "/sys/fs/bpf/vnet/" gives "/sys/fs/bpf"; what has no folder above it gives "." or "/". */
 static int parent_of(char *ret, const char *path)
@@ -131,12 +132,19 @@ int pin_put(int fd, const char *folder, const char *name)
 	return r;
 }
 
+bool pin_is_new(const char *name)
+{
+	size_t len = strlen(name), end = strlen(PIN_NEW);
+
+	return len > end && util_same(name + len - end, PIN_NEW);
+}
+
 int pin_replace(int fd, const char *folder, const char *name)
 {
 	char path[PATH_MAX], new_path[PATH_MAX], new_name[NAME_MAX];
 	int r;
 
-	if (snprintf(new_name, sizeof(new_name), "%s_new", name) >= (int)sizeof(new_name))
+	if (snprintf(new_name, sizeof(new_name), "%s" PIN_NEW, name) >= (int)sizeof(new_name))
 		return -ENAMETOOLONG;
 	r = pin_path(path, folder, name);
 	if (r == 0)

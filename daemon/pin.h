@@ -26,6 +26,9 @@ int pin_get(const char *folder, const char *name);
 /* Pins @fd; -EEXIST if the name is taken. */
 int pin_put(int fd, const char *folder, const char *name);
 
+/* Is this a name that pin_replace() gives for a moment? */
+bool pin_is_new(const char *name);
+
 /* Pins @fd; what had the name before lets go of it in the same instant. */
 int pin_replace(int fd, const char *folder, const char *name);
 

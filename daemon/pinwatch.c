@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/inotify.h>
 
+#include "pin.h"
+
 #define PINWATCH_FOLDERS     8
 #define PINWATCH_WAIT_US     500000 /* between two looks: whoever removes thousands is not done yet */
 #define PINWATCH_SOON_US     20000
@@ -25,6 +27,9 @@ static int on_inotify(sd_event_source *source, const struct inotify_event *event
 	struct pinwatch *w = context;
 	uint64_t at_us;
 
+	/* We replace a pin of our own: nothing is gone. */
+	if ((event->mask & IN_MOVED_FROM) && event->len && pin_is_new(event->name))
+		return 0;
 	sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &at_us);
 	at_us += PINWATCH_SOON_US;
 	if (at_us < w->made_us + PINWATCH_WAIT_US)

@@ -34,6 +34,18 @@ static struct json_object *calls_names(const char *vnet, const char *name)
 	return parameters;
 }
 
+/* A change; @parameters as of client_call(). */
+static int calls_do(struct vnet_client *c, const char *method, struct json_object *parameters)
+{
+	int r;
+
+	if (c->keep_later)
+		calls_add(&parameters, "later", json_object_new_boolean(true));
+	r = client_call(c, method, parameters, NULL);
+	c->unkept |= c->keep_later && r == 0;
+	return r;
+}
+
 static int calls_need(struct vnet_client *c, const char *what, const void *value)
 {
 	int r = client_begin(c);
@@ -63,7 +75,7 @@ static int calls_change(struct vnet_client *c, const char *method, const char *v
 		return r;
 	parameters = calls_names(vnet, name);
 	calls_add(&parameters, "settings", json);
-	return client_call(c, method, parameters, NULL);
+	return calls_do(c, method, parameters);
 }
 
 /* A question whose answer is the reply's field @key, or the whole reply if that is NULL. */
@@ -104,7 +116,7 @@ int vnet_delete(struct vnet_client *client, const char *name)
 {
 	int r = calls_need(client, "the name", name);
 
-	return r < 0 ? r : client_call(client, "DeleteVnet", calls_names(NULL, name), NULL);
+	return r < 0 ? r : calls_do(client, "DeleteVnet", calls_names(NULL, name));
 }
 
 int vnet_resource_add(struct vnet_client *client, const char *vnet, const char *name,
@@ -129,7 +141,28 @@ int vnet_resource_delete(struct vnet_client *client, const char *vnet, const cha
 
 	if (r == 0)
 		r = calls_need(client, "the name", name);
-	return r < 0 ? r : client_call(client, "DeleteResource", calls_names(vnet, name), NULL);
+	return r < 0 ? r : calls_do(client, "DeleteResource", calls_names(vnet, name));
+}
+
+int vnet_keep_later(struct vnet_client *client)
+{
+	int r = client_begin(client);
+
+	if (r == 0)
+		client->keep_later = true;
+	return r;
+}
+
+int vnet_keep(struct vnet_client *client)
+{
+	int r = client_begin(client);
+
+	if (r < 0 || !client->unkept)
+		return r;
+	r = client_call(client, "Keep", json_object_new_object(), NULL);
+	if (r == 0)
+		client->unkept = false;
+	return r;
 }
 
 int vnet_reload(struct vnet_client *client)

@@ -23,6 +23,8 @@ struct vnet_client {
 	int timeout_ms; /* negative: none */
 	bool spent;	/* requests and replies are out of step: it can only be closed */
 	bool monitoring;
+	bool keep_later; /* changes are asked for with "later" */
+	bool unkept;	 /* there were some since the last Keep */
 	struct client_error error;
 };
 

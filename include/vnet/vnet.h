@@ -197,6 +197,21 @@ VNET_API int vnet_resource_set(struct vnet_client *client, const char *vnet, con
 VNET_API int vnet_resource_delete(struct vnet_client *client, const char *vnet, const char *name);
 
 /**
+ * @brief For many changes in a row: from now on this client's changes are done when they return, but
+ *	  a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
+ *
+ * To keep a change takes as long as there are objects to be kept.
+ * @return 0 or a negative errno
+ */
+VNET_API int vnet_keep_later(struct vnet_client *client);
+
+/**
+ * @brief Returns when the changes since vnet_keep_later() are kept across restarts of vnetd.
+ * @return 0, or a negative errno: the changes are made, and will be kept when that is possible
+ */
+VNET_API int vnet_keep(struct vnet_client *client);
+
+/**
  * @brief Reads the configuration files again and applies what changed in them.
  * @return 0, or a negative errno: -EINVAL: a file has an error; it changed nothing
  */

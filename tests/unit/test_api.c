@@ -620,6 +620,7 @@ START_TEST(test_reload_and_save)
 {
 	struct json_object *reply;
 
+	do_it("Keep", NULL);
 	do_it("Reload", NULL);
 	ck_assert_uint_eq(t.reloads, 1);
 	reply = done("Save", NULL);

@@ -45,10 +45,11 @@ static void expect(const char *options, enum ctl_status status, const char *out,
 
 START_TEST(lines_are_commands)
 {
-	/* One connection: the server ends it after the third answer. */
+	/* One connection: the server ends it after the last answer. */
 	static const struct varlink_fake_step steps[] = {
 		{ FAKE_ANSWER, "{}" },
 		{ FAKE_ANSWER, "{\"parameters\":{\"vnets\":[]}}" },
+		{ FAKE_ANSWER, "{}" },
 		{ FAKE_ANSWER, "{}" },
 		{ FAKE_END },
 	};
@@ -62,7 +63,10 @@ START_TEST(lines_are_commands)
 	expect("-j ", CTL_DONE, "[]\n", "");
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "\"mtu\":9000"));
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "ListVnets"));
-	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "DeleteVnet"));
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake),
+				     "DeleteVnet\",\"parameters\":{"
+				     "\"name\":\"vnet0\",\"later\":true}"));
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "Keep"));
 	stop();
 }
 END_TEST
@@ -85,6 +89,7 @@ START_TEST(the_first_failure_ends_it)
 		{ FAKE_ANSWER, "{\"error\":\"io.vnetd.Control.Exists\",\"parameters\":{"
 			       "\"message\":\"vnet0: there is one already\",\"errno\":17}}" },
 		{ FAKE_ANSWER, "{}" },
+		{ FAKE_ANSWER, "{}" },
 		{ FAKE_END },
 	};
 
@@ -92,9 +97,25 @@ START_TEST(the_first_failure_ends_it)
 	expect("", CTL_REFUSED, "", "vnetctl: FILE:3: vnet0: there is one already\n");
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "AddVnet"));
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "AddVnet"));
-	/* No third request: the next one that comes is that of another run. */
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "Keep"));
+	/* No third command: the next one that comes is that of another run. */
 	cli_expect(fake.path, "flush", CTL_DONE, "", "");
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "Flush"));
+	stop();
+}
+END_TEST
+
+START_TEST(what_cannot_be_kept_is_told)
+{
+	static const struct varlink_fake_step steps[] = {
+		{ FAKE_ANSWER, "{}" },
+		{ FAKE_ANSWER, "{\"error\":\"io.vnetd.Control.Failed\",\"parameters\":{"
+			       "\"message\":\"writing the state file failed\",\"errno\":28}}" },
+		{ FAKE_END },
+	};
+
+	START(steps, "vnet add vnet0\n");
+	expect("", CTL_REFUSED, "", "vnetctl: writing the state file failed\n");
 	stop();
 }
 END_TEST
@@ -172,6 +193,7 @@ int main(void)
 	tcase_add_test(t, lines_are_commands);
 	tcase_add_test(t, nothing_to_do_needs_no_daemon);
 	tcase_add_test(t, the_first_failure_ends_it);
+	tcase_add_test(t, what_cannot_be_kept_is_told);
 	tcase_add_loop_test(t, wrong_lines_are_told_with_their_number, 0, 4);
 	tcase_add_test(t, a_line_can_have_too_many_words);
 	tcase_add_test(t, commands_can_come_from_standard_input);

@@ -148,6 +148,28 @@ END_TEST
 
 /* --- the calls --- */
 
+START_TEST(many_changes_are_kept_together)
+{
+	static const struct varlink_fake_step steps[] = {
+		{ FAKE_ANSWER, "{}" },
+		{ FAKE_ANSWER, "{}" },
+		{ FAKE_ANSWER, "{}" },
+		{ FAKE_END },
+	};
+
+	start(steps);
+	ck_assert_int_eq(vnet_keep_later(client), 0);
+	ck_assert_int_eq(vnet_keep(client), 0); /* there is nothing to ask for */
+	ck_assert_int_eq(vnet_delete(client, "vnet0"), 0);
+	ck_assert_int_eq(vnet_resource_delete(client, "vnet0", "g1"), 0);
+	ck_assert_int_eq(vnet_keep(client), 0);
+	ck_assert_int_eq(vnet_keep(client), 0);
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "\"later\":true"));
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "\"later\":true"));
+	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "io.vnetd.Control.Keep"));
+}
+END_TEST
+
 START_TEST(changes_send_what_they_were_given)
 {
 	static const struct varlink_fake_step steps[] = {
@@ -765,6 +787,7 @@ int main(void)
 	tcase_add_test(t, open_needs_permission);
 	tcase_add_test(t, open_times_out_with_a_full_backlog);
 	tcase_add_test(t, close_and_free_take_null);
+	tcase_add_test(t, many_changes_are_kept_together);
 	tcase_add_test(t, changes_send_what_they_were_given);
 	tcase_add_test(t, questions_give_the_answer_as_text);
 	tcase_add_test(t, any_method_can_be_called);
