@@ -232,7 +232,7 @@ test:
 test-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(FUZZ_RUNS)
 	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 OPT=-O1 fuzz-build
 test-run:
-	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh)) $(if $(filter build,$(B)),tests/vm/short) $(if $(filter build,$(B)),tests/vm/short)
+	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh)) $(if $(filter build,$(B)),tests/vm/short)
 
 # A short look at the packages on a real init, in an emulated machine.
 vm-prepare:
