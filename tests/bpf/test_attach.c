@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Programs at devices on a real kernel, by tcx and by clsact, beside what others have there. */
+/* Programs at devices on a real kernel, by tcx and by clsact, beside what others have there.
+ * Faults 18 and 20. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>

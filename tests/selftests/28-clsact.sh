@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where the kernel has no tcx the data path hangs on clsact, does the same, and never on both at once.
+# Faults 18 and 20.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=frames.sh

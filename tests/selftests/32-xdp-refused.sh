@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A device that cannot have XDP is served by TC and says why; never generic XDP, and nobody's program is touched.
+# Fault 18.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A second vnetd over the same state refuses to start and touches nothing; one with an instance, a state
 # and a socket of its own runs beside the first, and neither touches what is the other's.
+# Fault 4.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every call of the kernel fails at every place of every kind of change. Then the change is refused
- * and has changed nothing, and goes through when it is tried again.
+ * and has changed nothing, and goes through when it is tried again. Fault 9.
  */
 #include <errno.h>
 

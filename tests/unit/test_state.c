@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Faults 11, 12 and 14: of the state file. */
 #include "../../daemon/state.h"
 
 #include <errno.h>
