@@ -29,7 +29,8 @@ struct daemon {
 	struct guard guard;
 	sd_event *loop;
 	sd_event_source *poll_timer;
-	uint64_t poll_us; /* 0: the timer is off */
+	uint64_t poll_us;	 /* 0: the timer is off */
+	sd_event_source *detach; /* runs while there is nothing else to do */
 	sd_event_source *clock_timer;
 	uint64_t clock_us; /* when it rings, UINT64_MAX: it is off */
 	struct rtnl *rtnl;
@@ -63,6 +64,7 @@ static const struct kernel_ops kernel_ops = {
 	.sees_devices = datapath_sees_devices,
 	.attach = datapath_attach,
 	.detach = datapath_detach,
+	.detach_later = datapath_detach_later,
 	.attached = datapath_attached,
 	.port_write = datapath_port_write,
 	.vnet_write = datapath_vnet_write,
@@ -335,6 +337,33 @@ static int set_clock(struct daemon *d)
 	return sd_event_source_set_enabled(d->clock_timer, SD_EVENT_ONESHOT);
 }
 
+/* --- programs that leave their devices --- */
+
+static int on_detach(sd_event_source *source, void *context)
+{
+	struct daemon *d = context;
+
+	datapath_detach_one(d->datapath);
+	return 0;
+}
+
+static int set_detach(struct daemon *d)
+{
+	return sd_event_source_set_enabled(
+		d->detach, datapath_leaving_count(d->datapath) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static int add_detach(struct daemon *d)
+{
+	int err = sd_event_add_defer(d->loop, &d->detach, on_detach, d);
+
+	if (err >= 0)
+		err = sd_event_source_set_priority(d->detach, SD_EVENT_PRIORITY_IDLE);
+	if (err >= 0)
+		err = sd_event_source_set_enabled(d->detach, SD_EVENT_OFF);
+	return err;
+}
+
 /* After whatever happened: is there a hybrid to be watched now, or none any more? */
 static int on_post(sd_event_source *source, void *context)
 {
@@ -344,7 +373,9 @@ static int on_post(sd_event_source *source, void *context)
 	manager_settle(d->manager);
 	api_providers_settle(d->api);
 	guard_settle(&d->guard);
-	err = set_poll(d);
+	err = set_detach(d);
+	if (err >= 0)
+		err = set_poll(d);
 	return err < 0 ? err : set_clock(d);
 }
 
@@ -447,6 +478,8 @@ static int open_loop(struct daemon *d)
 					d);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(d->clock_timer, SD_EVENT_OFF);
+	if (err >= 0)
+		err = add_detach(d);
 	if (err >= 0)
 		err = sd_event_add_post(d->loop, NULL, on_post, d);
 	if (err >= 0)
@@ -557,7 +590,9 @@ static int start(struct daemon *d, struct error *e)
 	take_up(d);
 	guard_settle(&d->guard);
 	await_providers(d);
-	err = set_clock(d);
+	err = set_detach(d);
+	if (err >= 0)
+		err = set_clock(d);
 	if (err < 0)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "the event loop cannot be set up: %s", strerror(-err));
@@ -610,6 +645,7 @@ void daemon_free(struct daemon *d)
 	datapath_free(d->datapath);
 	rtnl_free(d->rtnl);
 	guard_clear(&d->guard);
+	sd_event_source_unref(d->detach);
 	sd_event_source_unref(d->clock_timer);
 	sd_event_source_unref(d->poll_timer);
 	sd_event_unref(d->loop);

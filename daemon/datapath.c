@@ -85,6 +85,7 @@ void datapath_forget_old(struct datapath *d)
 static void datapath_close(struct datapath *d)
 {
 	d->open = false;
+	datapath_forget_leaving(d);
 	datapath_forget_old(d);
 	loader_set_close(&d->set);
 	rows_cpus_free(UTIL_TAKE_PTR(d->cpus));
@@ -218,6 +219,7 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		return r;
 	if (d->set.programs[program] < 0)
 		return -ENOSYS; /* the kernel refused it, and the log has said so */
+	datapath_stay(d, hook, ifindex);
 	r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
 		       d->old_programs[program]);
 	if (r == 0)
@@ -236,6 +238,7 @@ int datapath_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex)
 {
 	struct datapath *d = datapath;
 
+	datapath_stay(d, hook, ifindex);
 	return attach_remove(&d->place, hook, ifindex);
 }
 

@@ -50,6 +50,11 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret);
 bool datapath_attached(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 int datapath_detach(void *datapath, enum kernel_hook hook, uint32_t ifindex);
+/* For one of many: at once where that is quick, else by datapath_detach_one(). */
+int datapath_detach_later(void *datapath, enum kernel_hook hook, uint32_t ifindex);
+/* How many are still to be detached, and detaching the next of them, which takes some 10 ms. */
+size_t datapath_leaving_count(const struct datapath *d);
+void datapath_detach_one(struct datapath *d);
 int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port);
 int datapath_vnet_write(void *datapath, uint32_t vnet, const struct abi_vnet *row);
 int datapath_resource_write(void *datapath, uint32_t resource, const struct abi_resource *row);

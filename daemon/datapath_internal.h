@@ -31,7 +31,14 @@ struct datapath {
 	struct loader_set set;
 	int old_programs[LOADER_PROGRAM_END]; /* of the daemon before us, until the sweep; or -1 */
 	struct rows_cpus *cpus;
+	struct datapath_leaving *leaving; /* hash: datapath_leave.c */
 };
+
+/* It is to be detached by datapath_detach_one(); or not any more. 0 or -ENOMEM. */
+int datapath_leave(struct datapath *d, enum kernel_hook hook, uint32_t ifindex);
+void datapath_stay(struct datapath *d, enum kernel_hook hook, uint32_t ifindex);
+bool datapath_is_leaving(const struct datapath *d, enum kernel_hook hook, uint32_t ifindex);
+void datapath_forget_leaving(struct datapath *d);
 
 /* For who does not add: after a flush there is nothing (-ENOENT), and nothing is made for it. */
 int datapath_open_if_there(struct datapath *d);

@@ -4,10 +4,27 @@
 
 #include <errno.h>
 
+#define SWEEP_HOOKS_AT_ONCE 8
+
 struct sweep {
 	struct datapath *d;
 	const struct kernel_wanted *wanted;
+	unsigned int hooks; /* that nobody wants */
 };
+
+/* Many of them are not waited for. */
+static bool keep_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
+{
+	struct sweep *s = context;
+
+	if (s->wanted->hook(s->wanted->context, hook, ifindex))
+		return true;
+	if (!s->d->place.tcx)
+		return false;
+	if (datapath_is_leaving(s->d, hook, ifindex))
+		return true;
+	return ++s->hooks > SWEEP_HOOKS_AT_ONCE && datapath_leave(s->d, hook, ifindex) == 0;
+}
 
 static bool is_none(const void *row, size_t size)
 {
@@ -146,13 +163,13 @@ static const struct {
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted)
 {
 	struct datapath *d = datapath;
-	struct sweep s = { d, wanted };
+	struct sweep s = { d, wanted, 0 };
 	int first, r;
 
 	r = datapath_open_if_there(d);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	first = attach_sweep(&d->place, wanted->hook, wanted->context);
+	first = attach_sweep(&d->place, keep_hook, &s);
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(sweep_maps); i++) {
 		r = rows_each(d->set.maps[sweep_maps[i].map], sweep_maps[i].key_size,
 			      sweep_maps[i].value_size, sweep_maps[i].visit, &s);

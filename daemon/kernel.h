@@ -151,6 +151,8 @@ struct kernel_ops {
 	int (*attach)(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		      enum kernel_attach *ret);
 	int (*detach)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
+	/* The same for one of many: without its port's row it does nothing, and it goes later. */
+	int (*detach_later)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 	/* This very device, not one that had its ifindex before. */
 	bool (*attached)(void *datapath, enum kernel_hook hook, uint32_t ifindex);
 	int (*port_write)(void *datapath, uint32_t ifindex,

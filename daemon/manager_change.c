@@ -9,6 +9,8 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
+#define MANY_RESOURCES 8 /* more of them take their programs' leave later */
+
 /* What went back to how it was should do so without complaint; if not, say what is left. */
 static void reconcile_again(struct vnet *v)
 {
@@ -56,8 +58,10 @@ static void remove_vnet(struct vnet *v)
 	char upper[IFNAMSIZ];
 
 	v->leaving = true;
+	m->many = HASH_COUNT(v->resources) > MANY_RESOURCES;
 	HASH_ITER (hh, v->resources, r, next)
 		manager_remove_resource(r);
+	m->many = false;
 	manager_removed(m, reconcile_peers(v, NULL));
 	util_copy(upper, sizeof(upper), v->settings.upper);
 	reconcile_upper_remove(v);
@@ -207,7 +211,7 @@ static int apply_settings(struct resource *r, const struct resource_settings *s,
 {
 	r->settings = *s;
 	reconcile_hold_forget(r); /* whoever sets something has decided */
-	vnet_enlist(r); /* its priority may be another one */
+	vnet_enlist(r);		  /* its priority may be another one */
 	return reconcile_resource(r, e);
 }
 

@@ -46,6 +46,7 @@ struct manager {
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool starting;	       /* until the files were read for the first time */
 	bool saves_held;       /* many changes are under way, kept together at their end */
+	bool many;	       /* resources are being removed */
 	bool keep_later;       /* the change under way is kept with others, by manager_keep() */
 	uint64_t keep_due_us;  /* when what was put off is kept at the latest, 0: nothing was */
 	bool swept;	       /* nothing in the kernel is unknown to us */

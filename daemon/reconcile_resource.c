@@ -183,7 +183,10 @@ static void detach(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
-	manager_removed(m, manager_datapath(m, detach, KERNEL_HOOK_RX, r->ifindex));
+	if (m->many || m->keep_later)
+		manager_removed(m, manager_datapath(m, detach_later, KERNEL_HOOK_RX, r->ifindex));
+	else
+		manager_removed(m, manager_datapath(m, detach, KERNEL_HOOK_RX, r->ifindex));
 	manager_removed(m, manager_datapath(m, port_write, r->ifindex, NULL));
 }
 

@@ -420,6 +420,7 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->attach = fake_attach;
 	ops->attached = fake_attached;
 	ops->detach = fake_detach;
+	ops->detach_later = fake_detach;
 	ops->port_write = fake_port_write;
 	ops->vnet_write = fake_vnet_write;
 	ops->resource_write = fake_resource_write;
