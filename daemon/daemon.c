@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "config.h"
+#include "daemon_kernel.h"
 #include "datapath.h"
 #include "guard.h"
 #include "keep.h"
@@ -16,10 +17,8 @@
 #include "log.h"
 #include "manager.h"
 #include "monitor.h"
-#include "offload.h"
 #include "rtnl.h"
 #include "save.h"
-#include "tap.h"
 
 #define PROVIDERS_WAIT_US (5 * UINT64_C(1000000)) /* for those of before a restart */
 
@@ -38,52 +37,6 @@ struct daemon {
 	struct manager *manager;
 	struct monitor *monitor;
 	struct api *api;
-};
-
-static uint64_t now_us(void *rtnl)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static const struct kernel_ops kernel_ops = {
-	.now_us = now_us,
-	.veth_add = rtnl_veth_add,
-	.veth_del = rtnl_veth_del,
-	.link_get = rtnl_link_get,
-	.link_set = rtnl_link_set,
-	.link_del = rtnl_link_del,
-	.tap_add = tap_add,
-	.send_frame = rtnl_send_frame,
-	.link_stats = rtnl_link_stats,
-	.link_filter = rtnl_link_filter,
-	.offloads_get = offload_get,
-	.offloads_set = offload_set,
-	.sees_devices = datapath_sees_devices,
-	.attach = datapath_attach,
-	.detach = datapath_detach,
-	.detach_later = datapath_detach_later,
-	.attached = datapath_attached,
-	.port_write = datapath_port_write,
-	.vnet_write = datapath_vnet_write,
-	.resource_write = datapath_resource_write,
-	.fdb_write = datapath_fdb_write,
-	.vlans_write = datapath_vlans_write,
-	.device_write = datapath_device_write,
-	.storm_write = datapath_storm_write,
-	.allowed_write = datapath_allowed_write,
-	.resource_read = datapath_resource_read,
-	.fdb_read = datapath_fdb_read,
-	.vlans_read = datapath_vlans_read,
-	.vnet_read = datapath_vnet_read,
-	.counters = datapath_counters,
-	.drops = datapath_drops,
-	.pair_mark = datapath_pair_mark,
-	.pairs_each = datapath_pairs_each,
-	.sweep = datapath_sweep,
-	.flush = datapath_flush,
 };
 
 /* --- from the monitor and the manager --- */
@@ -320,7 +273,7 @@ static int on_clock(sd_event_source *source, uint64_t usec, void *context)
 	struct daemon *d = context;
 
 	d->clock_us = UINT64_MAX;
-	manager_on_time(d->manager, now_us(NULL));
+	manager_on_time(d->manager, daemon_kernel_ops.now_us(d->rtnl));
 	return 0;
 }
 
@@ -502,7 +455,7 @@ static int open_manager(struct daemon *d, struct error *e)
 		.on_save = on_save,
 		.on_removing = on_removing,
 	};
-	struct kernel kernel = { .ops = &kernel_ops };
+	struct kernel kernel = { .ops = &daemon_kernel_ops };
 	int err = rtnl_new(&d->rtnl);
 
 	if (err)

@@ -132,6 +132,20 @@ void manager_emit(struct manager *m, struct manager_event event)
 	m->callbacks.on_event(m->context, &event);
 }
 
+/*
+ * What carries unicast, where something else could take over if it were known in time: link watch
+ * may delay the news of a lost carrier. NULL: nothing.
+ */
+static const struct resource *polled(const struct vnet *v)
+{
+	if (!v->unicast || v->unicast->settings.type == SETTINGS_HYBRID)
+		return v->unicast;
+	for (size_t i = 0; i < v->hybrid_count; i++)
+		if (v->hybrids[i]->hold.listed)
+			return v->unicast;
+	return NULL;
+}
+
 uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
 		       void *context)
 {
@@ -139,9 +153,9 @@ uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint
 
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next) {
 		uint32_t wanted_ms = v->settings.monitor_interval_ms;
-		const struct resource *r = v->unicast;
+		const struct resource *r = polled(v);
 
-		if (!r || r->settings.type != SETTINGS_HYBRID || !wanted_ms)
+		if (!r || !wanted_ms)
 			continue;
 		if (!interval_ms || wanted_ms < interval_ms)
 			interval_ms = wanted_ms;

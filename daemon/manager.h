@@ -181,6 +181,9 @@ void manager_on_address(struct manager *m, const struct address *a, bool there);
  * remove what could not be removed. */
 void manager_settle(struct manager *m);
 
+/* Why the resource is not up, as of now: the time for which it is still held down runs. */
+void manager_reason(const struct resource *r, char *buffer, size_t size);
+
 /*
  * What has to happen at a time (manager_time.c): when the next of it is due by CLOCK_MONOTONIC,
  * UINT64_MAX: never; and doing all that is due by @now_us.
@@ -190,7 +193,8 @@ void manager_on_time(struct manager *m, uint64_t now_us);
 
 /*
  * The devices whose carrier has to be polled now, and how often: calls @each for every active
- * hybrid, and returns the shortest interval in milliseconds, 0 if there is nothing to poll.
+ * hybrid, and every service that carries in place of one that is held down, and returns the
+ * shortest interval in milliseconds, 0 if there is nothing to poll.
  */
 uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
 		       void *context);

@@ -17,6 +17,14 @@ uint64_t manager_now_us(const struct manager *m)
 	return m->kernel.ops->now_us(m->kernel.rtnl);
 }
 
+void manager_reason(const struct resource *r, char *buffer, size_t size)
+{
+	if (r->hold.listed)
+		reconcile_hold_reason(r, buffer, size);
+	else
+		snprintf(buffer, size, "%s", r->reason);
+}
+
 uint64_t manager_due_us(const struct manager *m)
 {
 	uint64_t first_us = UINT64_MAX;

@@ -98,17 +98,23 @@ static void touched_clear(struct monitor *m)
 
 /* --- requests --- */
 
+static struct nlmsghdr *begin(struct monitor *m, void *buffer, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+
+	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	message->nlmsg_seq = m->sequence;
+	return message;
+}
+
 static int request(struct monitor *m, uint16_t flags, uint32_t ifindex)
 {
 	char buffer[128] __attribute__((aligned(8)));
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *info;
+	struct nlmsghdr *message = begin(m, buffer, RTM_GETLINK, flags);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 
-	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
-	message->nlmsg_type = RTM_GETLINK;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	message->nlmsg_seq = m->sequence;
-	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = ifindex;
 	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -120,12 +126,8 @@ static int request(struct monitor *m, uint16_t flags, uint32_t ifindex)
 static int request_addresses(struct monitor *m)
 {
 	char buffer[128] __attribute__((aligned(8)));
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *message = begin(m, buffer, RTM_GETADDR, NLM_F_DUMP);
 
-	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
-	message->nlmsg_type = RTM_GETADDR;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = m->sequence;
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg));
 	if (mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0)
 		return -errno;
@@ -148,8 +150,7 @@ static int dump_start(struct monitor *m)
 	return 0;
 }
 
-/* The socket takes no second dump while one is under way, so the addresses come after the devices.
- */
+/* One dump at a time: the addresses come after the devices. */
 static bool dump_goes_on(struct monitor *m, int *result)
 {
 	if (!m->callbacks.on_address || m->addresses || *result < 0 || m->dump_result < 0)
@@ -283,7 +284,7 @@ static void handle_del(struct monitor *m, const struct nlmsghdr *message)
 		handle_gone(m, ifindex);
 }
 
-/* Of an address that is not used (yet) nobody is told; that is an end as well. */
+/* One that is not used (yet) is not there. */
 static void handle_address(struct monitor *m, const struct nlmsghdr *message)
 {
 	struct address a;

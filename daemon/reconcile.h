@@ -59,13 +59,14 @@ void reconcile_hold_returned(struct resource *r);
 void reconcile_hold_pause(struct resource *r);
 void reconcile_hold_forget(struct resource *r);
 void reconcile_hold_look(struct resource *r, const struct link *l);
+void reconcile_hold_reason(const struct resource *r, char *buffer, size_t size);
 /* Something that carried does not: what is held down and now the last resort returns at once. */
 void reconcile_hold_release(struct vnet *v);
 uint64_t reconcile_hold_due_us(const struct manager *m);
 void reconcile_hold_run(struct manager *m, uint64_t now_us);
 
-/* What carries the vnet's frames has changed; @multicast: that of multicast, too. The first round is
- * sent here and now; reconcile_announce.c. */
+/* What carries the vnet's frames has changed; @multicast: that of multicast, too. The first round
+ * is sent here and now; reconcile_announce.c. */
 void reconcile_announce(struct vnet *v, bool multicast);
 void reconcile_announce_end(struct vnet *v); /* the vnet is going */
 uint64_t reconcile_announce_due_us(const struct manager *m);

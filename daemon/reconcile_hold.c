@@ -77,6 +77,15 @@ void reconcile_hold_look(struct resource *r, const struct link *l)
 	r->hold.carrier_downs = l->carrier_downs;
 }
 
+void reconcile_hold_reason(const struct resource *r, char *buffer, size_t size)
+{
+	uint64_t now_us = manager_now_us(r->vnet->manager);
+	uint64_t left_us = r->hold.due_us > now_us ? r->hold.due_us - now_us : 0;
+
+	snprintf(buffer, size, "device %s was lost and is back; returns in %" PRIu64 " ms",
+		 r->settings.device, (left_us + 999) / 1000);
+}
+
 enum resource_state reconcile_hold(struct resource *r, const struct link *l,
 				   enum resource_state state, char *reason, size_t size)
 {
@@ -98,8 +107,7 @@ enum resource_state reconcile_hold(struct resource *r, const struct link *l,
 	if (h->due_us <= now_us)
 		return state;
 	list_add(r);
-	snprintf(reason, size, "device %s was lost and is back; returns in %" PRIu64 " ms", l->name,
-		 (h->due_us - now_us + 999) / 1000);
+	reconcile_hold_reason(r, reason, size);
 	return RESOURCE_DOWN;
 }
 

@@ -135,6 +135,14 @@ static void show_add_attached(struct json_object *o, enum kernel_attach attached
 	show_add_text(o, "xdp_reason", xdp->reason);
 }
 
+static void show_add_reason(struct json_object *o, const struct resource *r)
+{
+	char reason[sizeof(r->reason)];
+
+	manager_reason(r, reason, sizeof(reason));
+	show_add_text(o, "reason", reason);
+}
+
 struct json_object *show_resource(const struct resource *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -150,7 +158,7 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_vlans(o, r);
 	show_add_number(o, "ifindex", r->ifindex);
 	show_add_text(o, "state", resource_state_name(r->state));
-	show_add_text(o, "reason", r->reason);
+	show_add_reason(o, r);
 	show_add_bool(o, "active", r->active);
 	show_add_attached(o, r->attached, &r->xdp);
 	show_add_origin(o, r->from_config, resource_is_provided(r));

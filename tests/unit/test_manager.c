@@ -230,6 +230,24 @@ START_TEST(test_polls)
 }
 END_TEST
 
+/* A service as well, while a hybrid that is held down could take over from it. */
+START_TEST(test_polls_service)
+{
+	world_vnet(w, "a", "address", "02:00:00:00:00:01");
+	world_device(w, "s0");
+	world_device(w, "h0");
+	world_resource(w, "a", "s", "type", "service", "device", "s0");
+	world_resource(w, "a", "h", "type", "hybrid", "device", "h0");
+	polls_are(10, "4 ");
+	world_carrier(w, "h0", false);
+	polls_are(0, "");
+	world_carrier(w, "h0", true);
+	polls_are(10, "3 ");
+	world_pass(w, 1000000);
+	polls_are(10, "4 ");
+}
+END_TEST
+
 /* What goes on at its removal is the same for a vnet with everything beneath it. */
 START_TEST(test_remove_all)
 {
@@ -283,6 +301,7 @@ int main(void)
 	tcase_add_test(t, test_numbers);
 	tcase_add_test(t, test_limits);
 	tcase_add_test(t, test_polls);
+	tcase_add_test(t, test_polls_service);
 	tcase_add_test(t, test_remove_all);
 	tcase_add_test(t, test_again_at_once);
 	return unit_run(s);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon_kernel.h"
+
+#include <time.h>
+
+#include "datapath.h"
+#include "offload.h"
+#include "rtnl.h"
+#include "tap.h"
+
+static uint64_t now_us(void *rtnl)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+const struct kernel_ops daemon_kernel_ops = {
+	.now_us = now_us,
+	.veth_add = rtnl_veth_add,
+	.veth_del = rtnl_veth_del,
+	.link_get = rtnl_link_get,
+	.link_set = rtnl_link_set,
+	.link_del = rtnl_link_del,
+	.tap_add = tap_add,
+	.send_frame = rtnl_send_frame,
+	.link_stats = rtnl_link_stats,
+	.link_filter = rtnl_link_filter,
+	.offloads_get = offload_get,
+	.offloads_set = offload_set,
+	.sees_devices = datapath_sees_devices,
+	.attach = datapath_attach,
+	.detach = datapath_detach,
+	.detach_later = datapath_detach_later,
+	.attached = datapath_attached,
+	.port_write = datapath_port_write,
+	.vnet_write = datapath_vnet_write,
+	.resource_write = datapath_resource_write,
+	.fdb_write = datapath_fdb_write,
+	.vlans_write = datapath_vlans_write,
+	.device_write = datapath_device_write,
+	.storm_write = datapath_storm_write,
+	.allowed_write = datapath_allowed_write,
+	.resource_read = datapath_resource_read,
+	.fdb_read = datapath_fdb_read,
+	.vlans_read = datapath_vlans_read,
+	.vnet_read = datapath_vnet_read,
+	.counters = datapath_counters,
+	.drops = datapath_drops,
+	.pair_mark = datapath_pair_mark,
+	.pairs_each = datapath_pairs_each,
+	.sweep = datapath_sweep,
+	.flush = datapath_flush,
+};
