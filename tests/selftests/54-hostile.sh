@@ -19,7 +19,7 @@ VNET_WRAP="${VNET_WRAP:-} chrt --fifo 1" start_vnetd --socket /run/vnetd/vnetd.s
 ctl vnet add vnet0 address "$(mac 1)"
 
 measure() { # NAME
-	first hostile /run/vnetd/vnetd.sock measure $requests >"$T/$1"
+	first hostile /run/vnetd/vnetd.sock measure "$requests" >"$T/$1"
 }
 
 connections() { # established, of the socket

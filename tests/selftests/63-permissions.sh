@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who may do what: everybody may ask what the interface is, the group vnet may look, root and the group
+# fault 47: who may do what: everybody may ask what the interface is, the group vnet may look, root and the group
 # vnet-admin may change; a group counts whether it is the first or a supplementary one.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

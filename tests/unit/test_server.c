@@ -163,6 +163,7 @@ START_TEST(test_longest)
 }
 END_TEST
 
+/* fault 52: a message that is too long. */
 START_TEST(test_too_long)
 {
 	struct talk c;
@@ -178,6 +179,7 @@ START_TEST(test_too_long)
 }
 END_TEST
 
+/* fault 51: half a message does nothing. */
 START_TEST(test_half_message)
 {
 	struct talk c;
@@ -212,6 +214,7 @@ static const char *const not_json[] = {
 	"\"\\ud800",
 };
 
+/* fault 52: what is not JSON, or more than one value. */
 START_TEST(test_not_json)
 {
 	struct talk c;
@@ -320,6 +323,7 @@ START_TEST(test_no_parameters)
 }
 END_TEST
 
+/* fault 52: methods that do not exist. */
 START_TEST(test_unknown)
 {
 	struct talk c;
@@ -545,6 +549,7 @@ START_TEST(test_stream_server_gone)
 }
 END_TEST
 
+/* fault 50: a stream that nobody reads is cut. */
 START_TEST(test_stream_unread)
 {
 	struct json_object *text = json_object_new_object();
@@ -594,7 +599,7 @@ START_TEST(test_slow_request)
 }
 END_TEST
 
-/* One byte now and then does not buy more time. */
+/* fault 49: one byte now and then does not buy more time. */
 START_TEST(test_dripping_request)
 {
 	struct talk c;
@@ -665,7 +670,7 @@ START_TEST(test_giant_reply)
 }
 END_TEST
 
-/* Asks and asks and never reads: the memory for that is bounded. */
+/* fault 50: asks and asks and never reads: the memory for that is bounded. */
 START_TEST(test_unread_replies)
 {
 	static const char request[] =
@@ -704,7 +709,7 @@ START_TEST(test_reply_never_read)
 }
 END_TEST
 
-/* The descriptors that a client sends along never become ours. */
+/* fault 53: the descriptors that a client sends along never become ours. */
 START_TEST(test_descriptors_sent)
 {
 	union {

@@ -85,6 +85,7 @@ static void make_stale(const char *path)
 	close(fd);
 }
 
+/* fault 56: a stale socket is replaced. */
 START_TEST(test_stale_socket)
 {
 	make_stale(path_of("stale"));
@@ -120,6 +121,7 @@ START_TEST(test_live_socket_with_full_queue)
 }
 END_TEST
 
+/* fault 56: a symbolic link is refused, and what it leads to is left alone. */
 START_TEST(test_symlink)
 {
 	char stale[128];
@@ -219,6 +221,7 @@ static void expect_access(struct talk *c, const char *method, bool allowed, cons
 	json_object_put(reply);
 }
 
+/* fault 47: each caller gets what their groups allow. */
 START_TEST(test_permission)
 {
 	struct talk c;
@@ -320,6 +323,7 @@ static size_t open_many(struct talk *clients, size_t count)
 	return open;
 }
 
+/* fault 48: one user cannot take all connections. */
 START_TEST(test_connections_of_a_user)
 {
 	static struct talk clients[SERVER_CONNECTIONS_USER_MAX + 3], more[2];
@@ -341,6 +345,7 @@ START_TEST(test_connections_of_a_user)
 }
 END_TEST
 
+/* fault 48: nor can many, for some are kept for administrators. */
 START_TEST(test_connections_in_all)
 {
 	enum { USERS = SERVER_CONNECTIONS_MAX / SERVER_CONNECTIONS_USER_MAX };
