@@ -45,6 +45,10 @@ hybrid_add() { # a|b
 	local device
 
 	device=$(hybrid_device "$1")
+	# It may be down, as vnetd found it. The LAN's switch takes a moment for a port whose link comes up, and
+	# loses what comes meanwhile.
+	ip link set "$device" up
+	wait_for 10 lan_has "lan-$device"
 	# No two alike: which of them is the better one is a question of their order then.
 	hybrid_priority[$1]=$((RANDOM % 40 * 2 + 10 + ($(printf %d "'$1") & 1)))
 	hybrid_admin[$1]=up

@@ -215,7 +215,7 @@ side_peers() {
 
 # A machine's tap as an upper, and its end.
 side_tap() {
-	provoked='was deleted by somebody else|not attached any more'
+	provoked='was deleted by somebody else|not attached any more|failed: No such device'
 	bg_ready tap tap xt0 hold
 	ip link set xt0 up
 	ctl vnet add xt upper xt0 address "$(side_mac 250)"
@@ -225,7 +225,7 @@ side_tap() {
 
 # Its devices are deleted under a vnet; it makes them again.
 side_upper_deleted() {
-	provoked='was deleted by somebody else|not attached any more'
+	provoked='was deleted by somebody else|not attached any more|failed: No such device'
 	side_pick "${!side_vnets[@]}" || return 0
 	ip link del "$picked"
 	wait_for 10 side_there "$picked" || problem "$picked was deleted and is not made again"
@@ -233,7 +233,7 @@ side_upper_deleted() {
 
 # An upper in a namespace that goes.
 side_upper_netns() {
-	provoked='was deleted by somebody else|not attached any more|namespace'
+	provoked='was deleted by somebody else|not attached any more|failed: No such device|namespace'
 	ns goes
 	ctl vnet add xn netns goes
 	in_ns goes ip link show xn >/dev/null
