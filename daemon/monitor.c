@@ -21,6 +21,7 @@
 
 #include "link_parse.h"
 #include "monitor.h"
+#include "netlink.h"
 
 #define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
 #define MONITOR_DATAGRAM_BYTES	65536	/* the kernel's pieces of a dump have at most 32 KiB */
@@ -215,6 +216,9 @@ static int socket_open(int bytes, unsigned int groups, struct mnl_socket **ret)
 		return r;
 	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
+	r = netlink_connect_kernel(mnl_socket_get_fd(s));
+	if (r < 0)
+		return r;
 	socket_join(s, MONITOR_GROUP_IPV4_MCADDR);
 	socket_join(s, MONITOR_GROUP_IPV6_MCADDR);
 	socket_join(s, RTNLGRP_IPV6_NETCONF);
@@ -414,7 +418,7 @@ static int read_datagram(struct monitor *m)
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	if (header.msg_namelen != sizeof(from) || from.nl_pid != 0)
-		return 1;
+		return 1; /* another process has sent it to the group */
 	if (header.msg_flags & MSG_TRUNC)
 		return -ENOBUFS;
 	for (; message_fits(message, left); message = mnl_nlmsg_next(message, &left))

@@ -20,6 +20,7 @@
 
 #include "frame.h"
 #include "link_parse.h"
+#include "netlink.h"
 #include "rtnl.h"
 
 #define RTNL_QUEUES_MAX	       4096 /* the kernel refuses more */
@@ -442,7 +443,7 @@ static int socket_open(struct rtnl *r)
 		return error_from_nl(n);
 	/* An answer may be longer than libnl's first guess. */
 	nl_socket_enable_msg_peek(r->socket);
-	return 0;
+	return netlink_connect_kernel(nl_socket_get_fd(r->socket));
 }
 
 int rtnl_new(struct rtnl **ret)

@@ -983,7 +983,8 @@ static struct sockaddr_nl monitor_address(void)
 	return found;
 }
 
-static void send_forged(struct sockaddr_nl to, uint16_t type, uint32_t ifindex)
+/* @refused: the kernel lets nobody else send to that address. */
+static void send_forged(struct sockaddr_nl to, uint16_t type, uint32_t ifindex, bool refused)
 {
 	struct mnl_socket *s = mnl_socket_open(NETLINK_ROUTE);
 	char buffer[256] __attribute__((aligned(8))) = { 0 }; /* what is between attributes, too */
@@ -997,10 +998,12 @@ static void send_forged(struct sockaddr_nl to, uint16_t type, uint32_t ifindex)
 	mnl_attr_put_strz(m, IFLA_IFNAME, "forged");
 	ck_assert_int_eq(sendto(mnl_socket_get_fd(s), m, m->nlmsg_len, 0, (struct sockaddr *)&to,
 				sizeof(to)),
-			 m->nlmsg_len);
+			 refused ? -1 : (ssize_t)m->nlmsg_len);
+	ck_assert(!refused || errno == ECONNREFUSED);
 	mnl_socket_close(s);
 }
 
+/* fault 25 */
 START_TEST(test_forged)
 {
 	struct sockaddr_nl one, all = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
@@ -1009,10 +1012,10 @@ START_TEST(test_forged)
 	one = monitor_address();
 	one.nl_groups = 0;
 	w.links = 0;
-	send_forged(one, RTM_DELLINK, if_nametoindex("lo"));
-	send_forged(one, RTM_NEWLINK, NO_SUCH_INDEX);
-	send_forged(all, RTM_DELLINK, if_nametoindex("lo"));
-	send_forged(all, RTM_NEWLINK, NO_SUCH_INDEX);
+	send_forged(one, RTM_DELLINK, if_nametoindex("lo"), true);
+	send_forged(one, RTM_NEWLINK, NO_SUCH_INDEX, true);
+	send_forged(all, RTM_DELLINK, if_nametoindex("lo"), false);
+	send_forged(all, RTM_NEWLINK, NO_SUCH_INDEX, false);
 	/* They woke us up, and that is all. */
 	ck_assert_int_gt(sd_event_run(w.loop, 0), 0);
 	run_loop();
