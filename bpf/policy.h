@@ -212,9 +212,14 @@ POLICY_INLINE bool policy_take_hybrid(const struct abi_vnet *n, struct policy_ve
 
 /* --- TX --- */
 
-/* The first check of a frame from the upper. The frame is at least as long as its headers. */
+/*
+ * The first check of a frame from the upper. The frame is at least as long as its headers. A group
+ * is nobody's own address, guard or not: a switch would learn it.
+ */
 POLICY_INLINE bool policy_tx_spoofed(const struct abi_vnet *n, const struct policy_frame *f)
 {
+	if (policy_is_multicast(f->src))
+		return true;
 	return (n->flags & (ABI_VNET_GUARD | ABI_VNET_MAC_NOSPOOF)) && f->src != policy_mac(n->mac);
 }
 
@@ -287,6 +292,8 @@ POLICY_INLINE __u32 policy_rx(const struct abi_vnet *n, const struct abi_resourc
 
 	if (f->src == own)
 		return ABI_DROP_REFLECTED;
+	if (policy_is_multicast(f->src))
+		return ABI_DROP_SPOOFED;
 	if (r->type == ABI_GUEST && (n->flags & ABI_VNET_GUARD) && f->src != policy_mac(r->peer))
 		return ABI_DROP_SPOOFED;
 

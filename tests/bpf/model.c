@@ -326,6 +326,9 @@ static enum abi_drop refuse(const struct model_vnet *n, const struct model_frame
 {
 	enum abi_drop why;
 
+	/* A group is nobody's own address (IEEE 802.3, 3.2.3): `spoofed`, guard or not. */
+	if (model_is_multicast(h->source))
+		return ABI_DROP_SPOOFED;
 	/* TX 1: source MAC not this vnet's, with the guard on: `spoofed` */
 	if ((n->guard || n->protection.mac_nospoof) && !model_same_mac(h->source, n->mac))
 		return ABI_DROP_SPOOFED;
@@ -346,6 +349,9 @@ static enum abi_drop deliver_refused(const struct model_config *c, const struct 
 	/* RX 1: S is the vnet's own MAC: `reflected`. */
 	if (model_same_mac(h->source, n->mac))
 		return ABI_DROP_REFLECTED;
+	/* A group is nobody's own address: `spoofed`. */
+	if (model_is_multicast(h->source))
+		return ABI_DROP_SPOOFED;
 	/* RX 1: a guest's S is not its registered MAC, guard on: `spoofed`. */
 	if (r->type == ABI_GUEST && n->guard && !model_same_mac(h->source, r->peer))
 		return ABI_DROP_SPOOFED;

@@ -38,6 +38,12 @@ static const struct fixture cases[] = {
 	{ "source differs from our own in byte 5", NULL, RX(SERVICE), FROM(2, 0, 0, 0, 0, 3),
 	  DELIVERED(SERVICE) },
 
+	/* fault 43: a group is nobody's address, whoever claims it */
+	{ "source is broadcast, from the hybrid", NULL, RX(H1),
+	  FROM(0xff, 0xff, 0xff, 0xff, 0xff, 0xff), FIXTURE_DROPS(SPOOFED) },
+	{ "source is multicast, guard off, promiscuous", "guard=off promisc=on", RX(G1),
+	  FROM(1, 0, 0x5e, 0, 0, 5), FIXTURE_DROPS(SPOOFED) },
+
 	/* RX 1: the guard on guests; each byte of a MAC counts */
 	{ "guest with its MAC", NULL, RX(G1), TO_US(SCENE_MAC_G1), DELIVERED(G1) },
 	{ "guest 2 with its MAC", NULL, RX(G2), TO_US(SCENE_MAC_G2), DELIVERED(G2) },
@@ -72,10 +78,10 @@ static const struct fixture cases[] = {
 	{ "the guard does not bind the service", NULL, RX(SERVICE), TO_US(SCENE_MAC_G1),
 	  DELIVERED(SERVICE) },
 	{ "the guard does not bind the hybrid", NULL, RX(H1), TO_US(SCENE_MAC_G1), DELIVERED(H1) },
-	{ "the service may bring a multicast source", NULL, RX(SERVICE), FROM(3, 0, 0, 0, 0, 9),
-	  DELIVERED(SERVICE) },
-	{ "the service may bring a broadcast source", NULL, RX(SERVICE),
-	  FROM(0xff, 0xff, 0xff, 0xff, 0xff, 0xff), DELIVERED(SERVICE) },
+	{ "the service brings a multicast source", NULL, RX(SERVICE), FROM(3, 0, 0, 0, 0, 9),
+	  FIXTURE_DROPS(SPOOFED) },
+	{ "the service brings a broadcast source", NULL, RX(SERVICE),
+	  FROM(0xff, 0xff, 0xff, 0xff, 0xff, 0xff), FIXTURE_DROPS(SPOOFED) },
 
 	/* RX 2: duplicates */
 	{ "broadcast from the hybrid, service up", NULL, RX(H1), BROADCAST(SCENE_MAC_OUTSIDE),
