@@ -204,7 +204,7 @@ static bool options_parse(struct frame_options *o, int argc, char **argv)
 		else if (option == 'u')
 			o->until = optarg;
 		else if (option == 'p')
-			o->pad = common_number("--pad", optarg, 0, 9018);
+			o->pad = common_number("--pad", optarg, 0, 65549);
 		else if (option == 'c')
 			o->count = common_number("--count", optarg, 1, 1000000);
 		else if (option == 't')
