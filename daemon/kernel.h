@@ -65,6 +65,7 @@ struct kernel_link_stats {
 	uint64_t tx_errors;
 	uint64_t rx_dropped;
 	uint64_t tx_dropped;
+	uint64_t tx_packets;
 };
 
 /* A veth pair: @name with @address in namespace @netns_fd (-1: here), @port here. Both get @mtu,
@@ -85,6 +86,29 @@ struct kernel_tap {
 	bool checksums;	     /* its reader takes frames with checksums still to be filled in, */
 	bool segments4;	     /* and TCP frames still to be cut into segments, of IPv4 */
 	bool segments6;	     /* and of IPv6 */
+};
+
+/* Which frames that a device receives are wanted: those with these bytes. */
+#define KERNEL_MATCHES_MAX	4
+#define KERNEL_MATCH_LENGTH_MAX 16
+
+struct kernel_match {
+	uint16_t offset; /* in the frame without its tag */
+	uint16_t length;
+	uint8_t bytes[KERNEL_MATCH_LENGTH_MAX];
+};
+
+struct kernel_filter {
+	size_t count;
+	struct kernel_match match[KERNEL_MATCHES_MAX];
+};
+
+#define KERNEL_FRAME_SIZE 256
+
+struct kernel_frame {
+	size_t length; /* of what is kept of it */
+	uint16_t vlan; /* of its tag, which is not among the bytes; 0: it had none */
+	uint8_t bytes[KERNEL_FRAME_SIZE];
 };
 
 /* Programs, and where each is attached. */
@@ -134,6 +158,14 @@ struct kernel_ops {
 	int (*tap_add)(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
 	/* Sends a frame out of the device. -EPERM: vnetd may not. */
 	int (*send_frame)(void *rtnl, uint32_t ifindex, const void *frame, size_t length);
+	/*
+	 * Keeps the frames that @filter lets pass of those that the device receives, before any
+	 * program of TC sees them, as far as there is room. hear() returns the next one, -EAGAIN:
+	 * there is none.
+	 */
+	int (*listen)(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);
+	int (*hear)(void *rtnl, int listener, struct kernel_frame *ret);
+	void (*listen_end)(void *rtnl, int listener);
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);

@@ -119,7 +119,7 @@ void manager_providers_expire(struct manager *m);
 bool manager_providers_missing(const struct manager *m);
 /* Is the vnet up, so that its providers' resources are to be started? */
 bool manager_vnet_started(const struct vnet *v);
-/* `failed` by report no longer counts: it is tried again. */
+/* `failed` by report, by its frames or by its probe no longer counts: it is tried again. */
 int manager_resource_clear(struct manager *m, const char *vnet, const char *name, struct error *e);
 
 /*

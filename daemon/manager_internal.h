@@ -38,6 +38,7 @@ struct manager {
 	struct manager_news *news;    /* hash by ifindex: what has happened since the batch began */
 	bool gathering;		      /* a batch of news is being read */
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */
+	struct resource *watched;     /* list: hybrids whose health is looked at */
 	struct vnet *announcing;      /* list: those with announcements to come */
 	bool mute_told;		      /* frames cannot be sent, and the log says so */
 	struct manager_numbers vnet_numbers;

@@ -263,6 +263,7 @@ void object_resource_free(struct resource *r)
 	struct manager *m = v->manager;
 
 	reconcile_hold_pause(r);
+	reconcile_health_end(r);
 	vnet_delist(r);
 	unlist_target(r);
 	HASH_DEL(v->resources, r);

@@ -444,8 +444,8 @@ static int refuse_clear(const struct resource *r, struct error *e)
 	resource_label(r, label);
 	if (r->state == RESOURCE_FAILED)
 		return error_set(e, ERROR_INVALID, EINVAL, label, NULL,
-				 "%s: is failed, but no provider reported it, there is nothing to "
-				 "clear",
+				 "%s: is failed, but not by a provider's report, its frames or its "
+				 "probe, there is nothing to clear",
 				 label);
 	return error_set(e, ERROR_INVALID, EINVAL, label, NULL,
 			 "%s: is %s, there is nothing to clear", label,
@@ -457,21 +457,29 @@ int manager_resource_clear(struct manager *m, const char *vnet, const char *name
 	struct vnet *v = manager_find_vnet(m, vnet, e);
 	struct resource *r = v ? manager_find_resource(v, name, e) : NULL;
 	char reason[DESIRED_REASON_SIZE];
+	struct health_verdict verdict;
+	bool reported;
 	int err;
 
 	if (!r)
 		return -ENOENT;
-	if (r->provider.report != DESIRED_REPORT_FAILED)
+	reported = r->provider.report == DESIRED_REPORT_FAILED;
+	verdict = r->health.verdict;
+	if (!reported && !resource_is_unwell(r))
 		return refuse_clear(r, e);
 	util_copy(reason, sizeof(reason), r->provider.reason);
-	reconcile_resource_report(r, DESIRED_REPORT_UP, "");
+	if (reported)
+		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
 	reconcile_hold_forget(r);
+	reconcile_health_forget(r);
 	err = reconcile_resource(r, e);
 	if (!err)
 		err = manager_save(m, e);
 	if (!err)
 		return 0;
-	reconcile_resource_report(r, DESIRED_REPORT_FAILED, reason);
+	if (reported)
+		reconcile_resource_report(r, DESIRED_REPORT_FAILED, reason);
+	r->health.verdict = verdict;
 	if (reconcile_resource(r, NULL))
 		m->unsettled = true;
 	return err;

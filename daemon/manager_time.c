@@ -8,6 +8,7 @@ static const struct manager_clock {
 	void (*run)(struct manager *m, uint64_t now_us);
 } clocks[] = {
 	{ reconcile_hold_due_us, reconcile_hold_run },
+	{ reconcile_health_due_us, reconcile_health_run },
 	{ reconcile_announce_due_us, reconcile_announce_run },
 	{ manager_keep_due_us, manager_keep_run },
 };

@@ -72,6 +72,29 @@ void reconcile_announce_end(struct vnet *v); /* the vnet is going */
 uint64_t reconcile_announce_due_us(const struct manager *m);
 void reconcile_announce_run(struct manager *m, uint64_t now_us);
 
+/*
+ * Health: a hybrid whose device has its carrier and carries nothing; reconcile_health.c.
+ * reconcile_health() is true if it has failed, with the reason. reconcile_health_follow(): who of
+ * the vnet's is to be looked at now; reconcile_health_forget(): an administrator has decided;
+ * reconcile_health_end(): it has no device any more.
+ */
+bool reconcile_health(struct resource *r, const struct link *l, char *reason, size_t size);
+void reconcile_health_follow(struct vnet *v);
+void reconcile_health_forget(struct resource *r);
+void reconcile_health_end(struct resource *r);
+uint64_t reconcile_health_due_us(const struct manager *m);
+void reconcile_health_run(struct manager *m, uint64_t now_us);
+
+/* The part of it that asks the neighbour; reconcile_probe.c. reconcile_probe_run(): the next
+ * question is due; true: there is another verdict. reconcile_probe_adopt(): its row is an earlier
+ * daemon's. */
+bool reconcile_probe_run(struct resource *r, uint64_t now_us);
+void reconcile_probe_follow(struct resource *r);
+void reconcile_probe_forget(struct resource *r);
+void reconcile_probe_end(struct resource *r);
+void reconcile_probe_adopt(struct resource *r);
+bool reconcile_probe_tell(const struct resource *r, char *reason, size_t size);
+
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
 int reconcile_resource_row(struct resource *r);

@@ -254,6 +254,7 @@ int reconcile_path(struct vnet *v, struct error *e)
 	err = reconcile_protect_end(v, err);
 	note_active(v);
 	next = write_carrier(v);
+	reconcile_health_follow(v);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, v->name, NULL,
 				 "%s: writing its paths into the maps failed: %s", v->name,

@@ -194,6 +194,7 @@ static void let_go(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
+	reconcile_health_end(r);
 	reconcile_xdp_resource_release(r);
 	detach(r);
 	reconcile_device_give_back(r);
@@ -215,6 +216,7 @@ bool reconcile_resource_adopt(struct resource *r)
 		return false;
 	r->row = row;
 	r->vlans_written = row.flags & ABI_RESOURCE_VLANS;
+	reconcile_probe_adopt(r);
 	return true;
 }
 
@@ -277,7 +279,7 @@ static bool judge_report(const struct resource *r, enum resource_state *ret, cha
 	return true;
 }
 
-static enum resource_state judge_well(const struct resource *r, const struct link *l, char *reason,
+static enum resource_state judge_well(struct resource *r, const struct link *l, char *reason,
 				      size_t size)
 {
 	enum resource_state reported;
@@ -288,6 +290,8 @@ static enum resource_state judge_well(const struct resource *r, const struct lin
 	}
 	if (judge_report(r, &reported, reason, size))
 		return reported;
+	if (reconcile_health(r, l, reason, size))
+		return RESOURCE_FAILED;
 	if (!(l->flags & IFF_UP)) {
 		snprintf(reason, size, "device %s is down", l->name);
 		return RESOURCE_DOWN;
@@ -366,7 +370,7 @@ static void withdraw(struct resource *r, const struct link *l)
 	struct abi_resource row = r->row;
 	char reason[sizeof(r->reason)];
 	bool lost = judge(r, l, reason, sizeof(reason)) == RESOURCE_DOWN ||
-		    r->provider.report == DESIRED_REPORT_FAILED;
+		    r->provider.report == DESIRED_REPORT_FAILED || resource_is_unwell(r);
 
 	row.up = r->hold.listed ? ABI_UP_LAST : ABI_DOWN;
 	if (r->row.up <= ABI_DOWN || !lost || r->row.up == row.up)

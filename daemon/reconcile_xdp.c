@@ -98,6 +98,8 @@ static bool sees_devices(const struct vnet *v)
 /* Why XDP must not have this device, though its driver might let it. NULL: it may. */
 static const char *find_obstacle(const struct place *p)
 {
+	if (p->r && p->r->settings.probe.kind != SETTINGS_PROBE_NONE)
+		return "the answers to its probe would not be seen";
 	if (is_tap(p->l) && p->l->vnet_hdr)
 		return "its frames may wait for checksums and segmentation (vnet_hdr)";
 	if (is_veth(p->l) && !sees_devices(p->v))

@@ -286,6 +286,7 @@ static int parse_stats(struct nlmsghdr *answer, void *ret)
 	/* Older kernels send a shorter struct; what we want has been in it from the beginning. */
 	memset(&stats, 0, sizeof(stats));
 	nla_memcpy(&stats, attrs[IFLA_STATS64], sizeof(stats));
+	s->tx_packets = stats.tx_packets;
 	s->rx_errors = stats.rx_errors;
 	s->tx_errors = stats.tx_errors;
 	s->rx_dropped = stats.rx_dropped;
@@ -428,6 +429,26 @@ int rtnl_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t leng
 		r->frames = fd;
 	}
 	return frame_send(r->frames, ifindex, frame, length);
+}
+
+int rtnl_listen(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret)
+{
+	int fd = frame_listen(ifindex, filter);
+
+	if (fd < 0)
+		return fd;
+	*ret = fd;
+	return 0;
+}
+
+int rtnl_hear(void *rtnl, int listener, struct kernel_frame *ret)
+{
+	return frame_hear(listener, ret);
+}
+
+void rtnl_listen_end(void *rtnl, int listener)
+{
+	close(listener);
 }
 
 static int socket_open(struct rtnl *r)

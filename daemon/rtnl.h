@@ -16,6 +16,9 @@ int rtnl_link_get(void *rtnl, const char *name, struct link *ret); /* -ENODEV: t
 int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
 int rtnl_link_del(void *rtnl, uint32_t ifindex);
 int rtnl_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t length);
+int rtnl_listen(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);
+int rtnl_hear(void *rtnl, int listener, struct kernel_frame *ret);
+void rtnl_listen_end(void *rtnl, int listener);
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
 /* The kernel gives the device no link-local address, and so solicits no routers over it. */

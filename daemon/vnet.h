@@ -7,6 +7,7 @@
 
 #include "desired.h"
 #include "error.h"
+#include "health.h"
 #include "kernel.h"
 
 enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
@@ -65,6 +66,8 @@ struct resource {
 	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
 	struct hold hold;
 	struct resource *held_prev, *held_next; /* in the manager's held ones */
+	struct health health;
+	struct resource *watched_prev, *watched_next; /* in the manager's watched ones */
 
 	/* in the kernel */
 	uint32_t ifindex;	     /* of the device that is bound, 0: none */
@@ -173,11 +176,18 @@ static inline bool resource_is_tap(const struct resource *r)
 	return r->provider.kind == DESIRED_PROVIDER_TAP;
 }
 
-/* Something is wrong with it, and not by its provider's word alone. */
+/* It carries nothing, though its device has nothing to complain of. */
+static inline bool resource_is_unwell(const struct resource *r)
+{
+	return r->health.verdict.stuck || r->health.verdict.silent;
+}
+
+/* Something is wrong with it, and not by its provider's word or by its health alone. */
 static inline bool resource_has_failed(const struct resource *r)
 {
 	return r->state == RESOURCE_FAILED &&
-	       (r->broken || r->provider.report != DESIRED_REPORT_FAILED);
+	       (r->broken ||
+		(r->provider.report != DESIRED_REPORT_FAILED && !resource_is_unwell(r)));
 }
 
 /* "waiting", "down", "up", "failed" */

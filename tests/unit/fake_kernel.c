@@ -253,6 +253,8 @@ static int fake_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stat
 {
 	struct fake_kernel *k = rtnl;
 
+	if (fake_fails(k, "link_stats"))
+		return -k->fail_error;
 	if (!fake_link(k, ifindex))
 		return -ENODEV;
 	*ret = k->stats;
@@ -324,6 +326,9 @@ struct fake_kernel *fake_kernel_new(void)
 		.link_del = fake_link_del,
 		.tap_add = fake_tap_add,
 		.send_frame = fake_send_frame,
+		.listen = fake_listen,
+		.hear = fake_hear,
+		.listen_end = fake_listen_end,
 		.link_stats = fake_link_stats,
 		.link_filter = fake_link_filter,
 		.offloads_get = fake_offloads_get,

@@ -30,6 +30,15 @@ struct fake_tap {
 	int fds[KERNEL_TAP_QUEUES_MAX];
 };
 
+/* Who wants frames of a device, and those that were told of and not read yet. */
+struct fake_listener {
+	bool open;
+	uint32_t ifindex;
+	struct kernel_filter filter;
+	struct kernel_frame frames[16];
+	size_t count;
+};
+
 struct fake_frame {
 	uint32_t ifindex;
 	size_t length;
@@ -53,6 +62,7 @@ struct fake_kernel {
 	struct abi_counters counters;
 	struct abi_drops drops;
 	struct kernel_link_stats stats;
+	struct fake_listener listeners[16];
 	struct fake_tap taps[FAKE_MAX];
 	char pairs[FAKE_MAX][IFNAMSIZ]; /* marked, empty: none */
 	bool flushed;
@@ -86,6 +96,11 @@ void fake_kernel_back(struct fake_kernel *k, const struct fake_kernel *then);
 struct link *fake_kernel_add(struct fake_kernel *k, const char *name);
 struct link *fake_kernel_find(struct fake_kernel *k, const char *name);
 void fake_kernel_remove(struct fake_kernel *k, const char *name);
+
+/* The device receives a frame. Returns how many listeners have kept it. */
+unsigned int fake_kernel_receive(struct fake_kernel *k, const char *device,
+				 const struct kernel_frame *f);
+size_t fake_kernel_listeners(const struct fake_kernel *k);
 
 /* NULL: no such tap. Its descriptors stay the fake's. */
 const struct fake_tap *fake_kernel_tap(const struct fake_kernel *k, const char *name);

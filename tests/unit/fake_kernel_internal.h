@@ -19,6 +19,11 @@ void fake_datapath_gone(struct fake_kernel *k, uint32_t ifindex);
 
 void fake_datapath_ops(struct kernel_ops *ops);
 
+/* fake_listen.c */
+int fake_listen(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);
+int fake_hear(void *rtnl, int listener, struct kernel_frame *ret);
+void fake_listen_end(void *rtnl, int listener);
+
 /* fake_tap.c */
 int fake_tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
 void fake_tap_gone(struct fake_kernel *k, uint32_t ifindex);

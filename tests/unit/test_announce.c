@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "../../daemon/announce.h"
+#include "../../daemon/reconcile.h"
 #include "world_case.h"
 
 #define MS 1000
@@ -182,7 +183,7 @@ static void quiet(void)
 {
 	world_pass(w, 100000 * MS);
 	w->k->frame_count = 0;
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_announce_due_us(w->m), UINT64_MAX);
 }
 
 static void usual(void)
@@ -210,7 +211,7 @@ START_TEST(test_first_and_rounds)
 	ck_assert_str_eq(sent(), "h20 rarp");
 	world_pass(w, 1000 * MS);
 	ck_assert_str_eq(sent(), "h20 rarp");
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_announce_due_us(w->m), UINT64_MAX);
 	world_pass(w, 10000 * MS);
 	ck_assert_str_eq(sent(), "");
 }
@@ -228,7 +229,7 @@ START_TEST(test_count_and_interval)
 	world_set(w, "vnet0", "announce_count", "0");
 	world_carrier(w, "h10", true);
 	ck_assert_str_eq(sent(), "");
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_announce_due_us(w->m), UINT64_MAX);
 }
 END_TEST
 
@@ -333,7 +334,7 @@ START_TEST(test_nothing_left)
 	sent();
 	world_resource_del(w, "vnet0", "h2");
 	ck_assert_str_eq(sent(), "");
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_announce_due_us(w->m), UINT64_MAX);
 }
 END_TEST
 
@@ -343,7 +344,7 @@ START_TEST(test_vnet_removed_between)
 	world_carrier(w, "h10", false);
 	world_vnet_del(w, "vnet0");
 	ck_assert_ptr_null(w->m->announcing);
-	ck_assert_uint_eq(manager_due_us(w->m), UINT64_MAX);
+	ck_assert_uint_eq(reconcile_announce_due_us(w->m), UINT64_MAX);
 }
 END_TEST
 

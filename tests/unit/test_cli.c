@@ -141,11 +141,12 @@ static const struct usage usages[] = {
 	{ "vnet add v m 5",
 	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
 	{ "resource add v r mtu 5", "'mtu' is not a key: expected type, dev, peer, peer-vnet, "
-				    "priority, pvid, vlans, admin or "
+				    "priority, pvid, vlans, admin, "
 				    "storm-limit, probe, probe-interval or probe-count; "
 				    "see 'vnetctl help resource'" },
-	{ "resource add v r p 5",
-	  "'p' is ambiguous: peer, peer-vnet, priority or pvid; see 'vnetctl help resource'" },
+	{ "resource add v r p 5", "'p' is ambiguous: peer, peer-vnet, priority, pvid, probe, "
+				  "probe-interval or probe-count; "
+				  "see 'vnetctl help resource'" },
 	{ "resource set v r", "a key is missing after 'r': expected resource set VNET NAME "
 			      "KEY VALUE...; see 'vnetctl help resource'" },
 	{ "vnet add v mtu", "'mtu' has no value: expected mtu N; see 'vnetctl help vnet'" },

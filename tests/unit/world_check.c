@@ -106,7 +106,11 @@ static enum resource_state state_of(const struct world *w, const struct resource
 		return RESOURCE_DOWN;
 	if (r->provider.report == DESIRED_REPORT_FAILED)
 		return RESOURCE_FAILED;
-	if (r->provider.report == DESIRED_REPORT_DOWN || !(l->flags & IFF_UP) || !l->carrier)
+	if (r->provider.report == DESIRED_REPORT_DOWN)
+		return RESOURCE_DOWN;
+	if (resource_is_unwell(r))
+		return RESOURCE_FAILED;
+	if (!(l->flags & IFF_UP) || !l->carrier)
 		return RESOURCE_DOWN;
 	if (r->hold.listed)
 		return RESOURCE_DOWN;
@@ -283,9 +287,28 @@ static void check_damping(struct world *w, const struct resource *r)
 	ck_assert_uint_le(r->hold.due_us, w->k->now_us + 1000000);
 }
 
+/* Only hybrids are looked at, and only those for which there is a reason, at some time to come. */
+static void check_health(struct world *w, const struct resource *r)
+{
+	const struct health *h = &r->health;
+	bool stuck = h->verdict.stuck, silent = h->verdict.silent;
+
+	if (!is_type(r, SETTINGS_HYBRID)) {
+		ck_assert(!stuck && !silent && !h->listed);
+		return;
+	}
+	ck_assert_int_eq(!!h->look_us, r->vnet->unicast == r && r->vnet->settings.tx_timeout_ms);
+	ck_assert(!h->look_us || h->look_us > w->k->now_us);
+	ck_assert(!stuck || h->retry_us > w->k->now_us);
+	ck_assert(!silent || r->settings.probe.kind != SETTINGS_PROBE_NONE);
+	ck_assert_int_eq(h->listed, stuck || h->look_us || h->probe.due_us);
+	ck_assert(!h->probe.listening || h->probe.due_us);
+}
+
 static void check_resource(struct world *w, const struct resource *r, struct sums *sums)
 {
 	check_damping(w, r);
+	check_health(w, r);
 	ck_assert_msg(r->state == state_of(w, r), "%s: is %s (%s)", r->name,
 		      resource_state_name(r->state), r->reason);
 	ck_assert_int_eq(r->state == RESOURCE_UP, !r->reason[0]);

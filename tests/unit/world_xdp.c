@@ -30,8 +30,19 @@ static bool is_wanted(const struct world *w, const struct vnet *v, const struct 
 	       (is_plain_tap(l) || is_kind(l, ""));
 }
 
+/* Who waits for answers to a probe has to see them. */
+static bool is_probed(const struct vnet *v, const struct link *l)
+{
+	for (const struct resource *r = v->resources; r; r = r->hh.next)
+		if (r->ifindex == l->ifindex && r->settings.probe.kind != SETTINGS_PROBE_NONE)
+			return true;
+	return false;
+}
+
 bool world_xdp_attached(const struct world *w, const struct vnet *v, const struct link *l)
 {
+	if (is_probed(v, l))
+		return false;
 	if ((is_kind(l, "tun") && l->vnet_hdr) || (is_kind(l, "veth") && w->k->blind))
 		return false;
 	return is_wanted(w, v, l) && !w->k->xdp_refusal[l->ifindex];
