@@ -130,7 +130,9 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 		return err;
 	before = v->settings;
 	v->settings = settings;
+	m->changing = true;
 	err = reconcile_vnet(v, e);
+	m->changing = false;
 	if (!err)
 		err = manager_save(m, e);
 	if (err) {

@@ -36,6 +36,7 @@ struct manager {
 	struct resource *waiting;     /* hash by device name: resources without a device */
 	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
 	struct manager_news *news;    /* hash by ifindex: what has happened since the batch began */
+	bool changing;		      /* a vnet is being changed: what fails is not lost */
 	bool gathering;		      /* a batch of news is being read */
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */
 	struct resource *watched;     /* list: hybrids whose health is looked at */

@@ -113,8 +113,10 @@ enum resource_state reconcile_hold(struct resource *r, const struct link *l,
 
 void reconcile_hold_lost(struct resource *r)
 {
-	/* What somebody has said he knows, and what he takes back counts at once. */
-	if (r->settings.admin_up && r->provider.report == DESIRED_REPORT_UP)
+	/* What somebody has said he knows, and what he takes back counts at once; so does a change
+	 * that a device refuses. */
+	if (!r->vnet->manager->changing && r->settings.admin_up &&
+	    r->provider.report == DESIRED_REPORT_UP)
 		r->hold.lost = true;
 }
 

@@ -198,6 +198,14 @@ static void removed_and_added(void)
 	world_resource(w, "vnet0", "h1", "type", "hybrid", "device", "h10", "priority", "10");
 }
 
+static void refused_change(void)
+{
+	fake_kernel_fail_once(w->k, "link_set", EINVAL, 1);
+	ck_assert_int_ne(world_try_set(w, "vnet0", "mtu", "2000", NULL), 0);
+	fake_kernel_heal(w->k);
+	world_news(w);
+}
+
 static void switched_off(void)
 {
 	lose_and_find("h10");
@@ -210,10 +218,10 @@ static void switched_off_before(void)
 	lose_and_find("h10");
 }
 
-static void (*const planned[])(void) = { admin_down_and_up,  other_address,
-					 lost_and_set_up,    restart,
-					 removed_and_added,  switched_off,
-					 switched_off_before };
+static void (*const planned[])(void) = { admin_down_and_up,   other_address,
+					 lost_and_set_up,     restart,
+					 removed_and_added,   switched_off,
+					 switched_off_before, refused_change };
 
 START_TEST(test_what_is_planned_returns_at_once)
 {
