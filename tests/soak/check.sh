@@ -244,8 +244,9 @@ census() {
 	now=$(rss_kb)
 	[ "$now" -ge "$rss_least" ] || rss_least=$now
 	[ "$now" -le "$rss_most" ] || rss_most=$now
-	[ "$now" -le $rss_kb_max ] && [ "$now" -le $((rss_first + rss_kb_growth)) ] ||
+	if [ "$now" -gt $rss_kb_max ] || [ "$now" -gt $((rss_first + rss_kb_growth)) ]; then
 		problem 'census: vnetd has grown' "from $rss_first kB to $now kB"
+	fi
 	check_log census
 	check_streams planned 'census, the others removed'
 	streams_renew

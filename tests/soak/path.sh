@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Actions of the soak on what carries the streams: the resources of vnet0. Sourced by run.
-# shellcheck disable=SC2154 # of lib.sh, world.sh, run
+# shellcheck disable=SC2154,SC2034 # of or for lib.sh, world.sh, provider.sh, run
 
 # What is registered, as we know it: the ways have to follow from it.
 guest_there='' guest_admin=up
@@ -22,8 +22,9 @@ way_to_outside() {
 	local name best='' least=100000
 
 	for name in "${!hybrid_priority[@]}"; do
-		[ "${hybrid_admin[$name]}" = up ] && [ "${hybrid_priority[$name]}" -lt $least ] || continue
-		best=$name least=${hybrid_priority[$name]}
+		if [ "${hybrid_admin[$name]}" = up ] && [ "${hybrid_priority[$name]}" -lt "$least" ]; then
+			best=$name least=${hybrid_priority[$name]}
+		fi
 	done
 	echo "${best:+hybrid $best}${best:-service sv}" | sed 's/\(hybrid [ab]\)[ab]$/\1/'
 }
@@ -124,10 +125,10 @@ path_rename() {
 	pick s0 h0 h1 c0
 	device=$picked
 	there=$(json "[.[] | select(.device == \"$device\")] | length" resource show vnet0)
-	ip link set $device name "${device}x"
+	ip link set "$device" name "${device}x"
 	[ "$there" = 0 ] || wait_for 5 shows_device "${device}x"
-	ip link set "${device}x" name $device
-	[ "$there" = 0 ] || wait_for 5 shows_device $device
+	ip link set "${device}x" name "$device"
+	[ "$there" = 0 ] || wait_for 5 shows_device "$device"
 }
 
 shows_device() { # DEVICE
@@ -269,9 +270,9 @@ fault_hybrid_carrier() {
 }
 
 lan_flaps() {
-	local i
+	local times
 
-	for i in 1 2 3 4 5; do
+	for times in 1 2 3 4 5; do
 		lan_down "$1"
 		lan_up "$1"
 	done

@@ -3,7 +3,7 @@
 #
 # Actions of the soak on other vnets, x0 to x3, their resources and devices, beside those that carry the
 # streams. Sourced by run.
-# shellcheck disable=SC2154 # of lib.sh, world.sh, run
+# shellcheck disable=SC2154,SC2034 # of or for lib.sh, provider.sh, check.sh, run
 
 readonly side_devices=8 # xd0 ..., each a veth pair whose other end is xe0 ... in the namespace "side"
 declare -A side_vnets=() side_resources=() side_providers=()
@@ -34,9 +34,9 @@ side_vnet() {
 	if [ -z "${side_vnets[$name]:-}" ]; then
 		side_vnets[$name]=$picked
 		pick auto tc xdp
-		ctl vnet add $name address "$(side_mac $((200 + ${side_vnets[$name]})))" mode "$picked"
+		ctl vnet add "$name" address "$(side_mac $((200 + ${side_vnets[$name]})))" mode "$picked"
 	elif [ $((RANDOM % 2)) -eq 0 ]; then
-		side_vnet_delete $name
+		side_vnet_delete "$name"
 	fi
 }
 
@@ -78,7 +78,7 @@ side_resource() {
 	[[ " ${side_resources[*]} " != *" $device "* ]] || return 0
 	words=(type guest peer "$(side_mac $i)")
 	pick guest hybrid service
-	[ "$picked" != hybrid ] || words=(type hybrid priority $i)
+	[ "$picked" != hybrid ] || words=(type hybrid priority "$i")
 	if [ "$picked" = service ] && [ -z "${side_resources[$vnet/sv]:-}" ]; then
 		words=(type service) name=sv
 	fi
