@@ -7,10 +7,10 @@
 #include "daemon/interface.h"
 #include "log.h"
 
-#define API_VENDOR	 "vnet"
-#define API_PRODUCT	 "vnetd"
-#define API_URL		 "man:vnetd(8)"
-#define API_READ_GROUP	 "vnet"
+#define API_VENDOR     "vnet"
+#define API_PRODUCT    "vnetd"
+#define API_URL	       "man:vnetd(8)"
+#define API_READ_GROUP "vnet"
 
 #define ANYONE SERVER_ANYONE
 #define READ   SERVER_READ
