@@ -72,7 +72,7 @@ ctl resource set vnet0 vf admin down
 ok 'a hybrid that is down is not polled' wait_for 5 asleep
 is 'so that nothing wakes it up' "$(wake_ups)" 0
 ctl resource set vnet0 vf admin up
-ctl vnet set vnet0 monitor-interval 0
+ctl vnet set vnet0 monitor-interval 0 tx-timeout 0
 ok 'nor one whose poll is switched off' wait_for 5 asleep
 [ -n "${VNET_WRAP:-}" ] || cmp_num "its memory in KiB after all that, $(rss_kb)" "$(rss_kb)" -lt $((12 * 1024))
 finish
