@@ -4,8 +4,8 @@
 # leaves nothing of all that.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../../selftests/world.sh
-. "$(dirname "$0")/../../selftests/world.sh"
+# shellcheck source=network.sh
+. "$(dirname "$0")/network.sh"
 
 # Every file but what others write meanwhile; who once had a user keeps it, and dpkg remembers what it did.
 all_files() {

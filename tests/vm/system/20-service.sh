@@ -5,8 +5,8 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 export rate=500 rate_back=200
-# shellcheck source=../../selftests/world.sh
-. "$(dirname "$0")/../../selftests/world.sh"
+# shellcheck source=network.sh
+. "$(dirname "$0")/network.sh"
 
 packages_install /vnet/deb >/dev/null
 machine_world
@@ -41,7 +41,10 @@ printf '[Service]\nWatchdogSec=3s\n' >/run/systemd/system/vnetd.service.d/watchd
 systemctl daemon-reload
 survived 'a shorter watchdog' systemctl restart vnetd.service
 survived 'SIGSTOP, and the watchdog' systemctl kill -s STOP vnetd.service
-ok 'it was the watchdog' eval 'journalctl -b -u vnetd.service | grep -q "Watchdog timeout"'
+journal_has() {
+	journalctl -b -u vnetd.service | grep -q "$1"
+}
+ok 'it was the watchdog' journal_has 'Watchdog timeout'
 rm -r /run/systemd/system/vnetd.service.d
 systemctl daemon-reload
 

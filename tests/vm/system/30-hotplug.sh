@@ -5,16 +5,18 @@
 # is vnetd that has to notice.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../../selftests/world.sh
-. "$(dirname "$0")/../../selftests/world.sh"
+# shellcheck source=network.sh
+. "$(dirname "$0")/network.sh"
 
-frames_s=1000
+frames_s=500
 # On an emulated processor each millisecond of work is many.
 bound_ms=$((20 * VNET_SLOW))
 
 packages_install /vnet/deb >/dev/null
 machine_small
 stream_start vnet0 $frames_s
+traffic_settle
+ok 'the stream is whole before' wait_for 5 lost_at_most 0
 
 # The command, and the way that frames to outside take after it.
 event() { # TEXT WAY COMMAND...
@@ -41,7 +43,6 @@ event 'another NIC of that name is plugged in' 'hybrid hy' nic_add e1000e
 event 'that one loses its carrier' 'service sv' nic_link false
 event 'that one has it again' 'hybrid hy' nic_link true
 event 'that one is pulled out' 'service sv' nic_del
-# With vnetd dead nobody notices here, before it is back.
 event 'and the first one is back' 'hybrid hy' nic_add
 stream_end 'all of it' outside may-lose
 

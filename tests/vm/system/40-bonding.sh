@@ -4,10 +4,10 @@
 # are said side by side, and vnet's are not more.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../../selftests/world.sh
-. "$(dirname "$0")/../../selftests/world.sh"
+# shellcheck source=network.sh
+. "$(dirname "$0")/network.sh"
 
-frames_s=1000 rounds=3
+frames_s=500 rounds=3
 declare -A losses=()
 
 packages_install /vnet/deb >/dev/null
@@ -17,11 +17,11 @@ modprobe bonding max_bonds=0
 # --- the contestants: each has near0 and, behind it, the way over the vswitch ---
 
 vnet_make() {
-	ctl vnet add vnet0 address $mac0
+	ctl vnet add vnet0 address "$mac0"
 	ip link set vnet0 up
 	ctl resource add vnet0 sv type service dev s0
 	ctl resource add vnet0 hy type hybrid dev near0
-	wait_for 20 path_is vnet0 $mac_out 'hybrid hy'
+	wait_for 20 path_is vnet0 "$mac_out" 'hybrid hy'
 }
 
 vnet_end() {
@@ -29,7 +29,7 @@ vnet_end() {
 }
 
 bond_make() { # MIIMON
-	ip link add bond0 address $mac0 type bond mode active-backup miimon "$1"
+	ip link add bond0 address "$mac0" type bond mode active-backup miimon "$1"
 	ip link set s0 down
 	ip link set near0 down
 	ip link set near0 master bond0
@@ -83,7 +83,7 @@ put_back() { # EVENT
 
 one_round() { # CONTESTANT EVENT
 	contestant_make "$1"
-	stream_start "${device[$1]}" $frames_s
+	stream_start "${device[$1]}" "$frames_s"
 	traffic_settle
 	[ "$(lost)" -eq 0 ] || fail "$1: the stream is whole before it" "lost: $(lost)"
 	"$2"
@@ -95,10 +95,10 @@ one_round() { # CONTESTANT EVENT
 	put_back "$2"
 }
 
-for round in $(seq $rounds); do
+for round in $(seq "$rounds"); do
 	for what in pull_cable unplug; do
 		for who in vnet bond-10 bond-100; do
-			ok "round $round: $who, $what" one_round $who $what
+			ok "round $round: $who, $what" one_round "$who" "$what"
 		done
 	done
 done
@@ -107,7 +107,7 @@ worst() { # CONTESTANT EVENT
 	xargs -n 1 <<<"${losses[$1-$2]}" | sort -n | tail -n 1
 }
 
-echo "# frames lost at $frames_s a second (a frame is a millisecond), in each of $rounds rounds"
+echo "# frames lost at $frames_s a second, in each of $rounds rounds"
 printf '# %-24s %-16s %-16s\n' '' 'carrier lost' 'NIC pulled out'
 for who in vnet bond-10 bond-100; do
 	printf '# %-24s %-16s %-16s\n' "${who/bond-/bonding, miimon }" "${losses[$who-pull_cable]}" "${losses[$who-unplug]}"

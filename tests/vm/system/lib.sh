@@ -129,42 +129,7 @@ nic_link() { # true|false
 	qmp set_link '{"name":"nic","up":'"$1"'}' >/dev/null
 }
 
-# --- the network ---
-
-# As world_make (world.sh), and with near0 as the hybrid's device, whose wire leads to the outside host.
-machine_world() {
-	world_make
-	ip link set far0 netns outside
-	in_ns outside ip link set far0 up
-	in_ns outside ip link set far0 master lan
-	ip link set near0 up
-}
-
-# The least in which a hybrid and a service lead to the outside host: near0, and s0 straight to its bridge.
-machine_small() {
-	ns outside
-	wire s0 lan-s0 outside
-	ip link set far0 netns outside
-	in_ns outside ip link set far0 up
-	bridge lan outside lan-s0 far0
-	in_ns outside ip link set lan address "$mac_out"
-	in_ns outside ip addr add "$addr_out/24" dev lan
-	ip link set near0 up
-	ctl vnet add vnet0 address "$mac0"
-	ip addr add 10.1.0.1/24 dev vnet0
-	ctl resource add vnet0 sv type service dev s0
-	ctl resource add vnet0 hy type hybrid dev near0
-	wait_for 20 path_is vnet0 "$mac_out" "hybrid hy"
-}
-
-# One stream alone, from a device here to the outside host: numbers without much else going on.
-stream_start() { # DEVICE RATE
-	streams=outside rate=$2
-	bg_ready recv-outside in_ns outside stream recv --dev lan --id 2 --status "$T/recv-outside"
-	bg send-outside stream send --dev "$1" --dst "$mac_out" --id 2 --rate "$2" --seconds 3600 \
-		--status "$T/send-outside"
-	wait_for 10 stream_past outside 0
-}
+# --- the end ---
 
 # Back to a machine without vnets, streams and namespaces. far0 comes back with the end of its namespace.
 machine_clean() {

@@ -4,8 +4,8 @@
 # under a stream and put back, vnetd is killed and comes back, and after stop and purge nothing is left.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../../selftests/world.sh
-. "$(dirname "$0")/../../selftests/world.sh"
+# shellcheck source=network.sh
+. "$(dirname "$0")/network.sh"
 
 frames_s=500
 
