@@ -17,10 +17,10 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include <search.h>
 
 #include "link_parse.h"
 #include "monitor.h"
+#include "monitor_touched.h"
 #include "netlink.h"
 
 #define MONITOR_BUFFER_BYTES	8388608 /* some thousand events */
@@ -52,49 +52,15 @@ struct monitor {
 	int dump_result;   /* of the dump under way, or of the last one; 0 or -errno */
 	bool stale;	   /* no whole dump since the last loss */
 	bool reading;
-	void *touched; /* what had an event during the dump: touched_*(); a tree of tsearch() */
+	void *touched; /* what had an event during the dump: a set of touched_*() */
 	uint64_t overruns;
 	char datagram[MONITOR_DATAGRAM_BYTES] __attribute__((aligned(8)));
 };
 
-/* --- devices and addresses with an event during a dump: a number for each --- */
-
-static int touched_compare(const void *a, const void *b)
+static void touch(struct monitor *m, uintptr_t number)
 {
-	return (uintptr_t)a < (uintptr_t)b ? -1 : a != b;
-}
-
-static void touched_keep(void *ifindex)
-{
-	/* The number is in the pointer; there is nothing to free. */
-}
-
-/* A hash (FNV-1a), apart from all ifindexes. Two that are the same cost one piece of the dump. */
-static uintptr_t touched_address(const struct address *a)
-{
-	const uint8_t *bytes = (const uint8_t *)a;
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < sizeof(*a); i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return (uintptr_t)hash | (uintptr_t)1 << (8 * sizeof(uintptr_t) - 1);
-}
-
-static bool touched_has(const struct monitor *m, uintptr_t number)
-{
-	return tfind((void *)number, &m->touched, touched_compare);
-}
-
-static void touched_add(struct monitor *m, uintptr_t number)
-{
-	if (m->dump && !tsearch((void *)number, &m->touched, touched_compare))
+	if (m->dump && touched_add(&m->touched, number))
 		m->dump_result = -ENOMEM;
-}
-
-static void touched_clear(struct monitor *m)
-{
-	tdestroy(m->touched, touched_keep);
-	m->touched = NULL;
 }
 
 /* --- requests --- */
@@ -139,7 +105,7 @@ static int dump_start(struct monitor *m)
 {
 	int r;
 
-	touched_clear(m);
+	touched_clear(&m->touched);
 	m->addresses = false;
 	m->dump = 0;
 	m->dump_result = 0;
@@ -169,7 +135,7 @@ static void dump_end(struct monitor *m, int result)
 	if (dump_goes_on(m, &result))
 		return;
 	m->dump = 0;
-	touched_clear(m);
+	touched_clear(&m->touched);
 	if (result < 0)
 		m->dump_result = result;
 	if (m->dump_result < 0)
@@ -268,15 +234,15 @@ static void handle_new(struct monitor *m, const struct nlmsghdr *message)
 	if (link_parse(message, &l) < 0)
 		return;
 	if (!is_dump_answer(m, message))
-		touched_add(m, l.ifindex);
-	else if (touched_has(m, l.ifindex))
+		touch(m, l.ifindex);
+	else if (touched_has(&m->touched, l.ifindex))
 		return;
 	m->callbacks.on_link(m->context, &l);
 }
 
 static void handle_gone(struct monitor *m, uint32_t ifindex)
 {
-	touched_add(m, ifindex);
+	touch(m, ifindex);
 	m->callbacks.on_gone(m->context, ifindex);
 }
 
@@ -297,8 +263,8 @@ static void handle_address(struct monitor *m, const struct nlmsghdr *message)
 	if (!m->callbacks.on_address || link_parse_address(message, &a, &usable) < 0)
 		return;
 	if (!is_dump_answer(m, message))
-		touched_add(m, touched_address(&a));
-	else if (touched_has(m, touched_address(&a)))
+		touch(m, touched_address(&a));
+	else if (touched_has(&m->touched, touched_address(&a)))
 		return;
 	m->callbacks.on_address(m->context, &a, message->nlmsg_type == RTM_NEWADDR && usable);
 }
@@ -571,7 +537,7 @@ void monitor_free(struct monitor *m)
 	sd_event_source_disable_unref(m->again);
 	sd_event_source_disable_unref(m->io);
 	socket_closep(&m->socket);
-	touched_clear(m);
+	touched_clear(&m->touched);
 	free(m);
 }
 
