@@ -113,7 +113,8 @@ removed() { # TEXT WHAT...: a removal; all of it is made good within a second
 
 	shift
 	: >"$T/vnetd.log"
-	rm -rf "$@"
+	# A slow removal of a folder may be overtaken by vnetd.
+	rm -rf "$@" 2>"$T/rm.err" || grep -q "Directory not empty" "$T/rm.err"
 	ok "fault 17: $text: all is pinned again within a second" wait_for 1 again "$pinned" "$count"
 	passes "fault 17: $text"
 }
