@@ -17,8 +17,8 @@
  * and how often: the queue is before everything that is no administrator's, for an administrator
  * may stand in it, and those who come and go for ever must not keep all others from being served.
  */
-#define SERVER_ACCEPT_INTERVAL_US 10000
-#define SERVER_ACCEPT_BURST	  64
+#define SERVER_ACCEPT_INTERVAL_US 2000
+#define SERVER_ACCEPT_BURST	  16
 
 static bool server_has_room(const struct server *s, const struct server_connection *who)
 {
