@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A frame from the upper takes the path that the policy names, and no other; a dropped one is counted by its reason.
+# fault 43.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=frames.sh

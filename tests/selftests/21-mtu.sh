@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The MTU of a vnet: devices are raised to it and get their own back, or the change is refused whole; full frames pass.
+# fault 35: what is refused.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=frames.sh

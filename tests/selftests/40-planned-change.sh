@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A planned change of path loses no frame and doubles none, at 100,000 frames a second beside a TCP
 # transfer: adding and removing a guest, a hybrid and the service, admin down and up, priority.
+# fault 45.
 # vnet-test: alone
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

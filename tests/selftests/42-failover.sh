@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # When a resource's carrier is lost, its device set down or deleted, or the namespace behind it is
 # deleted, traffic goes on over the next path within 500 ms, and returns when the resource does.
+# fault 26 (a resource is deleted), fault 31 (the namespace of its peer is).
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 rate=10000 rate_back=5000

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A device that is deleted and made again, under its name or even its ifindex, or that leaves for
 # another namespace and returns, is let go and taken in again, with what it has then.
+# fault 26 (deleted), fault 28 (the same ifindex again), fault 30 (moved to another namespace).
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

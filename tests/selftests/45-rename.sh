@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Devices of resources are renamed under traffic: no frame is lost, the new name is shown, kept across a
 # restart, and a device that takes the old name is nobody's.
+# fault 29.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 rate=20000 rate_back=10000

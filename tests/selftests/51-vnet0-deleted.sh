@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Somebody deletes vnet0, its port end, or the namespace that it lives in: what can be made again is made
 # again, with its MAC and MTU, and the journal says so. Its addresses were the stack's and are gone.
+# fault 32.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
