@@ -28,14 +28,19 @@ int __wrap_wire_open(struct wire *w, const char *path, int64_t deadline_ns)
 	return 0;
 }
 
-/* Of control characters only line feed and tab. */
+/* Of control characters only line feed and tab; in JSON, those that it does not have to escape. */
 static void check_text(const char *what, const char *text, size_t size)
 {
+	bool json = size && strchr("[{\"", text[0]);
+
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		ck_assert_msg((c >= ' ' && c != 0x7f) || c == '\n' || c == '\t',
-			      "%s has the byte %#x: %s", what, c, text);
+		ck_assert_msg(c >= ' ' || c == '\n' || c == '\t', "%s has the byte %#x: %s", what,
+			      c, text);
+		if (json)
+			continue;
+		ck_assert_msg(c != 0x7f, "%s has the byte %#x: %s", what, c, text);
 		ck_assert_msg(!i || c < 0x80 || c >= 0xa0 || text[i - 1] != '\xc2',
 			      "%s has U+00%x: %s", what, c, text);
 	}
