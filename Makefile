@@ -67,7 +67,7 @@ TOOLS	:= $(patsubst %.c,$(B)/%,$(filter-out tests/tools/provider_%,$(wildcard te
 PROVIDER := $(B)/tests/tools/provider
 OLDMAPS	:= $(B)/tests/tools/oldmaps
 FUZZ	:= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/run/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/short/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
 EXAMPLES := $(patsubst %.c,$(B)/%,$(wildcard examples/vnet-*.c))
 EXAMPLES_HELP := $(call objs,$(filter-out $(wildcard examples/vnet-*.c),$(wildcard examples/*.c)))
@@ -207,7 +207,7 @@ $(filter-out %/walk.o,$(UNIT_HELP)): override OPT := -O2
 endif
 fuzz-build: $(FUZZ)
 # Short runs, for tests/run, which names its logs by them.
-$(FUZZ_RUNS): build/fuzz/run/%: tests/fuzz/run
+$(FUZZ_RUNS): build/short/fuzz/%: tests/fuzz/run
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#!/bin/sh\nexec "%s" --build "%s/build/fuzz" --short %s\n' '$(CURDIR)/tests/fuzz/run' '$(CURDIR)' $* > $@
 	$(Q)chmod +x $@
@@ -230,7 +230,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory test-run
 .PHONY: test-build test-run fuzz-build
 test-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(FUZZ_RUNS)
-	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 OPT=-O1 fuzz-build
+	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
 test-run:
 	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh)) $(if $(filter build,$(B)),tests/vm/short)
 
@@ -277,7 +277,7 @@ FUZZ_S ?= 60
 FUZZ_FRAMES ?= 100000000
 fuzz:
 	$(Q)tests/deps build test
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 OPT=-O1 fuzz-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
 	$(Q)tests/fuzz/run --build build/fuzz --seconds $(FUZZ_S) $(FUZZ_ONLY)
 ifneq ($(FUZZ_FRAMES),0)
 	$(Q)$(MAKE) --no-print-directory fuzz-frames
@@ -290,7 +290,7 @@ fuzz-frames: $(B)/tests/bpf/test_differ
 COVERAGE ?= 85
 coverage:
 	$(Q)tests/deps build test coverage
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) COV=1 OPT=-O1 coverage-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) COV=1 SAN= TSAN= OPT=-O1 coverage-build
 	$(Q)tests/coverage --build build/cov --least $(COVERAGE)
 .PHONY: coverage-build
 coverage-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(B)/covered
