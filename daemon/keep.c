@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <malloc.h>
 
 #include "datapath.h"
 #include "log.h"
 #include "state.h"
-
-#define KEEP_MUCH_BYTES 262144
 
 static int seal_state(const struct manager *m, char **ret, size_t *ret_len)
 {
@@ -30,16 +27,6 @@ static void write_copy(struct keep *k, const char *text, size_t len)
 			    datapath_memory_path(k->datapath, path), strerror(-err));
 }
 
-/*
- * What much state is made of before it is text is several times as large, and would stay ours for
- * ever.
- */
-static void give_back_memory(size_t text_len)
-{
-	if (text_len >= KEEP_MUCH_BYTES)
-		malloc_trim(0);
-}
-
 int keep_save(struct keep *k, const struct manager *m, struct error *e)
 {
 	UTIL_FREE char *text = NULL;
@@ -52,7 +39,7 @@ int keep_save(struct keep *k, const struct manager *m, struct error *e)
 	err = state_put(k->path, text, len, e);
 	if (!err)
 		write_copy(k, text, len);
-	give_back_memory(len);
+	util_give_back(len);
 	return err;
 }
 
@@ -66,7 +53,7 @@ static void write_copy_now(struct keep *k, const struct manager *m)
 		return;
 	}
 	write_copy(k, text, len);
-	give_back_memory(len);
+	util_give_back(len);
 }
 
 void keep_check(struct keep *k, const struct manager *m)

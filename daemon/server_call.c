@@ -30,7 +30,7 @@ static const char *server_call_encode(struct json_object *reply, size_t *ret_len
 /* Takes over @reply. */
 static void server_call_send(struct server_call *call, struct json_object *reply)
 {
-	size_t len;
+	size_t len = 0;
 	const char *text;
 
 	if (!call->oneway) {
@@ -41,6 +41,7 @@ static void server_call_send(struct server_call *call, struct json_object *reply
 			call->connection->broken = true;
 	}
 	json_object_put(reply);
+	util_give_back(len);
 }
 
 void server_reply(struct server_call *call, struct json_object *parameters)

@@ -3,6 +3,7 @@
 #ifndef VNETD_UTIL_H
 #define VNETD_UTIL_H
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,18 @@ static inline bool util_copy(char *dst, size_t size, const char *src)
 		return false;
 	memcpy(dst, src, len);
 	return true;
+}
+
+#define UTIL_MUCH_BYTES 262144
+
+/*
+ * JSON of so much text was several times as large while it was a tree: that goes back to the system
+ * and does not stay ours for ever.
+ */
+static inline void util_give_back(size_t text_bytes)
+{
+	if (text_bytes >= UTIL_MUCH_BYTES)
+		malloc_trim(0);
 }
 
 static inline bool util_same(const char *a, const char *b)

@@ -300,6 +300,7 @@ static void add_one(const struct link *l)
 	add_quiet("late", "late-p");
 }
 
+/* fault 24 */
 START_TEST(test_first_dump_interrupted)
 {
 	add_many();
