@@ -121,16 +121,16 @@ machine_end 'ARP'
 machine 'four queues' service --queues 4 --threads 4 --offload
 is 'four queues: as many has the tap' "$(find "/sys/class/net/$(provider_device service)/queues" -name 'tx-*' | wc -l)" 4
 for id in 1 2 3 4; do
-	bg_ready recv$id in_ns far stream recv --port $((5000 + id)) --id $id --count 10000 --timeout 60
-	bg send$id stream send --to 192.0.2.2:$((5000 + id)) --id $id --rate 4000 --count 10000 --ends 0 \
+	bg_ready recv$id in_ns far stream recv --port $((5000 + id)) --id $id --count 3000 --timeout 60
+	bg send$id stream send --to 192.0.2.2:$((5000 + id)) --id $id --rate 1000 --count 3000 --ends 0 \
 		--status "$T/send$id"
 done
 for id in 1 2 3 4; do
 	bg_wait send$id 30
-	is "four queues: stream $id was sent" "$(jq -c '[.sent, .send_errors]' "$T/send$id")" '[10000,0]'
+	is "four queues: stream $id was sent" "$(jq -c '[.sent, .send_errors]' "$T/send$id")" '[3000,0]'
 done
 all_in() {
-	[ "$(counted service received)" = 40000 ]
+	[ "$(counted service received)" = 12000 ]
 }
 for id in 1 2 3 4; do
 	ok "four queues: all of stream $id have come out" bg_wait recv$id 30
