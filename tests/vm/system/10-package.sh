@@ -37,7 +37,7 @@ is 'its capabilities are NET_ADMIN, BPF and PERFMON' "$(sed -n 's/^CapEff:\t//p'
 	"$(printf '%016x' $((1 << 12 | 1 << 38 | 1 << 39)))"
 is 'it has no way to more' "$(sed -n 's/^\(NoNewPrivs\|Seccomp\):\t//p' "/proc/$pid/status" | xargs)" '1 2'
 is 'its folders are its own' "$(stat -c '%n %U:%G %a' /etc/vnet /run/vnetd /run/vnetbpf | xargs)" \
-	'/etc/vnet vnetd:vnet 755 /run/vnetd vnetd:vnet 755 /run/vnetbpf vnetd:vnet 700'
+	'/etc/vnet vnetd:vnet 755 /run/vnetd vnetd:vnet 755 /run/vnetbpf vnetd:vnet 1700'
 
 # --- who may what ---
 
@@ -70,6 +70,7 @@ is 'a reload is no failure' "$(service NRestarts) $(service Result)" '0 success'
 
 # --- and away, in the middle of its work ---
 
+ctl flush
 machine_world
 world_vnets
 ok 'a hybrid over the NIC is added' ctl resource add vnet0 hy type hybrid dev near0

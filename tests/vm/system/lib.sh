@@ -13,7 +13,7 @@ VNET_WORLD=machine
 	skip_all 'this is not the emulated machine of tests/vm/run-system'
 
 ctl() { # ARGUMENT...: the system's vnetctl and vnetd
-	vnetctl "$@"
+	vnetctl -t $((5 * VNET_SLOW)) "$@"
 }
 
 # What went wrong is in the journal.
@@ -131,7 +131,8 @@ nic_link() { # true|false
 
 # --- the end ---
 
-# Back to a machine without vnets, streams and namespaces. far0 comes back with the end of its namespace.
+# Back to a machine without vnets, streams and namespaces. far0 comes back with the end of its namespace, and
+# near0 as it is found in the first test.
 machine_clean() {
 	local pid name
 
@@ -141,6 +142,7 @@ machine_clean() {
 	if installed; then
 		systemctl start vnetd.service
 		ctl flush
+		rm -f /etc/vnet/*.vnet
 	fi
 	for name in s0 h0 h1 c0 bond0; do
 		[ ! -e "/sys/class/net/$name" ] || ip link del "$name"
@@ -149,4 +151,6 @@ machine_clean() {
 		[ ! -e "$name" ] || ns_del "${name##*/}"
 	done
 	wait_for 10 test -e /sys/class/net/far0
+	nic_there || nic_add
+	nic_link true
 }
