@@ -178,7 +178,7 @@ round() { # MODE alive|dead
 
 start_vnetd
 has_carrier_check || skip_all 'on this kernel programs do not see devices: vnetd alone moves traffic'
-ctl vnet add vnet0 address $vnet announce-count 0
+ctl vnet add vnet0 address $vnet announce-count 0 hold-down 0
 ip link set vnet0 up
 listen up - vnet0 - vnet0-p
 far_end sv type service
@@ -192,7 +192,7 @@ ip link add upper1 index 200000 type veth peer name stack
 ip link set upper1 up
 ip link set stack up
 ethtool -K stack gro on
-ctl vnet add vnet1 upper upper1 address $vnet1 announce-count 0
+ctl vnet add vnet1 upper upper1 address $vnet1 announce-count 0 hold-down 0
 listen stack - stack - upper1
 far_end_at far 300000
 ctl resource add vnet1 far type service dev far

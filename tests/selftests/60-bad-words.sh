@@ -48,7 +48,7 @@ bad "'speed' is not a key: expected $vnet_keys" vnet set vnet0 speed 10
 bad "'MTU' is not a key: expected $vnet_keys" vnet add vnet1 MTU 1500
 bad "'m' is ambiguous: mtu, mode or monitor-interval" vnet set vnet0 m 1400
 bad "'mtu' is not a key: expected $resource_keys" resource set vnet0 g1 mtu 1400
-bad "'p' is ambiguous: peer, peer-vnet, priority or pvid" resource set vnet0 g1 p 1
+bad "'p' is ambiguous: peer, peer-vnet, priority, pvid, probe, probe-interval or probe-count" resource set vnet0 g1 p 1
 bad "'mtu' has no value: expected mtu N" vnet set vnet0 mtu
 bad "'gu' has no value: expected guard on\|off" vnet add vnet1 mtu 1400 gu
 bad "'mtu' is given twice: expected each key once" vnet set vnet0 mtu 1400 mtu 1300
