@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -11,6 +10,7 @@
 #include "config.h"
 #include "daemon_kernel.h"
 #include "datapath.h"
+#include "descriptors.h"
 #include "guard.h"
 #include "keep.h"
 #include "lock.h"
@@ -404,18 +404,6 @@ static int lock_state(struct daemon *d, struct error *e)
 	return 0;
 }
 
-/* A client is a descriptor, and the usual soft limit is for programs that use select(). */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_debug("the descriptor limit stays as it is: %s", strerror(errno));
-}
-
 static int open_loop(struct daemon *d)
 {
 	int err = sd_event_new(&d->loop);
@@ -526,7 +514,7 @@ static int start(struct daemon *d, struct error *e)
 
 	if (err)
 		return err;
-	raise_descriptor_limit();
+	descriptors_raise_limit();
 	err = open_loop(d);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,

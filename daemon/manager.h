@@ -124,9 +124,9 @@ int manager_resource_clear(struct manager *m, const char *vnet, const char *name
 
 /*
  * Writing down what there is takes as long as there is much, so a change that is one of many may be
- * kept later: from manager_keep_later(m, true) on, changes are done and not yet kept when they return.
- * manager_keep() keeps them, and so does whatever else is kept before, or a second that has passed.
- * A vnetd that dies before has made none of them.
+ * kept later: from manager_keep_later(m, true) on, changes are done and not yet kept when they
+ * return. manager_keep() keeps them, and so does whatever else is kept before, or a second that has
+ * passed. A vnetd that dies before has made none of them.
  */
 void manager_keep_later(struct manager *m, bool later);
 int manager_keep(struct manager *m, struct error *e);

@@ -214,7 +214,7 @@ static int apply_settings(struct resource *r, const struct resource_settings *s,
 	r->settings = *s;
 	reconcile_hold_forget(r); /* whoever sets something has decided */
 	reconcile_health_forget(r);
-	vnet_enlist(r);		  /* its priority may be another one */
+	vnet_enlist(r); /* its priority may be another one */
 	return reconcile_resource(r, e);
 }
 

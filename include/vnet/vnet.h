@@ -197,8 +197,8 @@ VNET_API int vnet_resource_set(struct vnet_client *client, const char *vnet, con
 VNET_API int vnet_resource_delete(struct vnet_client *client, const char *vnet, const char *name);
 
 /**
- * @brief For many changes in a row: from now on this client's changes are done when they return, but
- *	  a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
+ * @brief For many changes in a row: from now on this client's changes are done when they return,
+ *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
  *
  * To keep a change takes as long as there are objects to be kept.
  * @return 0 or a negative errno

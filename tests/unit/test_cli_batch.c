@@ -47,10 +47,8 @@ START_TEST(lines_are_commands)
 {
 	/* One connection: the server ends it after the last answer. */
 	static const struct varlink_fake_step steps[] = {
-		{ FAKE_ANSWER, "{}" },
-		{ FAKE_ANSWER, "{\"parameters\":{\"vnets\":[]}}" },
-		{ FAKE_ANSWER, "{}" },
-		{ FAKE_ANSWER, "{}" },
+		{ FAKE_ANSWER, "{}" }, { FAKE_ANSWER, "{\"parameters\":{\"vnets\":[]}}" },
+		{ FAKE_ANSWER, "{}" }, { FAKE_ANSWER, "{}" },
 		{ FAKE_END },
 	};
 

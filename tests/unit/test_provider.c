@@ -413,7 +413,8 @@ START_TEST(test_clear_refused)
 	fake_kernel_tell(w->k, w->m, "late1");
 	world_refused(w, manager_resource_clear(w->m, "vnet0", "l", &w->e), ERROR_INVALID, EINVAL,
 		      "vnet0/l", "",
-		      "vnet0/l: is failed, but not by a provider's report, its frames or its probe, there is nothing to clear");
+		      "vnet0/l: is failed, but not by a provider's report, its frames or its "
+		      "probe, there is nothing to clear");
 	ck_assert_int_eq(manager_resource_clear(w->m, "vnet0", "none", &w->e), -ENOENT);
 	ck_assert_int_eq(manager_resource_clear(w->m, "none", "p0", &w->e), -ENOENT);
 	manager_provider_report(w->m, p.r, DESIRED_REPORT_FAILED, "x");
