@@ -130,7 +130,7 @@ bg_stop events || true
 # --- fault 36: they are removed, and nothing is left ---
 
 head -n $((guests / 2)) "$T/add" | sed 's/add \(vnet0 g[0-9]*\) .*/del \1/' >"$T/del"
-within 'fault 36: half of them are removed' 3000 ctl -b "$T/del"
+within 'fault 36: half of them are removed' 6000 ctl -b "$T/del"
 is 'the others are there' "$(states)" "up $((guests / 2))"
 tail -n $((guests / 2)) "$T/add" | sed 's/add \(vnet0 g[0-9]*\) .*/del \1/' >"$T/del"
 within 'fault 36: and the others' 3000 ctl -b "$T/del"
