@@ -72,7 +72,7 @@ int datapath_vlans_read(void *datapath, const struct abi_vlans_key *key, struct 
 int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *ret);
 int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret);
 int datapath_pair_mark(void *datapath, const char *name, bool ours);
-int datapath_pairs_each(void *datapath, int (*visit)(void *context, const char *name),
+int datapath_pairs_each(void *datapath, int (*each)(void *context, const char *name),
 			void *context);
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted);
 int datapath_flush(void *datapath);

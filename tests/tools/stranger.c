@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	unsigned int sockets = 0, delivered = 0, protocol;
-	FILE *f = fopen("/proc/self/net/netlink", "re");
+	FILE *f;
 	char line[256];
 	uint32_t port;
 	int ifindex;
@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 		return COMMON_USAGE;
 	}
 	ifindex = (int)common_number("IFINDEX", argv[1], 1, INT32_MAX);
+	f = fopen("/proc/self/net/netlink", "re");
 	if (fd < 0 || !f)
 		err(COMMON_FAILED, "netlink");
 	while (fgets(line, sizeof(line), f)) {

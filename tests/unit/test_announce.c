@@ -163,7 +163,7 @@ static const char *sent(void)
 
 		ck_assert_mem_eq(f->bytes + 6, vnet0()->settings.address, MAC_LEN);
 		if (tagged)
-			snprintf(vlan, sizeof(vlan), " %u", f->bytes[14] << 8 | f->bytes[15]);
+			snprintf(vlan, sizeof(vlan), " %d", f->bytes[14] << 8 | f->bytes[15]);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s%s",
 					 used ? "; " : "", link_find(w->m->links, f->ifindex)->name,
 					 type[0] == 0x80   ? "rarp"
@@ -171,7 +171,7 @@ static const char *sent(void)
 							   : "arp",
 					 vlan);
 		if (type[0] != 0x80)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, " .%u",
+			used += (size_t)snprintf(text + used, sizeof(text) - used, " .%d",
 						 type[0] == 0x86 ? type[2 + 8 + 15]
 								 : type[2 + 14 + 3]);
 	}
