@@ -105,7 +105,8 @@ typedef struct vio_net_callbacks_s {
  *	   EINVAL: a parameter is not of the right form, or m_max_sdu is less than the vnet's MTU;
  *	   ENODEV: there is no kernel interface m_device;
  *	   EBUSY: it is in use by another resource or program;
- *	   EPERM: the caller is neither root, nor in group vnet-admin, nor the owner of the vnet;
+ *	   EPERM: the caller is neither root, nor in group vnet-admin, nor the owner of the vnet; or
+ *	   only its owner, and m_device names an interface of the host;
  *	   ENOTCONN: vnetd does not run; ETIMEDOUT: it does not answer;
  *	   ENOSPC: there are as many resources or handles as there can be;
  *	   ENOMEM, EMFILE, ENFILE: no memory, or too many open files;
@@ -119,7 +120,8 @@ VNET_API int vio_net_resource_reg(mac_register_t *macp, vio_net_res_type_t type,
 /**
  * @brief Unregisters a resource.
  *
- * Synchronous: when it returns, vnetd has let go of the resource (or is not running), no entry
+ * Synchronous: when it returns, vnetd has let go of the resource (or is not running, or
+ * has not answered for five seconds), no entry
  * point is being called, nor will one be; frames that mc_tx() had not taken are freed. It calls
  * mc_stop() itself if the resource was started.
  *
