@@ -16,7 +16,7 @@ UDEVDIR	?= $(PREFIX)/lib/udev
 
 CLANG	?= clang
 ifneq ($(COV)$(FUZZING),)
-CC	:= $(CLANG)
+override CC := $(CLANG)
 else ifeq ($(origin CC),default)
 CC	:= gcc
 endif
