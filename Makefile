@@ -20,6 +20,8 @@ override CC := $(CLANG)
 else ifeq ($(origin CC),default)
 CC	:= gcc
 endif
+# For a make of its own; a CC that was given, as "ccache gcc", is not for that one.
+BY_CLANG = CC='$(strip $(filter ccache,$(CC)) $(CLANG))'
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 OBJCOPY	?= objcopy
@@ -230,7 +232,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory test-run
 .PHONY: test-build test-run fuzz-build
 test-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(FUZZ_RUNS)
-	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
+	$(Q)! tests/fuzz/run --have || $(MAKE) --no-print-directory $(BY_CLANG) FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
 test-run:
 	$(Q)tests/run --build $(B) $(UNIT) $(BPFTEST) $(FUZZ_RUNS) $(sort $(wildcard tests/selftests/[0-9]*.sh)) $(if $(filter build,$(B)),tests/vm/short)
 
@@ -277,7 +279,7 @@ FUZZ_S ?= 60
 FUZZ_FRAMES ?= 100000000
 fuzz:
 	$(Q)tests/deps build test
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BY_CLANG) FUZZING=1 SAN= TSAN= COV= OPT=-O1 fuzz-build
 	$(Q)tests/fuzz/run --build build/fuzz --seconds $(FUZZ_S) $(FUZZ_ONLY)
 ifneq ($(FUZZ_FRAMES),0)
 	$(Q)$(MAKE) --no-print-directory fuzz-frames
@@ -290,7 +292,7 @@ fuzz-frames: $(B)/tests/bpf/test_differ
 COVERAGE ?= 85
 coverage:
 	$(Q)tests/deps build test coverage
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) COV=1 SAN= TSAN= OPT=-O1 coverage-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BY_CLANG) COV=1 SAN= TSAN= OPT=-O1 coverage-build
 	$(Q)tests/coverage --build build/cov --least $(COVERAGE)
 .PHONY: coverage-build
 coverage-build: all $(UNIT) $(BPFTEST) $(TOOLS) $(B)/covered
