@@ -186,6 +186,7 @@ $(B)/tests/bpf/%.skel.h: $(B)/tests/bpf/%.bpf.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 $(B)/tests/bpf/world_tag.o: | $(B)/tests/bpf/tag.skel.h
+$(B)/tests/bpf/test_headers.o: | $(B)/tests/bpf/headers.skel.h
 $(OLDMAPS).o: | $(B)/tests/bpf/old.skel.h
 
 FRAMES := $(call objs,$(filter-out %.bpf.c,$(wildcard tests/bench/frames*.c)))

@@ -16,6 +16,7 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
+#include "load.h"
 #include "maps.h"
 
 #define PROTECT_FLAGS                                                                              \
@@ -46,9 +47,9 @@ struct protect_addr {
 
 static __always_inline bool protect_load(const struct protect *p, __u32 at, void *to, __u32 size)
 {
-	if (p->xdp)
-		return bpf_xdp_load_bytes(p->ctx, at, to, size) == 0;
-	return bpf_skb_load_bytes(p->ctx, at, to, size) == 0;
+	const struct load from = { p->ctx, p->xdp };
+
+	return load_bytes(&from, at, to, size);
 }
 
 /* --- addresses --- */
