@@ -8,13 +8,15 @@
  * Maps are written by the daemon while frames are being forwarded. The kernel copies array values
  * in words of eight bytes, so fields that must be seen together share one such word; the comments
  * "word N" below are part of the contract.
+ *
+ * What belongs to uplinks is in abi_uplink.h, and what belongs to flows and limits in abi_flow.h.
  */
 #ifndef VNET_BPF_ABI_H
 #define VNET_BPF_ABI_H
 
 #include <linux/types.h>
 
-#define ABI_VERSION 2
+#define ABI_VERSION 3
 
 #define ABI_VNETS_MAX	  65536 /* number 0 is "none" */
 #define ABI_RESOURCES_MAX 65536 /* number 0 is "none" */
@@ -94,6 +96,9 @@ enum abi_vnet_flag {
 	ABI_VNET_IP_NOSPOOF = 1 << 7,	/* the addresses in `allowed`: IP, ARP and ND */
 	ABI_VNET_DHCP_NOSPOOF = 1 << 8, /* DHCP as the client that it is */
 	ABI_VNET_RESTRICTED = 1 << 9,	/* IPv4, IPv6 and ARP alone */
+	ABI_VNET_FLOWS = 1 << 10,	/* it has flows: abi_flow.h */
+	ABI_VNET_LIMIT = 1 << 11,	/* it has a row of its own in `limits` */
+	ABI_VNET_FQ = 1 << 12,		/* the port's queue sends frames at their times */
 };
 
 /* Map `vnets`, array by vnet number. All zero: no such vnet. */
@@ -108,10 +113,13 @@ struct abi_vnet {
 };
 
 enum abi_resource_flag {
-	ABI_RESOURCE_VLANS = 1 << 0, /* it has a row of its own in `vlans` */
-	ABI_RESOURCE_STORM = 1 << 1, /* it has a row of its own in `storms` */
-	ABI_RESOURCE_PEER = 1 << 2,  /* a veth without a queue, its peer in another namespace */
-	ABI_RESOURCE_XDP = 1 << 3,   /* the device takes frames that XDP redirects */
+	ABI_RESOURCE_VLANS = 1 << 0,  /* it has a row of its own in `vlans` */
+	ABI_RESOURCE_STORM = 1 << 1,  /* it has a row of its own in `storms` */
+	ABI_RESOURCE_PEER = 1 << 2,   /* a veth without a queue, its peer in another namespace */
+	ABI_RESOURCE_XDP = 1 << 3,    /* the device takes frames that XDP redirects */
+	ABI_RESOURCE_SHARED = 1 << 4, /* on an uplink: other vnets there have the same MAC */
+	ABI_RESOURCE_LIMIT = 1 << 5,  /* it has a row of its own in `limits` */
+	ABI_RESOURCE_FQ = 1 << 6,     /* the device's queue sends frames at their times */
 };
 
 /*
@@ -131,12 +139,13 @@ struct abi_resource {
 	__u32 vnet;	/* word 2 */
 	__u32 fallback; /* of a hybrid: the next best one, 0: none */
 	__u32 twin; /* word 3: of a direct peer: the other vnet's resource for this one, 0: none */
-	__u32 pad;
+	__u32 uplink; /* which it is on, 0: none; @ifindex is that one's device then */
 };
 
 enum abi_port_flag {
 	ABI_PORT_EGRESS = 1 << 0, /* the program is at the egress: the shortcut */
 	ABI_PORT_VETH = 1 << 1,
+	ABI_PORT_UPLINK = 1 << 2, /* many resources' device: @vnet 0, @resource the uplink */
 };
 
 /*
@@ -149,7 +158,9 @@ struct abi_port {
 	__u16 flags; /* enum abi_port_flag */
 };
 
-/* Map `fdb`, hash: the guest that is reached at (vnet, VLAN, MAC). The value is a resource number.
+/*
+ * Map `fdb`, hash: the guest that is reached at (vnet, VLAN, MAC), or with ABI_OF_UPLINK the member
+ * of an uplink at (uplink, VLAN on the wire, MAC). The value is a resource number.
  */
 struct abi_fdb_key {
 	__u32 vnet;
@@ -188,7 +199,8 @@ struct abi_counters {
 };
 
 /* Map `drops`, per-CPU hash by vnet number; indexed by enum abi_drop, [0] unused. */
-#define ABI_DROPS_SLOTS 16 /* a power of two */
+#define ABI_DROPS_SLOTS	   16 /* a power of two */
+#define ABI_DROPS_UNPARSED 15 /* no drops: frames that no flow with ports could look at */
 
 struct abi_drops {
 	__u64 count[ABI_DROPS_SLOTS];
@@ -228,8 +240,9 @@ struct abi_allowed_key {
 
 /* Map `meta`, array of one: what made the maps. */
 struct abi_meta {
-	__u32 version;	      /* ABI_VERSION */
-	__u32 fdb_generation; /* raised after each change of the map `fdb` */
+	__u32 version;	  /* ABI_VERSION */
+	__u32 generation; /* raised after each change of what the programs remember: the maps `fdb`,
+			     `flow_table`, `flow_lists` and `flow_shapes` */
 };
 
 _Static_assert(sizeof(struct abi_vnet) == 32, "abi_vnet");
@@ -246,6 +259,9 @@ _Static_assert(sizeof(struct abi_storm_key) == 8, "abi_storm_key");
 _Static_assert(sizeof(struct abi_storm) == 32, "abi_storm");
 _Static_assert(sizeof(struct abi_allowed_key) == 24, "abi_allowed_key");
 _Static_assert(sizeof(struct abi_meta) == 8, "abi_meta");
-_Static_assert(ABI_DROP_END <= ABI_DROPS_SLOTS, "abi_drops holds every reason");
+_Static_assert(ABI_DROP_END <= ABI_DROPS_UNPARSED, "abi_drops holds every reason");
+
+#include "abi_flow.h"
+#include "abi_uplink.h"
 
 #endif

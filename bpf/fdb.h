@@ -22,7 +22,7 @@ static __always_inline __u32 fdb_generation(void)
 	__u32 zero = 0;
 
 	row = bpf_map_lookup_elem(&meta, &zero);
-	return row ? *(const volatile __u32 *)&row->fdb_generation : 0;
+	return row ? *(const volatile __u32 *)&row->generation : 0;
 }
 
 static __always_inline __u32 fdb_look(const struct abi_fdb_key *key)

@@ -114,14 +114,108 @@ struct {
 	__type(value, __u32);
 } allowed SEC(".maps");
 
-/* NULL: nobody's. */
-static __always_inline const struct abi_port *maps_port(__u32 ifindex)
-{
-	const struct abi_port *port;
+/* --- uplinks --- */
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_UPLINKS_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_uplink);
+} uplinks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_MEMBERS_MAX);
+	__type(key, struct abi_member_key);
+	__type(value, __u32);
+} members SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_ADDRESSES_MAX);
+	__type(key, struct abi_address_key);
+	__type(value, struct abi_holder);
+} addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_RESOURCES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_learner);
+} learners SEC(".maps");
+
+/* --- flows and limits --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_FLOW_TABLE_MAX);
+	__type(key, struct abi_flow_key);
+	__type(value, struct abi_flow_hit);
+} flow_table SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_FLOW_SHAPES_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_flow_shape);
+} flow_shapes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_FLOW_LISTS_MAX);
+	__type(key, struct abi_flow_list_key);
+	__type(value, struct abi_flow_list);
+} flow_lists SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_FLOWS_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ABI_FLOW_COUNTERS_NEAR);
+	__type(key, __u32);
+	__type(value, struct abi_flow_counters);
+} flow_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_FLOWS_MAX);
+	__type(key, __u32);
+	__type(value, struct abi_flow_counters);
+} far_flow_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ABI_LIMITS_MAX);
+	__type(key, struct abi_limit_key);
+	__type(value, struct abi_limit);
+} limits SEC(".maps");
+
+/* --- looking into them --- */
+
+static __always_inline const struct abi_port *maps_any_port(__u32 ifindex)
+{
 	if (ifindex >= ABI_PORTS_NEAR)
 		return bpf_map_lookup_elem(&far_ports, &ifindex);
-	port = bpf_map_lookup_elem(&ports, &ifindex);
+	return bpf_map_lookup_elem(&ports, &ifindex);
+}
+
+/* NULL: nobody's, or an uplink's. */
+static __always_inline const struct abi_port *maps_port(__u32 ifindex)
+{
+	const struct abi_port *port = maps_any_port(ifindex);
+
 	return port && port->vnet ? port : NULL;
 }
 

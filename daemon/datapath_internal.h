@@ -51,6 +51,8 @@ int datapath_make_folders(struct datapath *d, struct error *e);
 
 /* Loads the programs over the pinned maps, or over new ones that become pinned; all or nothing. */
 int datapath_load(struct datapath *d, struct loader_set *set, struct error *e);
+/* After a change of what the programs remember: the maps that struct abi_meta names. */
+int datapath_next_generation(struct datapath *d);
 int datapath_pairs_forget(struct datapath *d);
 int datapath_memory_remove(struct datapath *d);
 

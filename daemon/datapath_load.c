@@ -160,15 +160,8 @@ static int bring_over(struct datapath *d, const struct loader_set *old, struct l
 	choose_options(d, &options);
 	if (r == 0)
 		r = loader_load(new, &options, folder, e);
-	if (r < 0)
-		return r;
-	r = migrate_rows(old, new);
-	if (r < 0)
-		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
-				 "%s: the maps of the version before cannot be brought over: %s; "
-				 "nothing was changed, and what forwards there goes on",
-				 folder, strerror(-r));
-	r = stage(d, new, e);
+	if (r == 0)
+		r = stage(d, new, e);
 	if (r == 0)
 		r = take_over(d, new, e);
 	pin_remove_folder(d->staging); /* what is there now is of no use any more */

@@ -177,8 +177,8 @@ int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port 
 				   : hash_write(datapath, map, &ifindex, port);
 }
 
-/* What the programs remember of the FDB ends with its generation. */
-static int fdb_next_generation(struct datapath *d)
+/* What the programs remember ends with its generation. */
+int datapath_next_generation(struct datapath *d)
 {
 	int fd = map_if_there(d, LOADER_META), r;
 	const uint32_t zero = 0;
@@ -187,7 +187,7 @@ static int fdb_next_generation(struct datapath *d)
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = bpf_map_lookup_elem(fd, &zero, &row);
-	row.fdb_generation++;
+	row.generation++;
 	return r < 0 ? r : bpf_map_update_elem(fd, &zero, &row, BPF_ANY);
 }
 
@@ -195,7 +195,7 @@ int datapath_fdb_write(void *datapath, const struct abi_fdb_key *key, uint32_t r
 {
 	int r = hash_write(datapath, LOADER_FDB, key, resource ? &resource : NULL);
 
-	return r < 0 ? r : fdb_next_generation(datapath);
+	return r < 0 ? r : datapath_next_generation(datapath);
 }
 
 int datapath_vlans_write(void *datapath, const struct abi_vlans_key *key,

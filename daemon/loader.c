@@ -23,6 +23,17 @@ static const char *const map_names[LOADER_MAP_END] = {
 	[LOADER_DEVICES] = "devices",
 	[LOADER_STORMS] = "storms",
 	[LOADER_ALLOWED] = "allowed",
+	[LOADER_UPLINKS] = "uplinks",
+	[LOADER_MEMBERS] = "members",
+	[LOADER_ADDRESSES] = "addresses",
+	[LOADER_LEARNERS] = "learners",
+	[LOADER_FLOW_TABLE] = "flow_table",
+	[LOADER_FLOW_SHAPES] = "flow_shapes",
+	[LOADER_FLOW_LISTS] = "flow_lists",
+	[LOADER_FLOWS] = "flows",
+	[LOADER_FLOW_COUNTERS] = "flow_counters",
+	[LOADER_FAR_FLOW_COUNTERS] = "far_flow_counters",
+	[LOADER_LIMITS] = "limits",
 };
 
 static const char *const program_names[LOADER_PROGRAM_END] = {

@@ -138,13 +138,6 @@ int rows_cpus_zero(struct rows_cpus *c, int map, uint32_t key)
 	return bpf_map_update_elem(map, &key, c->values, BPF_EXIST);
 }
 
-int rows_cpus_copy(struct rows_cpus *c, int from, int to, uint32_t key)
-{
-	int r = bpf_map_lookup_elem(from, &key, c->values);
-
-	return r < 0 ? r : bpf_map_update_elem(to, &key, c->values, BPF_ANY);
-}
-
 int rows_cpus_sum(struct rows_cpus *c, int map, uint32_t key, size_t words, uint64_t *ret)
 {
 	int r;

@@ -37,9 +37,6 @@ int rows_cpus_make(struct rows_cpus *c, int map, uint32_t key);
 /* A row of an array. */
 int rows_cpus_zero(struct rows_cpus *c, int map, uint32_t key);
 
-/* One row into another map, CPU by CPU. */
-int rows_cpus_copy(struct rows_cpus *c, int from, int to, uint32_t key);
-
 int rows_cpus_sum(struct rows_cpus *c, int map, uint32_t key, size_t words, uint64_t *ret);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The maps as version 1 of the ABI had them, and programs that forward by them: what a vnetd of the
- * first release has left for the next one. VLANs and guards are left out.
+ * The maps as version 2 of the ABI had them, and programs that forward by them: what a vnetd of
+ * that time has left for the next one. VLANs, guards and XDP are left out.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -25,14 +25,21 @@ char _license[] SEC("license") = "GPL";
 	} name SEC(".maps")
 
 OLD_MAP(meta, BPF_MAP_TYPE_ARRAY, 1, 0, __u32, struct old_meta);
-OLD_MAP(ports, BPF_MAP_TYPE_HASH, 196608, BPF_F_NO_PREALLOC, __u32, struct old_port);
+OLD_MAP(ports, BPF_MAP_TYPE_ARRAY, 65536, 0, __u32, struct old_port);
+OLD_MAP(far_ports, BPF_MAP_TYPE_HASH, 196608, BPF_F_NO_PREALLOC, __u32, struct old_port);
 OLD_MAP(vnets, BPF_MAP_TYPE_ARRAY, 65536, 0, __u32, struct old_vnet);
 OLD_MAP(resources, BPF_MAP_TYPE_ARRAY, 65536, 0, __u32, struct old_resource);
 OLD_MAP(fdb, BPF_MAP_TYPE_HASH, 1048576, BPF_F_NO_PREALLOC, struct old_fdb_key, __u32);
 OLD_MAP(vlans, BPF_MAP_TYPE_HASH, 131072, BPF_F_NO_PREALLOC, struct old_vlans_key,
 	struct old_vlans);
-OLD_MAP(counters, BPF_MAP_TYPE_PERCPU_HASH, 65536, BPF_F_NO_PREALLOC, __u32, struct old_counters);
+OLD_MAP(counters, BPF_MAP_TYPE_PERCPU_ARRAY, 4096, 0, __u32, struct old_counters);
+OLD_MAP(far_counters, BPF_MAP_TYPE_PERCPU_HASH, 65536, BPF_F_NO_PREALLOC, __u32,
+	struct old_counters);
 OLD_MAP(drops, BPF_MAP_TYPE_PERCPU_HASH, 65536, BPF_F_NO_PREALLOC, __u32, struct old_drops);
+OLD_MAP(devices, BPF_MAP_TYPE_DEVMAP_HASH, 65536, 0, __u32, struct old_device);
+OLD_MAP(storms, BPF_MAP_TYPE_HASH, 131072, BPF_F_NO_PREALLOC, struct old_storm_key,
+	struct old_storm);
+OLD_MAP(allowed, BPF_MAP_TYPE_LPM_TRIE, 2097152, BPF_F_NO_PREALLOC, struct old_allowed_key, __u32);
 
 static __always_inline bool same_mac(const __u8 *a, const __u8 *b)
 {
@@ -82,7 +89,7 @@ int vnet_tx(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex, vnet, number;
 
 	port = bpf_map_lookup_elem(&ports, &ifindex);
-	if (!port || data + ETH_HLEN > (const __u8 *)(long)skb->data_end)
+	if (!port || !port->vnet || data + ETH_HLEN > (const __u8 *)(long)skb->data_end)
 		return TC_ACT_UNSPEC;
 	vnet = port->vnet;
 	n = bpf_map_lookup_elem(&vnets, &vnet);
@@ -107,7 +114,7 @@ int vnet_rx(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex, vnet, number;
 
 	port = bpf_map_lookup_elem(&ports, &ifindex);
-	if (!port || data + ETH_HLEN > (const __u8 *)(long)skb->data_end)
+	if (!port || !port->vnet || data + ETH_HLEN > (const __u8 *)(long)skb->data_end)
 		return TC_ACT_UNSPEC;
 	vnet = port->vnet;
 	number = port->resource;

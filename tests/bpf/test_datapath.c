@@ -14,8 +14,11 @@
 #include "sandbox.h"
 
 static const char *const maps[] = {
-	"meta",	    "ports",	    "far_ports", "vnets",   "resources", "fdb",	    "vlans",
-	"counters", "far_counters", "drops",	 "devices", "storms",	 "allowed",
+	"meta",	     "ports",	      "far_ports",	   "vnets",	   "resources",
+	"fdb",	     "vlans",	      "counters",	   "far_counters", "drops",
+	"devices",   "storms",	      "allowed",	   "uplinks",	   "members",
+	"addresses", "learners",      "flow_table",	   "flow_shapes",  "flow_lists",
+	"flows",     "flow_counters", "far_flow_counters", "limits",
 };
 static const char *const programs[] = { "vnet_tx", "vnet_rx", "vnet_xdp_tx", "vnet_xdp_rx" };
 static const char *const folders[] = { "", "/maps", "/programs", "/links", "/filters" };
@@ -193,7 +196,7 @@ START_TEST(refuses_another_version)
 	map_ids(before);
 	program = sandbox_program_id(sandbox_path("t/programs/vnet_rx"));
 
-	check_refused(-EPROTO, "version 99", "expected version 2");
+	check_refused(-EPROTO, "version 99", "expected version 3");
 	map_ids(after);
 	ck_assert_mem_eq(before, after, sizeof(before));
 	ck_assert_uint_eq(sandbox_program_id(sandbox_path("t/programs/vnet_rx")), program);
@@ -210,10 +213,23 @@ static void replace_map(const char *name, uint32_t value_size)
 	close(fd);
 }
 
-/* They say that they are of the first release, but are not what it had. */
-START_TEST(refuses_a_false_first_version)
+/* A value on every CPU, as the programs would have left it. */
+static void count_on_cpus(const char *map, uint32_t key, size_t words, uint64_t base)
 {
-	const struct abi_meta first = { .version = 1 };
+	const size_t cpus = (size_t)libbpf_num_possible_cpus();
+	UTIL_FREE uint64_t *values = calloc(cpus * words, sizeof(*values));
+	int fd = open_map(map);
+
+	for (size_t i = 0; i < cpus * words; i++)
+		values[i] = base + i % words;
+	ck_assert_int_eq(bpf_map_update_elem(fd, &key, values, BPF_EXIST), 0);
+	close(fd);
+}
+
+/* They say that they are of the version before, but are not what it had. */
+START_TEST(refuses_a_false_version_before)
+{
+	const struct abi_meta before_us = { .version = ABI_VERSION - 1 };
 	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)];
 	const uint32_t zero = 0;
 	int fd;
@@ -221,12 +237,57 @@ START_TEST(refuses_a_false_first_version)
 	datapath_free(opened(false));
 	replace_map("ports", 8);
 	fd = open_map("meta");
-	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &first, BPF_ANY), 0);
+	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &before_us, BPF_ANY), 0);
 	close(fd);
 	map_ids(before);
-	check_refused(-EINVAL, "maps/ports is a map of type 1, key 12", "version 1 had it");
+	check_refused(-EINVAL, "maps/ports is a map of type 1, key 12", "nothing was changed");
 	map_ids(after);
 	ck_assert_mem_eq(before, after, sizeof(before));
+	ck_assert(!sandbox_exists(sandbox_path("t/maps_new")));
+}
+END_TEST
+
+/* What version 2 had is shared and what it counted stays; what is new is made, and so is `meta`. */
+START_TEST(brings_over_the_version_before)
+{
+	static const size_t old_count = 13; /* of `maps`, the first ones */
+	const struct abi_meta two = { .version = 2, .generation = 7 };
+	uint32_t before[UTIL_ARRAY_SIZE(maps)], after[UTIL_ARRAY_SIZE(maps)], program;
+	const uint64_t cpus = (uint64_t)libbpf_num_possible_cpus();
+	struct abi_counters counters;
+	struct abi_resource row;
+	const uint32_t zero = 0;
+	struct abi_meta meta;
+	struct datapath *d = opened(false);
+	int fd = open_map("meta");
+
+	ck_assert_int_eq(datapath_resource_write(d, 5, &resource_row), 0);
+	count_on_cpus("counters", 5, sizeof(counters) / 8, 100);
+	datapath_free(d);
+	for (size_t i = old_count; i < UTIL_ARRAY_SIZE(maps); i++)
+		ck_assert_int_eq(unlink(sandbox_path("t/maps/%s", maps[i])), 0);
+	ck_assert_int_eq(bpf_map_update_elem(fd, &zero, &two, BPF_ANY), 0);
+	for (size_t i = 0; i < old_count; i++)
+		before[i] = sandbox_map_id(sandbox_path("t/maps/%s", maps[i]));
+	program = sandbox_program_id(sandbox_path("t/programs/vnet_tx"));
+
+	d = opened(false);
+	map_ids(after);
+	for (size_t i = 0; i < old_count; i++)
+		ck_assert_int_eq(before[i] == after[i], strcmp(maps[i], "meta") != 0);
+	ck_assert_uint_ne(sandbox_program_id(sandbox_path("t/programs/vnet_tx")), program);
+	ck_assert_int_eq(datapath_resource_read(d, 5, &row), 0);
+	ck_assert_mem_eq(&row, &resource_row, sizeof(row));
+	ck_assert_int_eq(datapath_counters(d, 5, &counters), 0);
+	ck_assert_uint_eq(counters.rx_packets, 100 * cpus);
+	check_modes();
+	ck_assert(!sandbox_exists(sandbox_path("t/maps_new")));
+	/* The old one, which nobody but us has any more, still says what it said. */
+	ck_assert_int_eq(bpf_map_lookup_elem(fd, &zero, &meta), 0);
+	ck_assert_mem_eq(&meta, &two, sizeof(meta));
+	close(fd);
+	datapath_free(d);
+	datapath_free(opened(false));
 }
 END_TEST
 
@@ -421,19 +482,6 @@ END_TEST
 
 /* --- adopting --- */
 
-/* A value on every CPU, as the programs would have left it. */
-static void count_on_cpus(const char *map, uint32_t key, size_t words, uint64_t base)
-{
-	const size_t cpus = (size_t)libbpf_num_possible_cpus();
-	UTIL_FREE uint64_t *values = calloc(cpus * words, sizeof(*values));
-	int fd = open_map(map);
-
-	for (size_t i = 0; i < cpus * words; i++)
-		values[i] = base + i % words;
-	ck_assert_int_eq(bpf_map_update_elem(fd, &key, values, BPF_EXIST), 0);
-	close(fd);
-}
-
 START_TEST(adopts_what_it_finds)
 {
 	const uint64_t cpus = (uint64_t)libbpf_num_possible_cpus();
@@ -610,7 +658,8 @@ int main(void)
 	tcase_add_test(t, open_makes_its_folder);
 	tcase_add_test(t, open_is_done_once);
 	tcase_add_test(t, refuses_another_version);
-	tcase_add_test(t, refuses_a_false_first_version);
+	tcase_add_test(t, refuses_a_false_version_before);
+	tcase_add_test(t, brings_over_the_version_before);
 	tcase_add_loop_test(t, refuses_another_shape, 0, 2);
 	tcase_add_test(t, refuses_without_bpffs);
 	tcase_add_test(t, refuses_a_folder_that_cannot_be);

@@ -311,7 +311,7 @@ static int next_generation(const struct world *w)
 	struct abi_meta row;
 	int err = bpf_map_lookup_elem(MAP_FD(w, meta), &zero, &row);
 
-	row.fdb_generation++;
+	row.generation++;
 	return err ? err : bpf_map_update_elem(MAP_FD(w, meta), &zero, &row, BPF_ANY);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes out of what a vnetd has left on the BPF file system what one of the first release would
- * have left: maps and programs of version 1 of the ABI, in the same links.
+ * Makes out of what a vnetd has left on the BPF file system what one of the version before would
+ * have left: maps and programs of version 2 of the ABI, in the same links.
  *
  *	oldmaps FOLDER		BPFFS/INSTANCE of a vnetd that was stopped
  */
@@ -16,7 +16,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "../../bpf/abi.h"
 #include "../bpf/old.h"
 #include "tests/bpf/old.skel.h"
 
@@ -57,88 +56,53 @@ static void put(int map, const void *key, const void *value)
 		die("a row cannot be written");
 }
 
-/* Rows that are the same in both versions; @size: of all CPUs' values. */
+/*
+ * All rows are what they were then, but for `meta`. Those that are all zero are left out: of arrays
+ * that is no row, and of counters none that counted. @size: of all CPUs' values.
+ */
 static void copy_rows(int from, int to, size_t size)
 {
-	unsigned char key[32], next[32];
-	void *value = malloc(size);
+	unsigned char key[32], next[32], *value = malloc(size), *none = calloc(1, size);
 
-	if (!value)
+	if (!value || !none)
 		die("no memory");
 	for (void *at = NULL; bpf_map_get_next_key(from, at, next) == 0; at = key) {
 		memcpy(key, next, sizeof(key));
-		if (bpf_map_lookup_elem(from, key, value) == 0)
+		if (bpf_map_lookup_elem(from, key, value) == 0 && memcmp(value, none, size) != 0)
 			put(to, key, value);
 	}
 	free(value);
+	free(none);
 }
 
-static void make_resources(int from, int to)
+static size_t size_of_values(const struct bpf_map *map)
 {
-	struct abi_resource new;
-	struct old_resource old;
+	const size_t size = bpf_map__value_size(map);
 
-	for (__u32 i = 0; i < ABI_RESOURCES_MAX; i++) {
-		if (bpf_map_lookup_elem(from, &i, &new) < 0)
-			die("resource %u", i);
-		if (!new.pvid)
-			continue;
-		memcpy(&old, &new, sizeof(old));
-		old.vlans = !!(new.flags &ABI_RESOURCE_VLANS);
-		old.pad = 0;
-		put(to, &i, &old);
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+		return size * (size_t)libbpf_num_possible_cpus();
+	default:
+		return size;
 	}
-}
-
-static void make_ports(int from, int to)
-{
-	struct abi_port new;
-	struct old_port old;
-
-	for (__u32 i = 0; i < ABI_PORTS_NEAR; i++) {
-		if (bpf_map_lookup_elem(from, &i, &new) < 0)
-			die("port %u", i);
-		if (!new.vnet)
-			continue;
-		old = (struct old_port) { .vnet = new.vnet, .resource = new.resource };
-		put(to, &i, &old);
-	}
-}
-
-/* Counters of an object that is not there are not there either. */
-static void make_counters(int from, int to, int resources)
-{
-	const size_t cpus = (size_t)libbpf_num_possible_cpus();
-	struct old_counters *values = calloc(cpus, sizeof(*values));
-	struct old_resource r;
-
-	if (!values)
-		die("no memory");
-	for (__u32 i = 0; i < ABI_COUNTERS_NEAR; i++)
-		if (bpf_map_lookup_elem(resources, &i, &r) == 0 && r.pvid &&
-		    bpf_map_lookup_elem(from, &i, values) == 0)
-			put(to, &i, values);
-	free(values);
 }
 
 static void make_all(const char *root, struct old_bpf *skel)
 {
 	const struct old_meta meta = { .version = OLD_VERSION };
-	const size_t cpus = (size_t)libbpf_num_possible_cpus();
 	const __u32 zero = 0;
-	int resources = bpf_map__fd(skel->maps.resources);
+	struct bpf_map *map;
+	int from;
 
-	make_resources(open_pin(root, "maps", "resources"), resources);
-	make_ports(open_pin(root, "maps", "ports"), bpf_map__fd(skel->maps.ports));
-	make_counters(open_pin(root, "maps", "counters"), bpf_map__fd(skel->maps.counters),
-		      resources);
-	copy_rows(open_pin(root, "maps", "vnets"), bpf_map__fd(skel->maps.vnets),
-		  sizeof(struct old_vnet));
-	copy_rows(open_pin(root, "maps", "fdb"), bpf_map__fd(skel->maps.fdb), sizeof(__u32));
-	copy_rows(open_pin(root, "maps", "vlans"), bpf_map__fd(skel->maps.vlans),
-		  sizeof(struct old_vlans));
-	copy_rows(open_pin(root, "maps", "drops"), bpf_map__fd(skel->maps.drops),
-		  sizeof(struct old_drops) * cpus);
+	bpf_object__for_each_map(map, skel->obj)
+	{
+		if (bpf_map__is_internal(map) || map == skel->maps.meta)
+			continue;
+		from = open_pin(root, "maps", bpf_map__name(map));
+		copy_rows(from, bpf_map__fd(map), size_of_values(map));
+		close(from);
+	}
 	put(bpf_map__fd(skel->maps.meta), &zero, &meta);
 }
 
