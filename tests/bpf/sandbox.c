@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <poll.h>
@@ -108,6 +109,19 @@ uint32_t sandbox_veth(const char *name, const char *peer)
 	ifindex = if_nametoindex(name);
 	ck_assert_uint_ne(ifindex, 0);
 	return ifindex;
+}
+
+int sandbox_other_netns(void)
+{
+	UTIL_CLOSE int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int there;
+
+	ck_assert_int_ge(here, 0);
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	there = open("/proc/self/ns/net", O_RDONLY);
+	ck_assert_int_ge(there, 0);
+	ck_assert_int_eq(setns(here, CLONE_NEWNET), 0);
+	return there;
 }
 
 struct datapath *sandbox_datapath(bool no_tcx)

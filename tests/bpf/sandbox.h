@@ -30,6 +30,9 @@ void sandbox_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A pair of veth devices, @name up. Returns its ifindex. */
 uint32_t sandbox_veth(const char *name, const char *peer);
 
+/* A network namespace that lives as long as the descriptor, which shell commands inherit. */
+int sandbox_other_netns(void);
+
 /* A datapath on the sandbox's bpffs, instance "t". */
 struct datapath *sandbox_datapath(bool no_tcx);
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <sched.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -279,25 +278,11 @@ START_TEST(device_deleted_and_made_again)
 }
 END_TEST
 
-/* A network namespace that lives as long as the descriptor, which shell commands inherit. */
-static int other_netns(void)
-{
-	UTIL_CLOSE int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int there;
-
-	ck_assert_int_ge(here, 0);
-	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
-	there = open("/proc/self/ns/net", O_RDONLY);
-	ck_assert_int_ge(there, 0);
-	ck_assert_int_eq(setns(here, CLONE_NEWNET), 0);
-	return there;
-}
-
 START_TEST(device_left_with_its_link)
 {
 	const uint32_t ifindex = indexed_veth(500, "v1");
 	struct datapath *d = sandbox_datapath(false);
-	UTIL_CLOSE int there = other_netns();
+	UTIL_CLOSE int there = sandbox_other_netns();
 	uint32_t link;
 
 	attach(d, KERNEL_HOOK_XDP_RX, ifindex);

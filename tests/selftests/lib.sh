@@ -417,6 +417,18 @@ path_is() { # VNET MAC "REASON RESOURCE"
 	[ "$(json '"\(.reason) \(.resource)"' path "$1" "$2")" = "$3" ]
 }
 
+lib_heard() { # VNET RESOURCE
+	ctl resource set "$1" "$2" admin down
+	ctl resource set "$1" "$2" admin up
+	[ -s "$T/events.out" ]
+}
+
+# From now on what `vnetctl monitor` tells goes to events.out; a resource is moved until it does.
+hear() { # VNET RESOURCE
+	bg events vnetctl -s "$T/vnetd.sock" -j monitor
+	wait_for 10 lib_heard "$1" "$2"
+}
+
 # --- the network; "-" is the host's namespace ---
 
 mac() { # NUMBER up to 255

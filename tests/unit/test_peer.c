@@ -364,37 +364,20 @@ END_TEST
 
 /* --- a restart, and the end --- */
 
-static void restart_quietly(void)
-{
-	char *before, *after;
-
-	manager_settle(w->m);
-	before = fake_kernel_text(w->k);
-	world_stop(w);
-	world_forget_journal(w);
-	world_start(w);
-	after = fake_kernel_text(w->k);
-	ck_assert_str_eq(w->k->journal, "");
-	world_same("restart", before, after);
-	free(before);
-	free(after);
-	world_check(w);
-}
-
 START_TEST(test_restart)
 {
 	make_ends();
-	restart_quietly();
+	world_restart(w);
 	ends_are("up", "up");
 	world_set(w, "b", "vlans", "7", "address", MAC_OTHER);
 	world_resource_set(w, "a", "g", "vlans", "1,7", "pvid", "7");
-	restart_quietly();
+	world_restart(w);
 	world_resource_set(w, "b", "h", "admin", "down");
-	restart_quietly();
+	world_restart(w);
 	world_vnet(w, "c", "address", "02:00:00:00:00:0d");
 	world_resource(w, "c", "i", ADD_PEER("a"));
 	world_resource(w, "b", "i", ADD_PEER("nobody"));
-	restart_quietly();
+	world_restart(w);
 	world_resource_set(w, "b", "h", "admin", "up");
 	ends_are("up", "up");
 }
@@ -472,7 +455,7 @@ START_TEST(test_many)
 	world_set(w, "hub", "address", MAC_B);
 	world_check(w);
 	way_is("v7", MAC_B, 0, "guest");
-	restart_quietly();
+	world_restart(w);
 	world_vnet_del(w, "hub");
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "v%d", i);

@@ -26,24 +26,6 @@ static void make_vnet(void)
 	world_vnet(w, "vnet0", "address", WORLD_MAC);
 }
 
-/* The daemon is killed and started; the programs go on. */
-static void restart(void)
-{
-	char *before, *after;
-
-	manager_settle(w->m);
-	before = fake_kernel_text(w->k);
-	world_stop(w);
-	world_forget_journal(w);
-	world_start(w);
-	after = fake_kernel_text(w->k);
-	ck_assert_str_eq(w->k->journal, "");
-	world_same("restart", before, after);
-	free(before);
-	free(after);
-	world_check(w);
-}
-
 /* Comes back with its token, and finds what it had. */
 static void come_back(struct provider *p)
 {
@@ -78,7 +60,7 @@ START_TEST(test_comes_back)
 	world_provide(w, &h);
 	manager_provider_report(w->m, h.r, DESIRED_REPORT_FAILED, "hot");
 	ck_assert(!manager_providers_missing(w->m));
-	restart();
+	world_restart(w);
 	ck_assert(manager_providers_missing(w->m));
 	ck_assert(!world_find_resource(w, "vnet0", "p0")->present);
 	state_is("p2", "failed: its provider reported: hot");
@@ -99,7 +81,7 @@ START_TEST(test_comes_back)
 	ck_assert_str_eq(w->k->journal, "");
 	state_is("p2", "failed: its provider reported: hot");
 	/* Without the report it is registered anew. */
-	restart();
+	world_restart(w);
 	h.ask.report = DESIRED_REPORT_UP;
 	come_back(&h);
 	state_is("p2", "up");
@@ -123,7 +105,7 @@ START_TEST(test_comes_back_after_changes)
 	world_set(w, "vnet0", "address", "02:00:00:00:00:aa");
 	world_resource_set(w, "vnet0", "p0", "priority", "7", "vlans", "10");
 	world_rename(w, "vntap0", "ring0");
-	restart();
+	world_restart(w);
 	/* It asks for the MAC that it knew, and its token says more. */
 	come_back(&h);
 	ck_assert_uint_eq(h.r->settings.priority, 7);
@@ -149,7 +131,7 @@ START_TEST(test_wrong_token)
 		      "vnet0/p0: its provider is connected already");
 	after = world_text(w);
 	world_same("refused", before, after);
-	restart();
+	world_restart(w);
 	/* of another user */
 	other.ask.uid = 12346;
 	world_refused(w, world_try_provide(w, &other), ERROR_PERMISSION, EPERM, "vnet0/p0", "token",
@@ -242,7 +224,7 @@ START_TEST(test_expire)
 	world_provide(w, &h);
 	world_device(w, "h0");
 	world_resource(w, "vnet0", "mine", "type", "hybrid", "device", "h0");
-	restart();
+	world_restart(w);
 	come_back(&g);
 	world_forget_events(w);
 	manager_providers_expire(w->m);
@@ -276,7 +258,7 @@ START_TEST(test_own_ghost)
 	world_provide(w, &g);
 	world_provide(w, &h);
 	world_provide(w, &n);
-	restart();
+	world_restart(w);
 	world_provider_close(&s);
 	s = service();
 	world_provide(w, &s);

@@ -4,27 +4,10 @@
 
 /* --- a restart --- */
 
-static void restart_quietly(void)
-{
-	char *before, *after;
-
-	manager_settle(w->m);
-	before = fake_kernel_text(w->k);
-	world_stop(w);
-	world_forget_journal(w);
-	world_start(w);
-	after = fake_kernel_text(w->k);
-	ck_assert_str_eq(w->k->journal, "");
-	world_same("restart", before, after);
-	free(before);
-	free(after);
-	world_check(w);
-}
-
 START_TEST(test_restart)
 {
 	world_usual(w);
-	restart_quietly();
+	world_restart(w);
 	world_set(w, "vnet0", "vlans", "10-12", "guard", "off", "mtu", "4000");
 	world_resource_set(w, "vnet0", "g", "vlans", "11", "pvid", "9");
 	world_resource_set(w, "vnet0", "h1", "admin", "down");
@@ -33,20 +16,20 @@ START_TEST(test_restart)
 		       "02:00:00:00:00:0d");
 	world_vnet(w, "vnet1", "address", "02:00:00:00:00:11");
 	world_resource(w, "vnet1", "s", "type", "service", "device", "late0");
-	restart_quietly();
+	world_restart(w);
 	/* an upper that is dormant, one with its port down */
 	world_carrier(w, "s0", false);
 	world_carrier(w, "late0", false);
-	restart_quietly();
+	world_restart(w);
 	ck_assert(world_find(w, "vnet0")->dormant);
 	/* renamed, all of them */
 	world_rename(w, "g0", "g1");
 	world_rename(w, "vnet0", "lan0");
 	world_rename(w, "vnet1-p", "port1");
-	restart_quietly();
+	world_restart(w);
 	fake_kernel_find(w->k, "lan0")->promiscuity = 1;
 	fake_kernel_tell(w->k, w->m, "lan0");
-	restart_quietly();
+	world_restart(w);
 	/* what was taken is given back, after all of that */
 	world_vnet_del(w, "vnet0");
 	world_vnet_del(w, "vnet1");
@@ -63,7 +46,7 @@ START_TEST(test_restart_after_late_device)
 	world_vnet(w, "vnet0", "address", WORLD_MAC, "mtu", "4000");
 	world_resource(w, "vnet0", "h", "type", "hybrid", "device", "late0");
 	world_device(w, "late0");
-	restart_quietly();
+	world_restart(w);
 	world_resource_del(w, "vnet0", "h");
 	ck_assert_uint_eq(device("late0")->mtu, 1500);
 	ck_assert(has_mac("late0", "02:ee:00:00:00:03"));

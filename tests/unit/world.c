@@ -385,6 +385,23 @@ void world_same(const char *what, const char *before, const char *after)
 		ck_abort_msg("%s:\n  was %.700s\n  is %.700s", what, before + line, after + line);
 }
 
+void world_restart(struct world *w)
+{
+	char *before, *after;
+
+	manager_settle(w->m);
+	before = fake_kernel_text(w->k);
+	world_stop(w);
+	world_forget_journal(w);
+	world_start(w);
+	after = fake_kernel_text(w->k);
+	ck_assert_str_eq(w->k->journal, "");
+	world_same("restart", before, after);
+	free(before);
+	free(after);
+	world_check(w);
+}
+
 void world_refused(struct world *w, int err, enum error_kind kind, int number, const char *object,
 		   const char *field, const char *message)
 {

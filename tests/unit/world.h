@@ -79,6 +79,9 @@ char *world_text(struct world *w);
 /* Both are the same text; else @what and the first line that differs are told. */
 void world_same(const char *what, const char *before, const char *after);
 
+/* The daemon is killed and started: it finds all as it left it, and calls nothing. */
+void world_restart(struct world *w);
+
 /* The error of what was refused just now. */
 void world_refused(struct world *w, int err, enum error_kind kind, int number, const char *object,
 		   const char *field, const char *message);
