@@ -19,7 +19,7 @@ static bool keep_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 
 	if (s->wanted->hook(s->wanted->context, hook, ifindex))
 		return true;
-	if (!s->d->place.tcx)
+	if (!attach_has_link(&s->d->place, hook, ifindex))
 		return false;
 	if (datapath_is_leaving(s->d, hook, ifindex))
 		return true;
