@@ -88,6 +88,7 @@ static void datapath_close(struct datapath *d)
 	datapath_forget_leaving(d);
 	datapath_forget_old(d);
 	loader_set_close(&d->set);
+	datapath_flows_close(d);
 	rows_cpus_free(UTIL_TAKE_PTR(d->cpus));
 }
 
@@ -185,9 +186,14 @@ int datapath_open(struct datapath *d, struct error *e)
 		return r;
 	}
 	d->set = set;
+	r = datapath_flows_open(d);
+	if (r < 0) {
+		datapath_close(d);
+		return error_set(e, ERROR_FAILED, -r, NULL, NULL,
+				 "the flows that are there cannot be read: %s", strerror(-r));
+	}
 	d->place.tcx = !d->no_tcx && tcx_is_supported();
 	d->open = true;
-	datapath_way_init(d);
 	d->generation++;
 	return 0;
 }
@@ -201,13 +207,18 @@ int datapath_open_if_there(struct datapath *d)
 
 /* --- attachments --- */
 
+static enum kernel_attach attached_by(const struct datapath *d, enum kernel_hook hook)
+{
+	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX)
+		return KERNEL_ATTACH_XDP;
+	return d->place.tcx ? KERNEL_ATTACH_TCX : KERNEL_ATTACH_CLSACT;
+}
+
 int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret)
 {
 	struct datapath *d = datapath;
 	enum loader_program program = hook_programs[hook];
-	enum kernel_attach way;
-	uint64_t began_us;
 	int r;
 
 	r = datapath_open(d, NULL);
@@ -216,14 +227,10 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 	if (d->set.programs[program] < 0)
 		return -ENOSYS; /* the kernel refused it, and the log has said so */
 	datapath_stay(d, hook, ifindex);
-	way = datapath_way_choose(d, hook, ifindex);
-	began_us = datapath_way_now_us();
-	r = attach_add(&d->place, hook, ifindex, way == KERNEL_ATTACH_TCX, d->set.programs[program],
+	r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
 		       d->old_programs[program]);
-	if (way == KERNEL_ATTACH_TCX)
-		datapath_way_waited(d, began_us);
 	if (r == 0)
-		*ret = way;
+		*ret = attached_by(d, hook);
 	return r;
 }
 

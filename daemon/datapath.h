@@ -65,18 +65,25 @@ int datapath_device_write(void *datapath, uint32_t ifindex, bool there);
 int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
 			 const struct abi_storm *row);
 int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there);
-int datapath_uplink_write(void *datapath, uint32_t uplink, const struct abi_uplink *row);
-int datapath_uplink_read(void *datapath, uint32_t uplink, struct abi_uplink *ret);
-int datapath_member_write(void *datapath, uint32_t uplink, uint32_t resource, bool there);
-int datapath_address_write(void *datapath, const struct abi_address_key *key,
-			   const struct abi_holder *holder);
-int datapath_address_read(void *datapath, const struct abi_address_key *key,
-			  struct abi_holder *ret);
-int datapath_addresses_each(void *datapath,
-			    int (*visit)(void *context, const struct abi_address_key *key,
-					 const struct abi_holder *holder),
-			    void *context);
-int datapath_learner_write(void *datapath, uint32_t resource, bool there);
+
+/*
+ * Flow @number, whose @rule says which frames it takes, and @row what is done with them; both NULL:
+ * none. Idempotent, and a change is felt by the next frame: each meets the old flow or the new one.
+ * The owner's row has its flag (ABI_VNET_FLOWS, ABI_UPLINK_FLOWS) after its first flow, and loses
+ * it before its last one goes; the flow's row in `limits` is there before ABI_FLOW_LIMIT says so.
+ * -EINVAL: rule->match is not valid (flow_match_is_valid()); -EALREADY: another flow of the owner
+ * has the same match and rank in the same direction; -ENOSPC: more shapes than ABI_FLOW_LIST_MAX
+ * in a direction of the owner (each different combination of prefix lengths, of what is looked at
+ * and, for a range of ports, of its blocks), or more rows than ABI_FLOW_TABLE_MAX. On failure all
+ * is as it was. At a start, over maps that are there, rows are written by the sweep.
+ */
+int datapath_flow_write(void *datapath, uint32_t number, const struct flow_rule *rule,
+			const struct abi_flow *row);
+int datapath_flow_counters(void *datapath, uint32_t flow, struct abi_flow_counters *ret);
+/* @row: by flow_limit_row(); NULL: none. What has passed is forgotten if the limit is another one.
+ */
+int datapath_limit_write(void *datapath, const struct abi_limit_key *key,
+			 const struct abi_limit *row);
 int datapath_vnet_read(void *datapath, uint32_t vnet, struct abi_vnet *ret);
 int datapath_resource_read(void *datapath, uint32_t resource, struct abi_resource *ret);
 int datapath_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *ret);

@@ -167,6 +167,15 @@ int datapath_resource_write(void *datapath, uint32_t resource, const struct abi_
 	return counted_write(datapath, &c, resource, row);
 }
 
+int datapath_flow_row_write(struct datapath *d, uint32_t flow, const struct abi_flow *row)
+{
+	const bool near = flow < ABI_FLOW_COUNTERS_NEAR;
+	const struct counted c = { LOADER_FLOWS, sizeof(*row),
+				   near ? LOADER_FLOW_COUNTERS : LOADER_FAR_FLOW_COUNTERS, near };
+
+	return counted_write(d, &c, flow, row);
+}
+
 /* --- the other rows --- */
 
 int datapath_port_write(void *datapath, uint32_t ifindex, const struct abi_port *port)
@@ -236,6 +245,19 @@ int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
 	return hash_write(datapath, LOADER_STORMS, key, row);
 }
 
+/* The same limit again leaves its clocks alone; another one begins anew, and nobody waits for it.
+ */
+int datapath_limit_write(void *datapath, const struct abi_limit_key *key,
+			 const struct abi_limit *row)
+{
+	struct abi_limit old;
+
+	if (row && hash_read(datapath, LOADER_LIMITS, key, &old) == 0 &&
+	    memcmp(&old, row, offsetof(struct abi_limit, due_ns)) == 0)
+		return 0;
+	return hash_write(datapath, LOADER_LIMITS, key, row);
+}
+
 int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)
 {
 	static const uint32_t row = 1;
@@ -288,4 +310,20 @@ int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
 	return fd < 0 ? fd
 		      : rows_cpus_sum(d->cpus, fd, vnet, sizeof(*ret) / sizeof(uint64_t),
 				      (uint64_t *)ret);
+}
+
+int datapath_flow_counters(void *datapath, uint32_t flow, struct abi_flow_counters *ret)
+{
+	struct datapath *d = datapath;
+	struct abi_flow row;
+	int fd = map_if_there(d, flow < ABI_FLOW_COUNTERS_NEAR ? LOADER_FLOW_COUNTERS
+							       : LOADER_FAR_FLOW_COUNTERS);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = array_read(d, LOADER_FLOWS, flow, &row, sizeof(row));
+	return r < 0 ? r
+		     : rows_cpus_sum(d->cpus, fd, flow, sizeof(*ret) / sizeof(uint64_t),
+				     (uint64_t *)ret);
 }

@@ -341,8 +341,7 @@ void manager_settle(struct manager *m)
 		return;
 	if (m->unsettled && m->swept)
 		settle_kernel(m);
-	/* Among many changes it goes with them. */
-	if (m->unsaved && !m->keep_due_us)
+	if (m->unsaved)
 		complain(manager_save(m, &e), &e);
 }
 

@@ -9,7 +9,7 @@
 
 #define ROWS_BATCH_BYTES   65536
 #define ROWS_STOCK_WAIT_MS 100
-#define ROWS_KEY_MAX	   32
+#define ROWS_KEY_MAX	   64
 
 struct rows_cpus {
 	size_t count; /* CPUs that could ever be there: the kernel has a value for each */

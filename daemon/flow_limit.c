@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "flow_limit.h"
+
+#define BITS_OF_BYTES_NS 8000000000ULL /* a second, for bits that are told in bytes */
+#define MS_NS		 1000000ULL
+
+/*
+ * What may wait in a queue: enough for TCP to keep going, which needs some packets on their way,
+ * and so little that a new rate is felt soon.
+ */
+#define HORIZON_BYTES  65536
+#define HORIZON_MIN_NS (100 * MS_NS)
+#define HORIZON_MAX_NS (2000 * MS_NS)
+
+/*
+ * What may pass at once where nothing can wait. Senders find their rate by what is dropped, and
+ * with less they stay too far below it.
+ */
+#define BURST_BYTES  32768
+#define BURST_MIN_NS (20 * MS_NS)
+
+static void fill(struct abi_limit *ret, enum abi_direction direction, uint64_t bits)
+{
+	uint64_t byte_ns, horizon, burst;
+
+	if (!bits)
+		return;
+	byte_ns = (BITS_OF_BYTES_NS << ABI_LIMIT_SHIFT) / bits;
+	horizon = HORIZON_BYTES * byte_ns >> ABI_LIMIT_SHIFT;
+	burst = BURST_BYTES * byte_ns >> ABI_LIMIT_SHIFT;
+	if (horizon < HORIZON_MIN_NS)
+		horizon = HORIZON_MIN_NS;
+	ret->byte_ns[direction] = byte_ns;
+	ret->horizon_ns[direction] = horizon > HORIZON_MAX_NS ? HORIZON_MAX_NS : horizon;
+	ret->burst_ns[direction] = burst < BURST_MIN_NS ? BURST_MIN_NS : burst;
+}
+
+void flow_limit_row(uint64_t in_bits, uint64_t out_bits, struct abi_limit *ret)
+{
+	*ret = (struct abi_limit) { 0 };
+	fill(ret, ABI_RX, in_bits);
+	fill(ret, ABI_TX, out_bits);
+}
