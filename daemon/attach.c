@@ -108,7 +108,7 @@ static int qdisc_release(const struct attach_place *place, uint32_t ifindex)
 	int r;
 
 	name_write(name, qdisc_name, ifindex);
-	if (!pin_is_marked(place->filters, name))
+	if (!pin_is_there(place->filters, name))
 		return 0;
 	r = clsact_remove_unused(ifindex);
 	return r == 1 ? pin_unmark(place->filters, name) : r;
@@ -119,7 +119,7 @@ static int filter_remove(const struct attach_place *place, enum kernel_hook hook
 {
 	int r;
 
-	if (!pin_is_marked(place->filters, name))
+	if (!pin_is_there(place->filters, name))
 		return 0;
 	r = clsact_detach(
 		&(struct clsact_place) { ifindex, hooks[hook].egress, hooks[hook].handle });
@@ -157,6 +157,9 @@ static int filter_add(const struct attach_place *place, enum kernel_hook hook, u
 	if (r < 0 && r != -EEXIST)
 		return r;
 	marked = r == 0;
+	/* One that is there is most likely whole. */
+	if (!marked && clsact_attach(&filter, program) == 0)
+		return 0;
 	r = qdisc_make(place, ifindex);
 	if (r == 0)
 		r = clsact_attach(&filter, program);
@@ -167,19 +170,35 @@ static int filter_add(const struct attach_place *place, enum kernel_hook hook, u
 
 /* --- either --- */
 
-int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex, bool tcx,
 	       int program, int old_program)
 {
 	char name[ATTACH_NAME_SIZE];
 	int r;
 
 	name_write(name, hooks[hook].name, ifindex);
-	if (place->tcx || hooks[hook].xdp) {
+	if (tcx || hooks[hook].xdp) {
 		r = pinned_add(place, hook, ifindex, name, program, old_program);
 		return r < 0 ? r : filter_remove(place, hook, ifindex, name);
 	}
 	r = filter_add(place, hook, ifindex, name, program);
 	return r < 0 ? r : pinned_remove(place, hook, ifindex, name);
+}
+
+bool attach_has_link(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+
+	name_write(name, hooks[hook].name, ifindex);
+	return pin_is_there(place->links, name);
+}
+
+bool attach_has_filter(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
+{
+	char name[ATTACH_NAME_SIZE];
+
+	name_write(name, hooks[hook].name, ifindex);
+	return pin_is_there(place->filters, name);
 }
 
 bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
@@ -189,7 +208,7 @@ bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, ui
 
 	name_write(name, hooks[hook].name, ifindex);
 	return pinned_is_there(place, hook, ifindex, name) ||
-	       (pin_is_marked(place->filters, name) && clsact_is_there(&filter));
+	       (pin_is_there(place->filters, name) && clsact_is_there(&filter));
 }
 
 int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)

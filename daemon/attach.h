@@ -16,13 +16,19 @@
 struct attach_place {
 	const char *links;
 	const char *filters;
-	bool tcx; /* else clsact; XDP has its own way */
+	bool tcx; /* the kernel has it, and may be asked for it; XDP has its own way */
 };
 
-/* The other way's attachment, of a time when that was chosen, goes when this one is in place. Of a
- * hook for XDP: what xdp_attach() says. */
-int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
+/*
+ * The other way's attachment, of a time when that was chosen, goes when this one is in place. @tcx:
+ * not by clsact. Of a hook for XDP: what xdp_attach() says.
+ */
+int attach_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex, bool tcx,
 	       int program, int old_program);
+
+/* Is there a pin, a mark? The kernel is not asked. */
+bool attach_has_link(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
+bool attach_has_filter(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
 
 /* Has this very device an attachment of ours? One that had its ifindex before does not count. */
 bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);

@@ -194,6 +194,7 @@ int datapath_open(struct datapath *d, struct error *e)
 	}
 	d->place.tcx = !d->no_tcx && tcx_is_supported();
 	d->open = true;
+	datapath_way_init(d);
 	d->generation++;
 	return 0;
 }
@@ -207,18 +208,13 @@ int datapath_open_if_there(struct datapath *d)
 
 /* --- attachments --- */
 
-static enum kernel_attach attached_by(const struct datapath *d, enum kernel_hook hook)
-{
-	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX)
-		return KERNEL_ATTACH_XDP;
-	return d->place.tcx ? KERNEL_ATTACH_TCX : KERNEL_ATTACH_CLSACT;
-}
-
 int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		    enum kernel_attach *ret)
 {
 	struct datapath *d = datapath;
 	enum loader_program program = hook_programs[hook];
+	enum kernel_attach way;
+	uint64_t began_us;
 	int r;
 
 	r = datapath_open(d, NULL);
@@ -227,10 +223,14 @@ int datapath_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 	if (d->set.programs[program] < 0)
 		return -ENOSYS; /* the kernel refused it, and the log has said so */
 	datapath_stay(d, hook, ifindex);
-	r = attach_add(&d->place, hook, ifindex, d->set.programs[program],
+	way = datapath_way_choose(d, hook, ifindex);
+	began_us = datapath_way_now_us();
+	r = attach_add(&d->place, hook, ifindex, way == KERNEL_ATTACH_TCX, d->set.programs[program],
 		       d->old_programs[program]);
+	if (way == KERNEL_ATTACH_TCX)
+		datapath_way_waited(d, began_us);
 	if (r == 0)
-		*ret = attached_by(d, hook);
+		*ret = way;
 	return r;
 }
 

@@ -65,6 +65,18 @@ int datapath_device_write(void *datapath, uint32_t ifindex, bool there);
 int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
 			 const struct abi_storm *row);
 int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there);
+int datapath_uplink_write(void *datapath, uint32_t uplink, const struct abi_uplink *row);
+int datapath_uplink_read(void *datapath, uint32_t uplink, struct abi_uplink *ret);
+int datapath_member_write(void *datapath, uint32_t uplink, uint32_t resource, bool there);
+int datapath_address_write(void *datapath, const struct abi_address_key *key,
+			   const struct abi_holder *holder);
+int datapath_address_read(void *datapath, const struct abi_address_key *key,
+			  struct abi_holder *ret);
+int datapath_addresses_each(void *datapath,
+			    int (*visit)(void *context, const struct abi_address_key *key,
+					 const struct abi_holder *holder),
+			    void *context);
+int datapath_learner_write(void *datapath, uint32_t resource, bool there);
 
 /*
  * Flow @number, whose @rule says which frames it takes, and @row what is done with them; both NULL:

@@ -31,9 +31,17 @@ struct datapath {
 	struct loader_set set;
 	int old_programs[LOADER_PROGRAM_END]; /* of the daemon before us, until the sweep; or -1 */
 	struct rows_cpus *cpus;
+	int64_t patience_us; /* how long may be waited for tcx: datapath_way.c */
+	uint64_t patience_at_us;
 	struct datapath_leaving *leaving; /* hash: datapath_leave.c */
 	struct flow_table *flows;	  /* while it is open: datapath_flows.c */
 };
+
+/* How a device is to be attached, and that it took from @began_us until now: datapath_way.c. */
+void datapath_way_init(struct datapath *d);
+enum kernel_attach datapath_way_choose(struct datapath *d, enum kernel_hook hook, uint32_t ifindex);
+uint64_t datapath_way_now_us(void);
+void datapath_way_waited(struct datapath *d, uint64_t began_us);
 
 /* It is to be detached by datapath_detach_one(); or not any more. 0 or -ENOMEM. */
 int datapath_leave(struct datapath *d, enum kernel_hook hook, uint32_t ifindex);

@@ -83,7 +83,7 @@ int datapath_detach_later(void *datapath, enum kernel_hook hook, uint32_t ifinde
 {
 	struct datapath *d = datapath;
 
-	if (!d->place.tcx || datapath_leave(d, hook, ifindex))
+	if (!attach_has_link(&d->place, hook, ifindex) || datapath_leave(d, hook, ifindex))
 		return datapath_detach(d, hook, ifindex);
 	return 0;
 }

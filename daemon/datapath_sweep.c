@@ -19,7 +19,7 @@ static bool keep_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 
 	if (s->wanted->hook(s->wanted->context, hook, ifindex))
 		return true;
-	if (!s->d->place.tcx)
+	if (!attach_has_link(&s->d->place, hook, ifindex))
 		return false;
 	if (datapath_is_leaving(s->d, hook, ifindex))
 		return true;
@@ -131,6 +131,49 @@ static int sweep_drops(void *context, const void *key)
 		       : rows_delete(s->d->set.maps[LOADER_DROPS], number);
 }
 
+/* Who wants nothing of uplinks needs not say so. */
+static int sweep_member(void *context, const void *key, const void *value)
+{
+	const struct sweep *s = context;
+	const struct abi_member_key *k = key;
+	const uint32_t *resource = value;
+
+	if (s->wanted->member && s->wanted->member(s->wanted->context, k->uplink, *resource))
+		return 0;
+	/* Its uplink may be gone, and so nobody know its slots. */
+	return rows_delete(s->d->set.maps[LOADER_MEMBERS], k);
+}
+
+static int sweep_address(void *context, const void *key, const void *value)
+{
+	const struct sweep *s = context;
+
+	return s->wanted->address && s->wanted->address(s->wanted->context, key, value)
+		       ? 0
+		       : datapath_address_write(s->d, key, NULL);
+}
+
+static int sweep_learner(void *context, const void *key)
+{
+	const struct sweep *s = context;
+	const uint32_t *resource = key;
+
+	return s->wanted->learner && s->wanted->learner(s->wanted->context, *resource)
+		       ? 0
+		       : rows_delete(s->d->set.maps[LOADER_LEARNERS], resource);
+}
+
+static int sweep_uplink(void *context, const void *key, const void *value)
+{
+	const struct sweep *s = context;
+	const uint32_t *number = key;
+
+	if (is_none(value, sizeof(struct abi_uplink)) ||
+	    (s->wanted->uplink && s->wanted->uplink(s->wanted->context, *number)))
+		return 0;
+	return datapath_uplink_write(s->d, *number, NULL);
+}
+
 /* In the order of removal: who refers to a row goes before it. */
 static const struct {
 	enum loader_map map;
@@ -141,6 +184,10 @@ static const struct {
 	{ LOADER_PORTS, sizeof(uint32_t), sizeof(struct abi_port), sweep_port },
 	{ LOADER_FAR_PORTS, sizeof(uint32_t), sizeof(struct abi_port), sweep_port },
 	{ LOADER_FDB, sizeof(struct abi_fdb_key), sizeof(uint32_t), sweep_fdb },
+	{ LOADER_ADDRESSES, sizeof(struct abi_address_key), sizeof(struct abi_holder),
+	  sweep_address },
+	{ LOADER_MEMBERS, sizeof(struct abi_member_key), sizeof(uint32_t), sweep_member },
+	{ LOADER_UPLINKS, sizeof(uint32_t), sizeof(struct abi_uplink), sweep_uplink },
 	{ LOADER_VLANS, sizeof(struct abi_vlans_key), sizeof(struct abi_vlans), sweep_vlans },
 	{ LOADER_VNETS, sizeof(uint32_t), sizeof(struct abi_vnet), sweep_vnet },
 	{ LOADER_RESOURCES, sizeof(uint32_t), sizeof(struct abi_resource), sweep_resource },
@@ -155,6 +202,7 @@ static const struct {
 	int (*visit)(void *context, const void *key);
 } sweep_keys[] = {
 	{ LOADER_ALLOWED, sizeof(struct abi_allowed_key), sweep_allowed },
+	{ LOADER_LEARNERS, sizeof(uint32_t), sweep_learner },
 	{ LOADER_DEVICES, sizeof(uint32_t), sweep_device },
 	{ LOADER_FAR_COUNTERS, sizeof(uint32_t), sweep_counters },
 	{ LOADER_DROPS, sizeof(uint32_t), sweep_drops },

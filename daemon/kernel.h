@@ -140,6 +140,11 @@ struct kernel_wanted {
 	bool (*device)(void *context, uint32_t ifindex);
 	bool (*storm)(void *context, const struct abi_storm_key *key);
 	bool (*allowed)(void *context, const struct abi_allowed_key *key);
+	bool (*uplink)(void *context, uint32_t uplink);
+	bool (*member)(void *context, uint32_t uplink, uint32_t resource);
+	bool (*address)(void *context, const struct abi_address_key *key,
+			const struct abi_holder *holder);
+	bool (*learner)(void *context, uint32_t resource);
 	bool (*flow)(void *context, uint32_t number); /* NULL: none is */
 	bool (*limit)(void *context, const struct abi_limit_key *key);
 	void *context;
@@ -205,6 +210,34 @@ struct kernel_ops {
 	int (*storm_write)(void *datapath, const struct abi_storm_key *key,
 			   const struct abi_storm *row);
 	int (*allowed_write)(void *datapath, const struct abi_allowed_key *key, bool there);
+	/*
+	 * An uplink: its row, then the programs at its device, then that device's `ports` row with
+	 * ABI_PORT_UPLINK, which is when they begin; away in the opposite order. `slots` of @row
+	 * does not count, it is what the members make it. NULL: none
+	 */
+	int (*uplink_write)(void *datapath, uint32_t uplink, const struct abi_uplink *row);
+	int (*uplink_read)(void *datapath, uint32_t uplink, struct abi_uplink *ret);
+	/*
+	 * @resource, whose row is there, gets the uplink's broadcast and multicast. Unicast is the
+	 * FDB's, under ABI_OF_UPLINK. -ENOENT: there is no such uplink.
+	 */
+	int (*member_write)(void *datapath, uint32_t uplink, uint32_t resource, bool there);
+	/* Who of those that share a MAC has the address; what is given replaces what was learned.
+	 * NULL: none */
+	int (*address_write)(void *datapath, const struct abi_address_key *key,
+			     const struct abi_holder *holder);
+	int (*address_read)(void *datapath, const struct abi_address_key *key,
+			    struct abi_holder *ret);
+	/* All that are given and learned; @visit may remove the one that it is shown. */
+	int (*addresses_each)(void *datapath,
+			      int (*visit)(void *context, const struct abi_address_key *key,
+					   const struct abi_holder *holder),
+			      void *context);
+	/*
+	 * The programs learn the addresses of @resource, which has ABI_RESOURCE_SHARED, from the
+	 * ARP and ND that it sends. @there false: no more, and what was learned is forgotten.
+	 */
+	int (*learner_write)(void *datapath, uint32_t resource, bool there);
 	/* See datapath.h. */
 	int (*flow_write)(void *datapath, uint32_t number, const struct flow_rule *rule,
 			  const struct abi_flow *row);

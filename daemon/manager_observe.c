@@ -341,7 +341,8 @@ void manager_settle(struct manager *m)
 		return;
 	if (m->unsettled && m->swept)
 		settle_kernel(m);
-	if (m->unsaved)
+	/* Among many changes it goes with them. */
+	if (m->unsaved && !m->keep_due_us)
 		complain(manager_save(m, &e), &e);
 }
 

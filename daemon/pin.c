@@ -195,7 +195,7 @@ int pin_unmark(const char *folder, const char *name)
 	return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-bool pin_is_marked(const char *folder, const char *name)
+bool pin_is_there(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
 

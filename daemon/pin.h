@@ -26,6 +26,9 @@ int pin_get(const char *folder, const char *name);
 /* Pins @fd; -EEXIST if the name is taken. */
 int pin_put(int fd, const char *folder, const char *name);
 
+/* Has a pin or a mark that name? */
+bool pin_is_there(const char *folder, const char *name);
+
 /* Is this a name that pin_replace() gives for a moment? */
 bool pin_is_new(const char *name);
 
@@ -38,7 +41,6 @@ int pin_remove(const char *folder, const char *name);
 /* A mark: an empty folder, which says a thing by its name alone. -EEXIST: it is there already. */
 int pin_mark(const char *folder, const char *name);
 int pin_unmark(const char *folder, const char *name);
-bool pin_is_marked(const char *folder, const char *name);
 
 /*
  * Calls @visit for every name in @folder; it may remove that name. All are visited; the first

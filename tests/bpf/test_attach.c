@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../../daemon/datapath_internal.h"
 #include "../../daemon/tcx.h"
 #include "sandbox.h"
 
@@ -325,7 +326,7 @@ END_TEST
 
 /* --- from one way to the other: never two --- */
 
-START_TEST(clsact_gives_way_to_tcx_and_back)
+START_TEST(a_device_keeps_its_way)
 {
 	const uint32_t ifindex = sandbox_veth("v0", "v1");
 	struct datapath *d = sandbox_datapath(true);
@@ -334,11 +335,17 @@ START_TEST(clsact_gives_way_to_tcx_and_back)
 	datapath_free(d);
 
 	d = sandbox_datapath(false);
+	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_CLSACT);
+	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 0);
+	ck_assert_int_eq(filters("v0", "ingress", "vnet_rx"), 1);
+	ck_assert_int_eq(datapath_detach(d, KERNEL_HOOK_RX, ifindex), 0);
+	check_clsact("v0", false);
 	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_TCX);
 	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 1);
 	check_clsact("v0", false);
 	datapath_free(d);
 
+	/* That it may not have. */
 	d = sandbox_datapath(true);
 	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_CLSACT);
 	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 0);
@@ -350,6 +357,57 @@ START_TEST(clsact_gives_way_to_tcx_and_back)
 	ck_assert_int_eq(datapath_detach(d, KERNEL_HOOK_RX, ifindex), 0);
 	check_clsact("v0", false);
 	check_no_marks();
+	datapath_free(d);
+}
+END_TEST
+
+/* One that died between the two had made the link before it would have removed the filter. */
+START_TEST(a_link_and_a_filter_become_one)
+{
+	const uint32_t ifindex = sandbox_veth("v0", "v1");
+	struct datapath *d = sandbox_datapath(true);
+
+	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_CLSACT);
+	sandbox_run("mkdir %s/t/aside && mv %s/t/filters/* %s/t/aside", sandbox_folder(),
+		    sandbox_folder(), sandbox_folder());
+	d->place.tcx = true;
+	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_TCX);
+	sandbox_run("mv %s/t/aside/* %s/t/filters && rmdir %s/t/aside", sandbox_folder(),
+		    sandbox_folder(), sandbox_folder());
+	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 1);
+	ck_assert_int_eq(filters("v0", "ingress", "vnet_rx"), 1);
+	datapath_free(d);
+
+	d = sandbox_datapath(false);
+	attach(d, KERNEL_HOOK_RX, ifindex, KERNEL_ATTACH_TCX);
+	ck_assert_uint_eq(sandbox_tcx_count(ifindex, false), 1);
+	check_clsact("v0", false);
+	datapath_free(d);
+}
+END_TEST
+
+/* Who has waited for the kernel for long enough takes the way that does not wait. */
+START_TEST(patience_ends_and_comes_back)
+{
+	const uint32_t first = sandbox_veth("v0", "v1"), second = sandbox_veth("w0", "w1");
+	struct datapath *d = sandbox_datapath(false);
+
+	attach(d, KERNEL_HOOK_RX, first, KERNEL_ATTACH_TCX);
+	datapath_way_waited(d, 0);
+	datapath_way_waited(d, 0);
+	attach(d, KERNEL_HOOK_RX, second, KERNEL_ATTACH_CLSACT);
+	attach(d, KERNEL_HOOK_RX, first, KERNEL_ATTACH_TCX);
+	ck_assert_int_eq(datapath_detach_later(d, KERNEL_HOOK_RX, first), 0);
+	ck_assert_int_eq(datapath_detach_later(d, KERNEL_HOOK_RX, second), 0);
+	/* What does not wait has not to wait. */
+	ck_assert_uint_eq(datapath_leaving_count(d), 1);
+	check_clsact("w0", false);
+	datapath_detach_one(d);
+	check_no_marks();
+
+	/* As if a minute had passed. */
+	d->patience_at_us -= 60000000;
+	attach(d, KERNEL_HOOK_RX, second, KERNEL_ATTACH_TCX);
 	datapath_free(d);
 }
 END_TEST
@@ -441,7 +499,9 @@ int main(void)
 		tcase_add_loop_test(tcx, tcx_program_is_replaced_in_its_link, 0, 2);
 		tcase_add_test(tcx, tcx_of_others_survives);
 		tcase_add_test(tcx, tcx_pin_removed_by_somebody);
-		tcase_add_test(tcx, clsact_gives_way_to_tcx_and_back);
+		tcase_add_test(tcx, a_device_keeps_its_way);
+		tcase_add_test(tcx, a_link_and_a_filter_become_one);
+		tcase_add_test(tcx, patience_ends_and_comes_back);
 		tcase_add_loop_test(tcx, device_deleted_and_made_again, 0, 2);
 		tcase_add_test(tcx, device_left_with_its_link);
 		tcase_add_loop_test(tcx, no_device_leaves_nothing, 0, 2);

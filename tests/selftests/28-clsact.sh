@@ -99,17 +99,27 @@ bg_stop send
 ok 'captures come and go, vnetd is restarted: the stream ends well' bg_wait recv
 is 'nothing is lost, nothing doubled' "$(out recv | jq -r '"\(.lost) \(.duplicated)"')" '0 0'
 
-# --- from one to the other and back; the kernel stops a device for a moment when it gets a clsact ---
+# --- from one to the other; the kernel stops a device for a moment when it gets or loses a clsact ---
 
 restart
+on 'started again without --no-tcx, each device keeps its way' clsact
+rows 'kept'
 if [ "$(json .features.tcx status)" = true ]; then
-	on 'started with tcx' tcx
-	for name in vnet0 vnet0-p g1 hy; do
+	listen_no_more up
+	ctl vnet del vnet0
+	for name in g1 hy; do
 		not_ok "$name: its clsact is gone" has_qdisc $name
 	done
+	ctl vnet add vnet0 address $vnet announce-count 0
+	ip link set vnet0 up
+	listen up - vnet0 - vnet0-p
+	ctl resource add vnet0 sv dev sv type service
+	ctl resource add vnet0 g1 dev g1 type guest peer $guest
+	ctl resource add vnet0 hy dev hy type hybrid
+	on 'made anew with tcx' tcx
 	rows 'with tcx'
 else
-	skip 'started with tcx' 'the kernel has none'
+	skip 'made anew with tcx' 'the kernel has none'
 fi
 restart --no-tcx
 on 'and without it' clsact
