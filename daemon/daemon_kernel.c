@@ -63,6 +63,8 @@ const struct kernel_ops daemon_kernel_ops = {
 	.drops = datapath_drops,
 	.pair_mark = datapath_pair_mark,
 	.pairs_each = datapath_pairs_each,
+	.device_mark = datapath_device_mark,
+	.device_marks_each = datapath_device_marks_each,
 	.sweep = datapath_sweep,
 	.flush = datapath_flush,
 };

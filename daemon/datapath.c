@@ -20,7 +20,7 @@
 
 static const char *const folder_names[FOLDER_END] = {
 	[FOLDER_MAPS] = "maps",	      [FOLDER_PROGRAMS] = "programs", [FOLDER_LINKS] = "links",
-	[FOLDER_FILTERS] = "filters", [FOLDER_PAIRS] = "pairs",
+	[FOLDER_FILTERS] = "filters", [FOLDER_PAIRS] = "pairs",	      [FOLDER_DEVICES] = "devices",
 };
 
 static const enum loader_program hook_programs[KERNEL_HOOK_END] = {
@@ -279,6 +279,8 @@ int datapath_flush(void *datapath)
 	r = pin_each(d->folders[FOLDER_MAPS], unpin, d->folders[FOLDER_MAPS]);
 	first = first ? first : r;
 	r = datapath_pairs_forget(d);
+	first = first ? first : r;
+	r = datapath_devices_forget(d);
 	first = first ? first : r;
 	r = pin_remove_folder(d->staging);
 	first = first ? first : r;

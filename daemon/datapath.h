@@ -103,6 +103,10 @@ int datapath_vlans_read(void *datapath, const struct abi_vlans_key *key, struct 
 int datapath_counters(void *datapath, uint32_t resource, struct abi_counters *ret);
 int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret);
 int datapath_pair_mark(void *datapath, const char *name, bool ours);
+int datapath_device_mark(void *datapath, uint32_t ifindex, const char *text);
+int datapath_device_marks_each(void *datapath,
+			       int (*each)(void *context, uint32_t ifindex, const char *text),
+			       void *context);
 int datapath_pairs_each(void *datapath, int (*each)(void *context, const char *name),
 			void *context);
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted);
@@ -135,7 +139,7 @@ size_t datapath_programs(const struct datapath *d, uint32_t *ret, size_t max);
 int datapath_check_strays(struct datapath *d, const uint32_t *ids, size_t count, struct error *e);
 
 /* The folders that hold pins; borrowed. How many. */
-#define DATAPATH_FOLDERS 6
+#define DATAPATH_FOLDERS 7
 size_t datapath_folders(const struct datapath *d, const char *ret[DATAPATH_FOLDERS]);
 
 /* Pins again, and says so, what somebody has unpinned. Links are not looked at. */

@@ -14,6 +14,7 @@ enum folder {
 	FOLDER_LINKS,
 	FOLDER_FILTERS,
 	FOLDER_PAIRS,
+	FOLDER_DEVICES,
 	FOLDER_END
 };
 
@@ -70,6 +71,7 @@ int datapath_flows_sweep(struct datapath *d, const struct kernel_wanted *wanted)
 /* Of the array alone, and the counters; NULL: none. */
 int datapath_flow_row_write(struct datapath *d, uint32_t flow, const struct abi_flow *row);
 int datapath_pairs_forget(struct datapath *d);
+int datapath_devices_forget(struct datapath *d);
 int datapath_memory_remove(struct datapath *d);
 
 #endif

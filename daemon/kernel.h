@@ -255,6 +255,11 @@ struct kernel_ops {
 	int (*pair_mark)(void *datapath, const char *name, bool ours);
 	int (*pairs_each)(void *datapath, int (*visit)(void *context, const char *name),
 			  void *context);
+	/* A note that outlives us: what the device was before it was changed. NULL: none. */
+	int (*device_mark)(void *datapath, uint32_t ifindex, const char *text);
+	int (*device_marks_each)(void *datapath,
+				 int (*visit)(void *context, uint32_t ifindex, const char *text),
+				 void *context);
 	int (*sweep)(void *datapath, const struct kernel_wanted *wanted);
 	int (*flush)(void *datapath); /* detach, unpin and unload everything */
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "manager_internal.h"
+#include "reconcile_mark.h"
 
 int manager_new(const struct kernel *kernel, const struct manager_callbacks *callbacks,
 		void *context, struct manager **ret)
@@ -48,6 +49,7 @@ void manager_free(struct manager *m)
 		HASH_DEL(m->owners, o);
 		free(o);
 	}
+	reconcile_mark_free(m);
 	desired_names_clear(&m->removed);
 	numbers_clear(&m->vnet_numbers);
 	numbers_clear(&m->resource_numbers);

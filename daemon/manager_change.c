@@ -280,6 +280,8 @@ int manager_flush(struct manager *m, struct error *e)
 	desired_names_clear(&removed);
 	HASH_ITER (hh, m->vnets, v, next)
 		remove_vnet(v);
+	/* What an earlier vnetd left is still there if its state was lost. */
+	manager_removed(m, manager_sweep(m));
 	err = m->kernel.ops->flush(m->kernel.datapath);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,

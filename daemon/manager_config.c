@@ -6,6 +6,7 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 
 /* Logs a complaint and keeps the first one for the caller. */
 static void complain(struct error *first, int *ret_err, int err, const struct error *e)
@@ -28,6 +29,13 @@ static void forget_device(struct resource *r)
 	memset(r->xdp.offloads, 0, sizeof(r->xdp.offloads));
 }
 
+/* What was noted before a change is more recent than what was kept after it. */
+static void claim_marks(struct manager *m, struct desired_offloads offloads[DESIRED_ENDS])
+{
+	for (int end = 0; end < DESIRED_ENDS; end++)
+		reconcile_mark_claim_offloads(m, offloads[end].ifindex, &offloads[end]);
+}
+
 static int restore_resource(struct vnet *v, const struct desired_resource *d, struct error *e)
 {
 	struct manager *m = v->manager;
@@ -42,8 +50,10 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->base = d->base;
 	r->saved = d->saved;
 	memcpy(r->xdp.offloads, d->offloads, sizeof(d->offloads));
+	claim_marks(m, r->xdp.offloads);
 	/* Its number may be another device's by now, which is to be taken in as any other. */
-	if (!manager_datapath(m, attached, KERNEL_HOOK_RX, r->saved.ifindex))
+	if (!reconcile_mark_claim_saved(m, d->saved.ifindex, &r->saved) &&
+	    !manager_datapath(m, attached, KERNEL_HOOK_RX, r->saved.ifindex))
 		forget_device(r);
 	r->tap_ifindex = r->saved.ifindex;
 	/* It has its device, whoever else may wait for one of that name. */
@@ -77,6 +87,7 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	v->from_config = d->from_config;
 	v->base = d->base;
 	memcpy(v->xdp.offloads, d->offloads, sizeof(d->offloads));
+	claim_marks(m, v->xdp.offloads);
 	complain(e, first, restore_removed(&v->removed, &d->removed, &own), &own);
 	for (size_t i = 0; i < d->resource_count; i++) {
 		err = restore_resource(v, &d->resources[i], &own);
@@ -91,6 +102,10 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 
 	m->starting = true;
 	m->saves_held = true; /* half of it must not take the place of the whole */
+	err = reconcile_mark_load(m);
+	if (err)
+		log_warning("what an earlier vnetd has noted of devices cannot be read: %s",
+			    strerror(-err));
 	complain(e, &first, restore_removed(&m->removed, &state->removed, &own), &own);
 	for (size_t i = 0; i < state->vnet_count; i++)
 		restore_vnet(m, &state->vnets[i], e, &first);

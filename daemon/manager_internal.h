@@ -23,6 +23,7 @@ struct manager_numbers {
 };
 
 struct manager_news; /* manager_news.c */
+struct manager_mark; /* reconcile_mark.c */
 
 struct manager {
 	struct kernel kernel;
@@ -36,6 +37,7 @@ struct manager {
 	struct resource *waiting;     /* hash by device name: resources without a device */
 	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
 	struct manager_news *news;    /* hash by ifindex: what has happened since the batch began */
+	struct manager_mark *marks;   /* hash by ifindex: what is noted of devices */
 	bool changing;		      /* a vnet is being changed: what fails is not lost */
 	bool gathering;		      /* a batch of news is being read */
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */

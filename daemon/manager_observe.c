@@ -5,6 +5,7 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 
 static void complain(int err, const struct error *e)
 {
@@ -229,6 +230,7 @@ static void gone(struct manager *m, uint32_t ifindex)
 {
 	const struct manager_owner *o = owner_find(m, ifindex);
 
+	reconcile_mark_gone(m, ifindex);
 	if (!o)
 		return;
 	if (o->resource)

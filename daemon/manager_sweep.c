@@ -6,6 +6,7 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 
 static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 {
@@ -137,6 +138,7 @@ int manager_sweep(struct manager *m)
 	};
 
 	m->swept = true;
+	reconcile_mark_sweep(m);
 	err = m->kernel.ops->sweep(m->kernel.datapath, &wanted);
 	pairs = m->kernel.ops->pairs_each(m->kernel.datapath, sweep_pair, m);
 	return err ? err : pairs;

@@ -195,6 +195,50 @@ int pin_unmark(const char *folder, const char *name)
 	return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+int pin_note(const char *folder, const char *name, const char *text)
+{
+	char path[PATH_MAX], new_path[PATH_MAX], new_name[NAME_MAX];
+	int r;
+
+	if (snprintf(new_name, sizeof(new_name), "%s" PIN_NEW, name) >= (int)sizeof(new_name))
+		return -ENAMETOOLONG;
+	r = pin_path(path, folder, name);
+	if (r == 0)
+		r = pin_path(new_path, folder, new_name);
+	if (r < 0)
+		return r;
+	if (symlink(text, path) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	r = pin_remove(folder, new_name); /* of one who died half-way */
+	if (r < 0)
+		return r;
+	if (symlink(text, new_path) < 0)
+		return -errno;
+	if (rename(new_path, path) < 0) {
+		r = -errno;
+		unlink(new_path);
+	}
+	return r;
+}
+
+int pin_note_read(const char *folder, const char *name, char *ret)
+{
+	char path[PATH_MAX];
+	ssize_t len;
+	int r;
+
+	r = pin_path(path, folder, name);
+	if (r < 0)
+		return r;
+	len = readlink(path, ret, PATH_MAX - 1);
+	if (len < 0)
+		return -errno;
+	ret[len] = '\0';
+	return 0;
+}
+
 bool pin_is_there(const char *folder, const char *name)
 {
 	char path[PATH_MAX];

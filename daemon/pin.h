@@ -41,6 +41,12 @@ int pin_remove(const char *folder, const char *name);
 /* A mark: an empty folder, which says a thing by its name alone. -EEXIST: it is there already. */
 int pin_mark(const char *folder, const char *name);
 int pin_unmark(const char *folder, const char *name);
+/*
+ * A note: a link that leads nowhere, whose target is the text. It replaces one of that name in one
+ * instant. pin_note_read(): @ret of PATH_MAX bytes. pin_remove() removes it.
+ */
+int pin_note(const char *folder, const char *name, const char *text);
+int pin_note_read(const char *folder, const char *name, char *ret);
 
 /*
  * Calls @visit for every name in @folder; it may remove that name. All are visited; the first

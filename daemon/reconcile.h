@@ -42,6 +42,9 @@ void reconcile_resource_report(struct resource *r, enum desired_report report, c
  * the end; reconcile_device.c. */
 int reconcile_device(struct resource *r, const struct link *l, struct error *e);
 void reconcile_device_give_back(struct resource *r);
+/* Its fields that are in @before->set become what they were. 0 or -errno */
+int reconcile_device_restore(struct manager *m, const struct link *l,
+			     const struct kernel_link_change *before);
 /* A tap goes with its resource, whoever may have kept a descriptor of it. */
 void reconcile_device_delete(struct resource *r);
 

@@ -6,8 +6,10 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 
-static struct kernel_link_change wanted_of(const struct resource *r, const struct link *l)
+static struct kernel_link_change wanted_of(const struct resource *r, const struct link *l,
+					   bool fresh)
 {
 	const struct kind *kind = kind_of(r);
 	uint32_t before = r->saved.before.set & KERNEL_LINK_MTU ? r->saved.before.mtu : l->mtu;
@@ -20,7 +22,7 @@ static struct kernel_link_change wanted_of(const struct resource *r, const struc
 	if (kind->wants)
 		kind->wants(r, &want);
 	/* Brought up when it is taken in; what the administrator does afterwards is respected. */
-	if (r->saved.ifindex != l->ifindex) {
+	if (fresh) {
 		want.set |= KERNEL_LINK_UP;
 		want.up = true;
 	}
@@ -132,13 +134,11 @@ static unsigned int restored(const struct kernel_link_change *came,
 }
 
 /* What was saved first stays: it is what the device came with. */
-static void remember(struct desired_saved *saved, const struct kernel_link_change *before,
-		     const struct kernel_link_change *now)
+static void remember(struct desired_saved *saved, const struct kernel_link_change *before)
 {
 	struct kernel_link_change *s = &saved->before;
 	unsigned int fresh = before->set & ~s->set;
 
-	s->set &= ~restored(s, now);
 	if (fresh & KERNEL_LINK_MTU)
 		s->mtu = before->mtu;
 	if (fresh & KERNEL_LINK_ADDRESS)
@@ -150,6 +150,11 @@ static void remember(struct desired_saved *saved, const struct kernel_link_chang
 	s->set |= fresh;
 }
 
+static bool has_filter(const struct resource *r, const uint8_t *address)
+{
+	return r->saved.filtered && mac_same(r->saved.filter, address);
+}
+
 /* The device receives frames for the vnet's MAC. A device that cannot filter receives them anyway.
  */
 static void set_filter(struct resource *r, const uint8_t *address)
@@ -157,7 +162,7 @@ static void set_filter(struct resource *r, const uint8_t *address)
 	struct manager *m = r->vnet->manager;
 	struct desired_saved *s = &r->saved;
 
-	if (s->filtered && address && mac_same(s->filter, address))
+	if (address && has_filter(r, address))
 		return;
 	if (address && manager_rtnl(m, link_filter, r->ifindex, address, true) == 0) {
 		if (s->filtered)
@@ -187,18 +192,41 @@ static const char *change_text(const struct kernel_link_change *c, char buffer[C
 	return buffer;
 }
 
+/* Before anything is changed, so that whoever comes after us finds it, however we end. */
+static int mark_before(struct resource *r, const struct link *l,
+		       const struct kernel_link_change *before, bool filter)
+{
+	const uint8_t *address = r->vnet->settings.address;
+	struct desired_saved saved = r->saved;
+	bool is_new = before->set || (filter && !has_filter(r, address));
+	int err;
+
+	remember(&saved, before);
+	saved.filtered |= filter;
+	err = reconcile_mark_saved(r->vnet->manager, l, &saved, address);
+	return is_new ? err : 0;
+}
+
 int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 {
 	struct manager *m = r->vnet->manager;
-	struct kernel_link_change want = wanted_of(r, l), before;
+	bool fresh = r->saved.ifindex != l->ifindex, filter = kind_of(r)->filter;
 	char label[RESOURCE_LABEL_SIZE], change[CHANGE_TEXT_SIZE];
+	struct kernel_link_change want, before;
 	int err;
 
-	differences(l, &want, &before);
-	if (r->saved.ifindex != l->ifindex) {
+	if (fresh) {
 		r->saved = (struct desired_saved) { .ifindex = l->ifindex };
+		reconcile_mark_claim_saved(m, l->ifindex, &r->saved);
 		m->unsaved = true;
 	}
+	want = wanted_of(r, l, fresh);
+	differences(l, &want, &before);
+	err = mark_before(r, l, &before, filter);
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
+				 "%s: what device %s was before cannot be noted: %s", label,
+				 l->name, strerror(-err));
 	if (want.set) {
 		err = set_link(m, l, &want, &before);
 		/* Some drivers take in XDP no MTU beyond what fits into a page. */
@@ -211,7 +239,8 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 					 "%s: device %s cannot be set up for the vnet (%s): %s",
 					 label, l->name, change_text(&want, change),
 					 strerror(-err));
-		remember(&r->saved, &before, &want);
+		remember(&r->saved, &before);
+		r->saved.before.set &= ~restored(&r->saved.before, &want);
 		m->unsaved = true;
 		note_link(m, l, &want);
 	}
@@ -219,29 +248,43 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 		look_again(m, l);
 		reconcile_hold_look(r, link_find(m->links, l->ifindex));
 	}
-	set_filter(r, kind_of(r)->filter ? r->vnet->settings.address : NULL);
+	set_filter(r, filter ? r->vnet->settings.address : NULL);
+	reconcile_mark_done(m, l, &r->saved);
 	return 0;
+}
+
+int reconcile_device_restore(struct manager *m, const struct link *l,
+			     const struct kernel_link_change *before)
+{
+	struct kernel_link_change want = *before, now;
+	int err;
+
+	differences(l, &want, &now);
+	err = want.set ? set_link(m, l, &want, &now) : 0;
+	if (!err)
+		note_link(m, l, &want);
+	return err;
 }
 
 void reconcile_device_give_back(struct resource *r)
 {
+	const struct desired_saved nothing = { 0 };
 	struct manager *m = r->vnet->manager;
 	const struct link *l = link_find(m->links, r->ifindex);
-	struct kernel_link_change want = r->saved.before, now;
 	int err;
 
 	if (resource_is_tap(r) && r->leaving)
 		l = NULL; /* it goes as it is */
 	if (l && r->saved.ifindex == r->ifindex) {
 		set_filter(r, NULL);
-		differences(l, &want, &now);
-		err = want.set ? set_link(m, l, &want, &now) : 0;
+		err = reconcile_device_restore(m, l, &r->saved.before);
 		if (err)
 			log_warning("%s/%s: device %s does not take back what it had before: %s; "
 				    "it stays as the vnet needed it",
 				    r->vnet->name, r->name, l->name, strerror(-err));
-		else
-			note_link(m, l, &want);
+		manager_removed(m, reconcile_mark_done(m, l, &nothing));
+	} else {
+		reconcile_mark_gone(m, r->ifindex);
 	}
 	r->saved = (struct desired_saved) { 0 };
 	m->unsaved = true;

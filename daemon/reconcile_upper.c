@@ -9,6 +9,7 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 
 #define NETNS_FOLDER "/run/netns/"
 
@@ -426,6 +427,8 @@ static void remove_pair(struct vnet *v, uint32_t port, uint32_t upper)
 	/* The news takes its time, and the next vnet may want the names at once. */
 	link_remove(m->links, port);
 	link_remove(m->links, upper);
+	reconcile_mark_gone(m, port);
+	reconcile_mark_gone(m, upper);
 	manager_removed(m, manager_datapath(m, pair_mark, v->name, false));
 }
 
@@ -462,6 +465,7 @@ static bool other_end_lives(const struct vnet *v, uint32_t gone)
 	if (manager_rtnl(m, link_get, is_port ? v->upper : v->port, &l) == 0 && l.ifindex == other)
 		return true;
 	link_remove(m->links, other);
+	reconcile_mark_gone(m, other);
 	return false;
 }
 

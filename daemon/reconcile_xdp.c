@@ -13,6 +13,7 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_mark.h"
 #include "xdp.h"
 
 #define XDP_TX_CHECKSUMS                                                                           \
@@ -123,6 +124,7 @@ static bool takes_frames(const struct place *p)
 static int switch_offloads(struct manager *m, const struct link *l, struct desired_offloads *o,
 			   unsigned int set, unsigned int on)
 {
+	struct desired_offloads after;
 	struct kernel_offloads now;
 	unsigned int change, fresh;
 	int err = manager_rtnl(m, offloads_get, l->name, &now);
@@ -134,14 +136,15 @@ static int switch_offloads(struct manager *m, const struct link *l, struct desir
 	change = set & now.can & (now.on ^ on);
 	if (!change)
 		return 0;
-	err = manager_rtnl(m, offloads_set, l->name, change, on);
-	if (err)
-		return err;
 	/* What was saved first stays: it is what the device came with. */
 	fresh = change & ~o->set;
-	o->ifindex = l->ifindex;
-	o->set |= fresh;
-	o->on |= now.on & fresh;
+	after = (struct desired_offloads) { l->ifindex, o->set | fresh, o->on | (now.on & fresh) };
+	err = reconcile_mark_offloads(m, l, &after);
+	if (!err)
+		err = manager_rtnl(m, offloads_set, l->name, change, on);
+	if (err)
+		return err;
+	*o = after;
 	m->unsaved = true;
 	return 0;
 }
@@ -158,6 +161,8 @@ static int restore_offloads(struct manager *m, struct desired_offloads *o, unsig
 	o->set &= ~change;
 	o->on &= ~change;
 	m->unsaved = true;
+	if (l)
+		manager_removed(m, reconcile_mark_offloads(m, l, o));
 	return err;
 }
 
@@ -174,9 +179,13 @@ static int arrange(const struct place *p, const struct link *l, enum desired_end
 		   unsigned int set, unsigned int on)
 {
 	struct desired_offloads *o = &p->use->offloads[end];
-	int not_restored = restore_offloads(p->v->manager, o, ~set);
-	int err = switch_offloads(p->v->manager, l, o, set, on) ?: not_restored;
+	struct manager *m = p->v->manager;
+	int not_restored, err;
 
+	if (o->ifindex != l->ifindex)
+		reconcile_mark_claim_offloads(m, l->ifindex, o);
+	not_restored = restore_offloads(m, o, ~set);
+	err = switch_offloads(m, l, o, set, on) ?: not_restored;
 	complain(p, "the offloads of a device cannot be switched for XDP", err);
 	return err;
 }

@@ -21,7 +21,8 @@ static const char *const maps[] = {
 	"flows",     "flow_counters", "far_flow_counters", "limits",
 };
 static const char *const programs[] = { "vnet_tx", "vnet_rx", "vnet_xdp_tx", "vnet_xdp_rx" };
-static const char *const folders[] = { "", "/maps", "/programs", "/links", "/filters" };
+static const char *const folders[] = { "",	   "/maps",  "/programs", "/links",
+				       "/filters", "/pairs", "/devices" };
 
 static const struct abi_vnet vnet_row = { .mac = { 2, 0, 0, 0, 0, 1 }, .pvid = 1, .port = 7 };
 static const struct abi_resource resource_row = { .ifindex = 9, .pvid = 1, .up = 1, .vnet = 1 };
@@ -570,6 +571,52 @@ END_TEST
 
 /* --- flush --- */
 
+static int collect(void *context, uint32_t ifindex, const char *text)
+{
+	char *all = context;
+	size_t used = strlen(all);
+
+	snprintf(all + used, 200 - used, "%u %s|", ifindex, text);
+	return 0;
+}
+
+static const char *notes(struct datapath *d)
+{
+	static char all[200];
+
+	all[0] = '\0';
+	ck_assert_int_eq(datapath_device_marks_each(d, collect, all), 0);
+	return all;
+}
+
+START_TEST(notes_of_devices_outlive_it)
+{
+	struct datapath *d = opened(false);
+
+	ck_assert_str_eq(notes(d), "");
+	ck_assert_int_eq(datapath_device_mark(d, 7, "was up"), 0);
+	ck_assert_str_eq(notes(d), "7 was up|");
+	ck_assert_int_eq(datapath_device_mark(d, 7, "was down"), 0);
+	datapath_free(d);
+	/* Of one who was killed between the making and the renaming; and something else. */
+	ck_assert_int_eq(symlink("half", sandbox_path("t/devices/7_new")), 0);
+	ck_assert_int_eq(symlink("x", sandbox_path("t/devices/7x")), 0);
+	d = opened(false);
+	ck_assert_str_eq(notes(d), "7 was down|");
+	ck_assert_int_eq(readlink(sandbox_path("t/devices/7_new"), (char[9]) { "" }, 8), -1);
+	ck_assert_int_eq(symlink("half", sandbox_path("t/devices/7_new")), 0);
+	ck_assert_int_eq(datapath_device_mark(d, 7, "again"), 0);
+	ck_assert_str_eq(notes(d), "7 again|");
+	ck_assert_int_eq(datapath_device_mark(d, 7, NULL), 0);
+	ck_assert_int_eq(datapath_device_mark(d, 7, NULL), 0);
+	ck_assert_str_eq(notes(d), "");
+	ck_assert_int_eq(datapath_device_mark(d, 8, "goes with the rest"), 0);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	datapath_free(d);
+}
+END_TEST
+
 START_TEST(flush_leaves_nothing)
 {
 	const uint32_t ifindex = sandbox_veth("v0", "v1");
@@ -672,6 +719,7 @@ int main(void)
 	tcase_add_test(t, adopts_what_it_finds);
 	tcase_add_loop_test(t, makes_missing_maps_again, 0, (int)UTIL_ARRAY_SIZE(maps));
 	tcase_add_test(t, instances_are_apart);
+	tcase_add_test(t, notes_of_devices_outlive_it);
 	tcase_add_test(t, descriptors_do_not_leak);
 	tcase_add_loop_test(t, flush_leaves_nothing, 0, 2);
 	tcase_add_test(t, flush_removes_nothing_without_bpffs);

@@ -16,7 +16,7 @@ static uint32_t draw(struct walk *k, uint32_t below)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = { data, size };
-	struct walk k = { .draw = draw, .kills = WALK_KILLS_AFTER, .source = &f };
+	struct walk k = { .draw = draw, .kills = WALK_KILLS_WITHIN, .source = &f };
 
 	walk_begin(&k);
 	k.w->k->blind = fuzz_byte(&f) & 1;

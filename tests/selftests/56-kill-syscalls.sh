@@ -13,11 +13,17 @@ traced=bpf,sendmsg,sendto,rename,renameat,renameat2
 
 # What there is, without numbers of devices, which differ each time.
 world() {
+	local device
+
 	ctl -j vnet show | jq -c 'sort_by(.name) | del(.[].resources[].ifindex)'
 	ctl -j fdb show | jq -c 'sort_by(.mac)'
 	ip -o link show | awk -F': ' '{ print $2 }' | sort | paste -sd ' '
 	find "$T/bpf/vnet" -mindepth 1 | sed 's/-[0-9]*$//' | sort | paste -sd ' '
 	tc qdisc show | grep -c clsact || [ $? -eq 1 ]
+	for device in s0 g0 c0; do # as they came, or as they are needed
+		ip -j link show dev "$device" | jq -c '.[] | [.ifname, .mtu, .address, (.flags | sort)]'
+		command bridge fdb show dev "$device" | sort
+	done
 	find "$T/state" -type f | sort | paste -sd ' '
 }
 
@@ -113,7 +119,10 @@ each() { # TEXT CHANGE BACK
 	step=$((total / 6))
 	[ -z "${VNET_KILL_EVERY:-}" ] || step=1
 	for ((number = 1; number <= total; number += step)); do
-		killed "$number" "$change" || break
+		if ! killed "$number" "$change"; then # it needed fewer calls this time, and is done
+			"$back"
+			break
+		fi
 		count=$((count + 1))
 		now=$(world)
 		if [ "$now" = "$after" ]; then
@@ -167,7 +176,10 @@ is 'a reload: what was there is there again' "$(world)" "$before"
 step=$((total / 6)) wrong=''
 [ -z "${VNET_KILL_EVERY:-}" ] || step=1
 for ((number = 1; number <= total; number += step)); do
-	killed "$number" reload || break
+	if ! killed "$number" reload; then
+		reload_back
+		break
+	fi
 	now=$(world)
 	[ "$now" = "$after" ] || wrong+=" call $number: $(difference "$after" "$now")"
 	reload_back

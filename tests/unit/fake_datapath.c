@@ -397,6 +397,36 @@ static int fake_pairs_each(void *datapath, int (*visit)(void *context, const cha
 	return first;
 }
 
+static int fake_device_mark(void *datapath, uint32_t ifindex, const char *text)
+{
+	struct fake_kernel *k = datapath;
+
+	if (text && fake_fails(k, "device_mark"))
+		return -k->fail_error;
+	if (!util_copy(k->marks[ifindex], sizeof(k->marks[0]), text ?: ""))
+		return -ENAMETOOLONG;
+	fake_note(k, "device_mark %u %s\n", ifindex, text ?: "gone");
+	return 0;
+}
+
+static int fake_device_marks_each(void *datapath,
+				  int (*visit)(void *context, uint32_t ifindex, const char *text),
+				  void *context)
+{
+	struct fake_kernel *k = datapath;
+	char text[sizeof(k->marks[0])];
+	int first = 0, err;
+
+	for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++) {
+		if (!k->marks[i][0])
+			continue;
+		util_copy(text, sizeof(text), k->marks[i]);
+		err = visit(context, i, text);
+		first = first ? first : err;
+	}
+	return first;
+}
+
 static int fake_flush(void *datapath)
 {
 	struct fake_kernel *k = datapath;
@@ -437,6 +467,8 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->drops = fake_drops;
 	ops->pair_mark = fake_pair_mark;
 	ops->pairs_each = fake_pairs_each;
+	ops->device_mark = fake_device_mark;
+	ops->device_marks_each = fake_device_marks_each;
 	ops->sweep = fake_sweep;
 	ops->flush = fake_flush;
 }

@@ -267,6 +267,8 @@ static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[
 
 	if (fake_fails(k, "link_filter"))
 		return -k->fail_error;
+	if (add && memcmp(k->filter[ifindex], address, MAC_LEN) == 0)
+		return 0;
 	if (add)
 		memcpy(k->filter[ifindex], address, MAC_LEN);
 	else if (memcmp(k->filter[ifindex], address, MAC_LEN) == 0)

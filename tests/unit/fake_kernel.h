@@ -64,7 +64,8 @@ struct fake_kernel {
 	struct kernel_link_stats stats;
 	struct fake_listener listeners[16];
 	struct fake_tap taps[FAKE_MAX];
-	char pairs[FAKE_MAX][IFNAMSIZ]; /* marked, empty: none */
+	char pairs[FAKE_MAX][IFNAMSIZ];	   /* marked, empty: none */
+	char marks[FAKE_IFINDEX_MAX][256]; /* of devices, by ifindex, empty: none */
 	bool flushed;
 	struct fake_frame frames[FAKE_MAX]; /* sent, the first ones */
 	size_t frame_count;

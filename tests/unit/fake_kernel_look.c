@@ -88,6 +88,7 @@ static void text_links(const struct fake_kernel *k, FILE *out)
 		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 			fprintf(out, " %d", k->attached[hook][l->ifindex]);
 		fprintf(out, " offloads %x", k->offloads[l->ifindex].on);
+		fprintf(out, " mark %s", k->marks[l->ifindex]);
 		fputc('\n', out);
 	}
 }
@@ -162,7 +163,7 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	static const uint8_t none[MAC_LEN];
 
 	for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++) {
-		if (memcmp(k->filter[i], none, MAC_LEN) != 0)
+		if (memcmp(k->filter[i], none, MAC_LEN) != 0 || k->marks[i][0])
 			return false;
 		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 			if (k->attached[hook][i])

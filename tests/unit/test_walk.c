@@ -3,7 +3,7 @@
 #include "walk.h"
 
 #define STEPS 400
-#define WALKS 10
+#define WALKS 12
 
 /* xorshift: the same walk from the same seed everywhere. */
 static uint32_t draw(struct walk *k, uint32_t below)
@@ -19,9 +19,7 @@ START_TEST(test_walk)
 	const char *kills = getenv("WALK_KILLS");
 	struct walk k = { .draw = draw, .state = 0x9e3779b97f4a7c15u + (uint64_t)_i * 7919 };
 
-	k.kills = kills ? (enum walk_kills)atoi(kills) : WALK_KILLS_NONE;
-	if (!kills && _i % 2)
-		k.kills = WALK_KILLS_AFTER;
+	k.kills = (enum walk_kills)(kills ? atoi(kills) : _i / 2 % (WALK_KILLS_WITHIN + 1));
 	walk_begin(&k);
 	k.w->k->blind = _i % 2;
 	while (k.step < STEPS)

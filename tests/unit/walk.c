@@ -237,6 +237,8 @@ static void change(struct walk *k, bool broken)
 	err = PICK(k, changes)(k);
 	fake_kernel_heal(k->w->k);
 	k->w->save_fails = false;
+	if (k->w->k->failed && util_same(call, "link_set"))
+		memset(k->refused_to, true, sizeof(k->refused_to[0]) * (k->w->k->next_ifindex + 1));
 	/* Another refusal, and then a failure on the way back: that needs manager_settle(). */
 	if (err && !k->loose && (!k->w->k->failed || err == -EIO)) {
 		after = world_text(k->w);
@@ -518,6 +520,23 @@ static void check_offloads(const struct fake_kernel *f)
 			      "offloads of %s", f->links[i].name);
 }
 
+/* What is nobody's has its own MAC and flags. */
+static void check_given_back(const struct walk *k)
+{
+	const struct fake_kernel *f = k->w->k;
+
+	for (size_t i = 0; i < f->link_count; i++) {
+		const struct link *l = &f->links[i];
+		const uint8_t own[MAC_LEN] = { 0x02, 0xee, 0, 0, 0, (uint8_t)l->ifindex };
+
+		if (owner_find(k->w->m, l->ifindex) || l->peer || k->refused_to[l->ifindex])
+			continue;
+		ck_assert_msg(mac_same(l->address, own) && !(l->flags & IFF_ALLMULTI),
+			      "step %u, %s: %s is nobody's, and not as it was", k->step, k->what,
+			      l->name);
+	}
+}
+
 /* After each single write: who is up and leads to a twin is known to it. */
 static void check_now(void *context)
 {
@@ -557,6 +576,7 @@ void walk_step(struct walk *k)
 	manager_settle(k->w->m);
 	world_news(k->w);
 	world_check(k->w);
+	check_given_back(k);
 	world_forget_events(k->w);
 	k->step++;
 }
