@@ -71,6 +71,7 @@ const struct object commands_objects[] = {
 	  "vnetctl resource add vnet0 up type service dev eth1\n"
 	  "vnetctl resource add vnet0 g1 type guest dev vnet0-g1 peer 02:00:00:00:00:02\n"
 	  "vnetctl resource add vnet0 vf type hybrid dev enp1s0v3 priority 10\n"
+	  "vnetctl resource add vnet0 h type hybrid vf enp1s0 3 vlan 100\n"
 	  "vnetctl resource add vnet0 b type guest peer-vnet vnet1\n"
 	  "vnetctl resource set vnet0 up storm-limit 2000\n"
 	  "vnetctl resource set vnet0 vf admin down\n"

@@ -173,29 +173,8 @@ static void complete_items(const struct complete *c, const struct key *key)
 	}
 }
 
-/* @done words of "KEY VALUE..." are there already. */
-static void complete_key(const struct complete *c, const struct verb *v, char *const *done,
-			 int done_count)
+static void complete_value(const struct complete *c, const struct key *key)
 {
-	bool given[KEYS_MAX] = { false };
-	struct words words = { .count = 0 };
-	const struct key *key;
-	size_t i, last = 0;
-	int n;
-
-	keys_words(v->keys, &words);
-	for (n = 0; n < done_count; n += 2) {
-		if (words_find(&words, done[n], &last) < 0)
-			return;
-		given[last] = true;
-	}
-	if (done_count % 2 == 0) {
-		for (i = 0; i < words.count; i++)
-			if (!given[i] && !(v->keys_needed && v->keys[i].fixed))
-				complete_offer(c, v->keys[i].name, v->keys[i].help);
-		return;
-	}
-	key = &v->keys[last];
 	complete_choices(c, key);
 	if (key->items)
 		complete_items(c, key);
@@ -205,6 +184,32 @@ static void complete_key(const struct complete *c, const struct verb *v, char *c
 		complete_folder(c, "/sys/class/net", DT_REG, "device"); /* bonding_masters */
 	if (key->source == KEY_NETNS)
 		complete_folder(c, "/run/netns", DT_DIR, "network namespace");
+}
+
+/* @done words of "KEY VALUE..." are there already. */
+static void complete_key(const struct complete *c, const struct verb *v, char *const *done,
+			 int done_count)
+{
+	bool given[KEYS_MAX] = { false };
+	struct words words = { .count = 0 };
+	size_t i, last = 0;
+	int n;
+
+	keys_words(v->keys, &words);
+	for (n = 0; n < done_count; n += 1 + keys_values(&v->keys[last])) {
+		if (words_find(&words, done[n], &last) < 0)
+			return;
+		given[last] = true;
+	}
+	if (n == done_count) {
+		for (i = 0; i < words.count; i++)
+			if (!given[i] && !(v->keys_needed && v->keys[i].fixed))
+				complete_offer(c, v->keys[i].name, v->keys[i].help);
+		return;
+	}
+	/* A second value is a number, for which there is nothing to offer. */
+	if (n - done_count == keys_values(&v->keys[last]))
+		complete_value(c, &v->keys[last]);
 }
 
 static void complete_arguments(const struct complete *c, const struct verb *v, int used)

@@ -62,6 +62,11 @@ const struct key keys_resource[] = {
 	  "MAC behind a guest" },
 	{ "peer-vnet", "peer_vnet", "VNET",
 	  "a vnet of this host as a guest, in place of dev", true, KEY_VNETS },
+	{ "vf", "pf", "PF INDEX",
+	  "a virtual function of a NIC as a hybrid, in place of dev", true, KEY_DEVICES,
+	  .second = "vf" },
+	{ "vlan", "vf_vlan", "N|none",
+	  "of vf: the NIC itself puts its frames into that VLAN" },
 	{ "priority", "priority", "N",
 	  "of a hybrid: the lowest number is the best" },
 	{ "pvid", "pvid", "N|inherit",
@@ -140,29 +145,41 @@ static bool keys_check(const struct key *key, const struct vnet_setting *s,
 	return isdigit((unsigned char)s->value[0]) && *end == '\0' && !errno && number <= INT_MAX;
 }
 
+int keys_values(const struct key *key)
+{
+	return key->second ? 2 : 1;
+}
+
 enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key *keys, int argc,
 			   char *const *argv, struct vnet_setting *settings, size_t *ret_count)
 {
 	const char *expected;
 	const struct key *key;
 	size_t count = 0;
-	int i;
+	int i, value;
 
-	for (i = 0; i < argc; i += 2) {
+	for (i = 0; i < argc; i += 1 + keys_values(key)) {
 		key = keys_find(ctl, topic, keys, argv[i]);
 		if (!key)
 			return CTL_USAGE;
 		if (keys_given(settings, count, key->json))
 			return ctl_usage(ctl, topic, "'%s' is given twice: expected each key once",
 					 key->name);
-		if (i + 1 == argc)
-			return ctl_usage(ctl, topic, "'%s' has no value: expected %s %s", argv[i],
-					 key->name, key->value);
-		settings[count] = (struct vnet_setting) { key->json, argv[i + 1] };
-		if (!keys_check(key, &settings[count], &expected))
-			return ctl_usage(ctl, topic, "%s '%s' is not %s: expected %s %s", key->name,
-					 argv[i + 1], expected, key->name, key->value);
-		count++;
+		if (i + keys_values(key) >= argc)
+			return ctl_usage(ctl, topic, "'%s' has %s: expected %s %s", argv[i],
+					 i + 1 == argc ? "no value" : "only one value", key->name,
+					 key->value);
+		for (value = 1; value <= keys_values(key); value++) {
+			settings[count] = (struct vnet_setting) {
+				value == 1 ? key->json : key->second,
+				argv[i + value],
+			};
+			if (!keys_check(key, &settings[count], &expected))
+				return ctl_usage(ctl, topic, "%s '%s' is not %s: expected %s %s",
+						 key->name, argv[i + value], expected, key->name,
+						 key->value);
+			count++;
+		}
 	}
 	*ret_count = count;
 	return CTL_DONE;

@@ -16,6 +16,7 @@ struct key {
 	bool fixed;		/* only when the object is made */
 	enum key_source source; /* completion: of what values */
 	const char *items;	/* completion: what a list with commas is made of, "a|b" */
+	const char *second;	/* the key in the API of a second value, NULL: there is none */
 	bool number;		/* no setting, which libvnet knows, but a number from 0 */
 };
 
@@ -24,6 +25,9 @@ struct key {
 extern const struct key keys_vnet[];
 extern const struct key keys_resource[];
 extern const struct key keys_path[];
+
+/* How many words follow it. */
+int keys_values(const struct key *key);
 
 void keys_words(const struct key *keys, struct words *ret);
 

@@ -92,6 +92,13 @@ static void print_detail(struct table *t, struct json_object *resource)
 		print_detail_add(detail, "peer %s", field_text(resource, "peer"));
 	else if (strcmp(type, "hybrid") == 0)
 		print_detail_add(detail, "priority %s", field_text(resource, "priority"));
+	if (field_text(resource, "pf")[0])
+		print_detail_add(detail, "vf %s of %s", field_text(resource, "vf"),
+				 field_text(resource, "pf"));
+	if (field_number(resource, "vf_vlan"))
+		print_detail_add(detail, "vlan %s", field_text(resource, "vf_vlan"));
+	if (field_bool(field_find(resource, "function"), "bridge_entry"))
+		print_detail_add(detail, "bridge-entry");
 	if (field_number(resource, "storm_limit"))
 		print_detail_add(detail, "storm-limit %s", field_text(resource, "storm_limit"));
 	if (provider)

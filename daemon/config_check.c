@@ -10,9 +10,11 @@
 struct entry {
 	const struct config_section *section;
 	const struct desired_resource *resource;
-	struct entry *same_mac;	  /* the next guest with this MAC */
-	UT_hash_handle by_mac;	  /* guests, by peer */
-	UT_hash_handle by_device; /* all, by device, or by peer_vnet in a hash of its own */
+	struct entry *same_mac; /* the next guest with this MAC */
+	UT_hash_handle by_mac;	/* guests, by peer */
+	/* all, by device, or in hashes of their own by peer_vnet or by this: */
+	UT_hash_handle by_device;
+	char vf[IFNAMSIZ + 16]; /* "3 of enp1s0" */
 };
 
 struct check {
@@ -21,6 +23,7 @@ struct check {
 	struct entry *macs;
 	struct entry *devices;
 	struct entry *peer_vnets;
+	struct entry *vfs;
 	const struct config_section *service; /* the first one */
 	size_t hybrids;
 };
@@ -63,7 +66,8 @@ static bool check_resource(struct config_unit *u, const struct config_section *s
 	if (!s->has_device)
 		config_unit_complain(u, &s->place,
 				     "the section [Resource %s] has no Device=, expected the name "
-				     "of a network device, or for a guest PeerVNet=",
+				     "of a network device, or for a guest PeerVNet=, or for a "
+				     "hybrid PF= and VF=",
 				     s->name);
 	if (s->bad || !s->has_type || !s->has_device)
 		return false;
@@ -153,6 +157,23 @@ static int check_peer_vnet(struct check *c, struct entry *e)
 	return e->by_device.tbl ? 0 : -ENOMEM;
 }
 
+static int check_vf(struct check *c, struct entry *e)
+{
+	const struct resource_settings *s = &e->resource->settings;
+	struct entry *first;
+	char what[64];
+
+	snprintf(e->vf, sizeof(e->vf), "%u of %s", s->vf, s->pf);
+	HASH_FIND(by_device, c->vfs, e->vf, strlen(e->vf), first);
+	if (first) {
+		snprintf(what, sizeof(what), "the same VF %s", e->vf);
+		complain_twice(c, e, first, what);
+		return 0;
+	}
+	HASH_ADD_KEYPTR(by_device, c->vfs, e->vf, strlen(e->vf), e);
+	return e->by_device.tbl ? 0 : -ENOMEM;
+}
+
 static int check_device(struct check *c, struct entry *e)
 {
 	const char *device = e->resource->settings.device;
@@ -225,6 +246,13 @@ static int check_type(struct check *c, struct entry *e)
 	return 0;
 }
 
+static int check_way(struct check *c, struct entry *e)
+{
+	if (e->resource->settings.peer_vnet[0])
+		return check_peer_vnet(c, e);
+	return e->resource->settings.pf[0] ? check_vf(c, e) : check_device(c, e);
+}
+
 static int check_resources(struct check *c)
 {
 	const struct config_section *s;
@@ -236,7 +264,7 @@ static int check_resources(struct check *c)
 			continue;
 		e->section = s;
 		e->resource = &c->unit->vnet.resources[s->index];
-		r = e->resource->settings.peer_vnet[0] ? check_peer_vnet(c, e) : check_device(c, e);
+		r = check_way(c, e);
 		if (r == 0)
 			r = check_type(c, e);
 		e++;
@@ -258,6 +286,7 @@ int config_unit_check(struct config_unit *u)
 	HASH_CLEAR(by_mac, c.macs);
 	HASH_CLEAR(by_device, c.devices);
 	HASH_CLEAR(by_device, c.peer_vnets);
+	HASH_CLEAR(by_device, c.vfs);
 	free(c.entries);
 	return r;
 }

@@ -280,8 +280,8 @@ static void set_value(struct config_unit *u, unsigned int line, const struct set
 
 	if (u->section) {
 		u->section->has_type |= util_same(s->key, "type");
-		u->section->has_device |=
-			util_same(s->key, "device") || util_same(s->key, "peer_vnet");
+		u->section->has_device |= util_same(s->key, "device") ||
+					  util_same(s->key, "peer_vnet") || util_same(s->key, "pf");
 	}
 	if (!is_first(u, line, (size_t)(s - u->table), s->config))
 		return;

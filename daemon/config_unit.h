@@ -24,7 +24,8 @@ struct config_section {
 	size_t index;		   /* in vnet.resources */
 	unsigned int in_file;	   /* number of the last file that has it */
 	bool bad;		   /* some value of it is wrong */
-	bool has_type, has_device; /* given, or a PeerVNet=, be it with a wrong value */
+	/* given, or in its place a PeerVNet= or PF=, be it with a wrong value */
+	bool has_type, has_device;
 	UT_hash_handle hh;
 };
 

@@ -449,6 +449,7 @@ static int open_manager(struct daemon *d, struct error *e)
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "the rtnetlink socket cannot be opened: %s", strerror(-err));
+	rtnl_set_sysfs(d->rtnl, d->options->sysfs);
 	err = datapath_new(&datapath_options, &d->datapath);
 	if (!err) {
 		d->keep.datapath = d->datapath;

@@ -20,6 +20,15 @@ struct desired_saved {
 	uint8_t filter[MAC_LEN]; /* ... this one */
 };
 
+/* What vnetd changed at a NIC for one of its virtual functions, and has to put back. */
+struct desired_vf {
+	uint32_t pf;		 /* ifindex of the physical one, 0: nothing was changed */
+	struct kernel_vf before; /* `set` names what was changed; the values are the old ones */
+	uint8_t given[MAC_LEN];	 /* the MAC that it got */
+	uint32_t entry;		 /* ifindex of a PF whose switch got an entry for ... */
+	uint8_t entry_address[MAC_LEN]; /* ... this MAC; 0: none has */
+};
+
 /* Offloads that vnetd switched on a device, and has to put back. */
 struct desired_offloads {
 	uint32_t ifindex; /* 0: none were */
@@ -62,6 +71,7 @@ struct desired_resource {
 	struct resource_settings settings;
 	struct resource_settings base; /* from_config: as the file had it */
 	struct desired_saved saved;
+	struct desired_vf vf;
 	struct desired_offloads offloads[DESIRED_ENDS];
 	struct desired_provider provider;
 };

@@ -89,6 +89,49 @@ struct kernel_tap {
 	bool segments6;	     /* and of IPv6 */
 };
 
+/*
+ * What an SR-IOV NIC keeps of one of its virtual functions (VF), and its physical function (PF)
+ * sets. The order is that in which they are set.
+ */
+enum kernel_vf_field {
+	KERNEL_VF_ADDRESS = 1 << 0,
+	KERNEL_VF_VLAN = 1 << 1,
+	KERNEL_VF_SPOOF_CHECK = 1 << 2,
+	KERNEL_VF_TRUST = 1 << 3,
+	KERNEL_VF_LINK_STATE = 1 << 4,
+};
+
+#define KERNEL_VF_FIELDS 5
+
+struct kernel_vf {
+	unsigned int set; /* enum kernel_vf_field: to be changed; or, of what was read, known */
+	uint8_t address[MAC_LEN];
+	uint16_t vlan;	   /* 0: none */
+	uint16_t protocol; /* of its tag, ETH_P_* */
+	uint8_t qos;
+	bool spoof_check;
+	bool trust;
+	uint32_t link_state; /* IFLA_VF_LINK_STATE_* */
+};
+
+/* What there is of a VF in sysfs, and what is missing first on the way to its network device. */
+enum kernel_vf_missing {
+	KERNEL_VF_COMPLETE,
+	KERNEL_VF_NO_PF,
+	KERNEL_VF_NO_FUNCTION,
+	KERNEL_VF_NO_DRIVER,
+	KERNEL_VF_NO_NETDEV,
+};
+
+struct kernel_vf_place {
+	enum kernel_vf_missing missing;
+	bool capable;	   /* the PF's driver can make VFs */
+	uint32_t total;	   /* it can make so many, 0: not told */
+	char function[32]; /* "0000:01:10.6", as far as there is one; the same of: */
+	char driver[32];
+	char netdev[IFNAMSIZ];
+};
+
 /* Which frames that a device receives are wanted: those with these bytes. */
 #define KERNEL_MATCHES_MAX	4
 #define KERNEL_MATCH_LENGTH_MAX 16
@@ -180,6 +223,16 @@ struct kernel_ops {
 	int (*offloads_get)(void *rtnl, const char *device, struct kernel_offloads *ret);
 	/* Those in @set become as in @on. */
 	int (*offloads_set)(void *rtnl, const char *device, unsigned int set, unsigned int on);
+
+	/* Where the VF's network device is; what is not there is no error. 0 or -errno. */
+	int (*vf_look)(void *rtnl, const char *pf, uint32_t index, struct kernel_vf_place *ret);
+	/* -ENODEV: there is no PF; -ENOENT: it has no VF of that index. */
+	int (*vf_get)(void *rtnl, uint32_t pf, uint32_t index, struct kernel_vf *ret);
+	/* Ends with the first field that is refused. -EOPNOTSUPP: the NIC does not know it. */
+	int (*vf_set)(void *rtnl, uint32_t pf, uint32_t index, const struct kernel_vf *change);
+	/* Does the PF hand frames from one of its functions to another by itself (VEB)? -ENOENT: it
+	 * does not say. */
+	int (*vf_bridge)(void *rtnl, uint32_t pf, bool *ret_veb);
 
 	/* the data path; every write is idempotent */
 	/*

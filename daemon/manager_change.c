@@ -40,7 +40,7 @@ void manager_remove_resource(struct resource *r)
 	struct manager *m = r->vnet->manager;
 	char device[IFNAMSIZ];
 
-	util_copy(device, sizeof(device), r->settings.device);
+	util_copy(device, sizeof(device), resource_device(r));
 	if (r->present && m->callbacks.on_removing)
 		m->callbacks.on_removing(m->context, r);
 	reconcile_resource_remove(r);

@@ -49,6 +49,7 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->from_config = d->from_config;
 	r->base = d->base;
 	r->saved = d->saved;
+	r->vf_saved = d->vf;
 	memcpy(r->xdp.offloads, d->offloads, sizeof(d->offloads));
 	claim_marks(m, r->xdp.offloads);
 	/* Its number may be another device's by now, which is to be taken in as any other. */
@@ -143,7 +144,8 @@ static bool is_other_vnet(const struct vnet_settings *a, const struct vnet_setti
 static bool is_other_resource(const struct resource_settings *a, const struct resource_settings *b)
 {
 	return a->type != b->type || !util_same(a->device, b->device) ||
-	       !util_same(a->peer_vnet, b->peer_vnet);
+	       !util_same(a->peer_vnet, b->peer_vnet) || !util_same(a->pf, b->pf) ||
+	       a->vf != b->vf;
 }
 
 /* The file's word for the device, which may go by another name by now. */
@@ -220,6 +222,7 @@ static int configure_resource(struct vnet *v, const struct desired_resource *d, 
 		return 0;
 	if (r) {
 		memcpy(settings.device, r->settings.device, sizeof(settings.device));
+		memcpy(settings.pf, r->settings.pf, sizeof(settings.pf));
 		err = manager_resource_set(m, v->name, d->name, &settings, e);
 	} else {
 		err = manager_resource_add(m, v->name, d->name, &settings, e);
@@ -392,6 +395,7 @@ static int snapshot_resources(const struct vnet *v, struct desired_vnet *ret)
 		d->settings = r->settings;
 		d->base = r->base;
 		d->saved = r->saved;
+		d->vf = r->vf_saved;
 		d->provider = r->provider;
 		memcpy(d->offloads, r->xdp.offloads, sizeof(d->offloads));
 	}

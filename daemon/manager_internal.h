@@ -41,6 +41,8 @@ struct manager {
 	bool changing;		      /* a vnet is being changed: what fails is not lost */
 	bool gathering;		      /* a batch of news is being read */
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */
+	struct resource *vfs;	      /* list: virtual functions */
+	uint64_t vfs_due_us;	      /* when those without a device are looked for, 0: none is */
 	struct resource *watched;     /* list: hybrids whose health is looked at */
 	struct vnet *announcing;      /* list: those with announcements to come */
 	bool mute_told;		      /* frames cannot be sent, and the log says so */

@@ -158,13 +158,13 @@ void object_resource_wait(struct resource *r)
 	struct manager *m = r->vnet->manager;
 	const char *device = r->settings.device;
 
-	if (!resource_is_tap(r))
+	if (!resource_is_tap(r) && !resource_is_vf(r))
 		HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
 }
 
 void object_resource_wait_end(struct resource *r)
 {
-	if (!resource_is_tap(r))
+	if (!resource_is_tap(r) && !resource_is_vf(r))
 		HASH_DELETE(by_device, r->vnet->manager->waiting, r);
 }
 
@@ -251,6 +251,7 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 	}
 	HASH_ADD_STR(v->resources, name, r);
 	list_target(r);
+	reconcile_vf_begin(r);
 	m->resource_count++;
 	vnet_enlist(r);
 	*ret = r;
@@ -264,6 +265,7 @@ void object_resource_free(struct resource *r)
 
 	reconcile_hold_pause(r);
 	reconcile_health_end(r);
+	reconcile_vf_end(r);
 	vnet_delist(r);
 	unlist_target(r);
 	HASH_DEL(v->resources, r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Observed state: what the monitor tells, and which objects have to follow. */
 #include <errno.h>
+#include <utlist.h>
 
 #include "log.h"
 #include "manager_internal.h"
@@ -63,6 +64,7 @@ static void on_owned(const struct manager_owner *o, const struct link *now)
 	complain(reconcile_upper(v, &e), &e);
 	complain(reconcile_path(v, &e), &e);
 	complain(reconcile_peers(v, &e), &e);
+	reconcile_vfs_of(v);
 }
 
 /*
@@ -150,6 +152,42 @@ static void offer(struct manager *m, const struct link *before, const struct lin
 	retry_uppers(m, now->name, true);
 }
 
+/* What a NIC keeps of its virtual functions is not in the link itself. */
+static bool is_pf(const struct manager *m, const struct link *l)
+{
+	const struct resource *r;
+
+	DL_FOREACH2 (m->vfs, r, vf_next)
+		if (reconcile_vf_is_of(r, l->ifindex, l->name))
+			return true;
+	return false;
+}
+
+/* The device of a virtual function can be any; sysfs knows. */
+static void offer_vfs(struct manager *m, const struct link *before, const struct link *now)
+{
+	struct resource *r, *next;
+	bool tried;
+
+	DL_FOREACH_SAFE2 (m->vfs, r, next, vf_next) {
+		if (r->leaving || r->vnet->leaving)
+			continue;
+		tried = r->state == RESOURCE_FAILED && !(util_same(r->vf.place.netdev, now->name) &&
+							 is_worth_trying(r, before, now));
+		if (reconcile_vf_is_of(r, now->ifindex, now->name) || (!r->ifindex && !tried))
+			manager_reconcile_one(r);
+	}
+}
+
+static void lose_pf(struct manager *m, uint32_t ifindex, const char *name)
+{
+	struct resource *r, *next;
+
+	DL_FOREACH_SAFE2 (m->vfs, r, next, vf_next)
+		if (!r->leaving && !r->vnet->leaving && reconcile_vf_is_of(r, ifindex, name))
+			manager_reconcile_one(r);
+}
+
 /* A provider's report of a lost link holds until the device has one again. */
 static void note_carrier(const struct manager *m, const struct link *before, const struct link *now)
 {
@@ -190,12 +228,18 @@ void manager_act_link(struct manager *m, uint32_t ifindex, const struct link *be
 	const struct manager_owner *o = owner_find(m, ifindex);
 	struct link now;
 
-	if (!l || (before && same(before, l)))
+	if (!l)
 		return;
 	now = *l;
+	if (before && same(before, l)) {
+		if (is_pf(m, &now))
+			offer_vfs(m, before, &now);
+		return;
+	}
 	if (o)
 		on_owned(o, &now);
 	offer(m, before, &now);
+	offer_vfs(m, before, &now);
 	if (before && !util_same(before->name, now.name))
 		on_name_free(m, before->name);
 }
@@ -205,7 +249,7 @@ static void follow_link(struct manager *m, const struct link *l)
 	const struct link *known = link_find(m->links, l->ifindex);
 	struct link before = known ? *known : *l;
 	const struct link *was = known ? &before : NULL;
-	bool fresh = !was || !same(&before, l);
+	bool fresh = !was || !same(&before, l) || is_pf(m, l);
 
 	if (link_put(m->links, l)) {
 		log_err("device %s: no memory to keep what is known of it", l->name);
@@ -256,8 +300,10 @@ void manager_on_gone(struct manager *m, uint32_t ifindex)
 void manager_act_gone(struct manager *m, uint32_t ifindex, const char *name)
 {
 	gone(m, ifindex);
-	if (!m->resyncing && name)
+	if (!m->resyncing && name) {
 		on_name_free(m, name);
+		lose_pf(m, ifindex, name);
+	}
 }
 
 void manager_on_address(struct manager *m, const struct address *a, bool there)

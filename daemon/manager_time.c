@@ -10,6 +10,7 @@ static const struct manager_clock {
 	{ reconcile_hold_due_us, reconcile_hold_run },
 	{ reconcile_health_due_us, reconcile_health_run },
 	{ reconcile_announce_due_us, reconcile_announce_run },
+	{ reconcile_vf_due_us, reconcile_vf_run },
 	{ manager_keep_due_us, manager_keep_run },
 };
 

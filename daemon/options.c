@@ -17,7 +17,8 @@ enum {
 	OPT_LOG,
 	OPT_NO_TCX,
 	OPT_NO_CARRIER_CHECK,
-	OPT_NO_XDP
+	OPT_NO_XDP,
+	OPT_SYSFS
 };
 
 static const struct option long_options[] = {
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{ "no-tcx", no_argument, NULL, OPT_NO_TCX },
 	{ "no-carrier-check", no_argument, NULL, OPT_NO_CARRIER_CHECK },
 	{ "no-xdp", no_argument, NULL, OPT_NO_XDP },
+	{ "sysfs", required_argument, NULL, OPT_SYSFS },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL },
@@ -54,6 +56,7 @@ void options_help(FILE *out)
 	      "  --no-tcx           attach by clsact even where the kernel has tcx\n"
 	      "  --no-carrier-check leave it to vnetd to notice that a device is of no use\n"
 	      "  --no-xdp           carry all frames by TC\n"
+	      "  --sysfs DIR        where functions of NICs are looked for (default /sys)\n"
 	      "  -V, --version      show the version\n"
 	      "  -h, --help         show this text\n"
 	      "\n"
@@ -123,6 +126,8 @@ static int take(struct options *o, int option, const char *value)
 	case OPT_NO_XDP:
 		o->no_xdp = true;
 		return 0;
+	case OPT_SYSFS:
+		return take_path("--sysfs", value, &o->sysfs);
 	case 'V':
 		o->action = OPTIONS_VERSION;
 		return 0;
@@ -143,6 +148,7 @@ int options_parse(int argc, char *argv[], struct options *ret)
 		.bpffs = "/sys/fs/bpf/vnet",
 		.instance = "default",
 		.log_level = LOG_INFO,
+		.sysfs = "/sys",
 	};
 	int option;
 

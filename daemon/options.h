@@ -19,6 +19,7 @@ struct options {
 	bool no_tcx;
 	bool no_carrier_check;
 	bool no_xdp;
+	const char *sysfs; /* where it is mounted */
 	enum options_action action;
 };
 

@@ -98,6 +98,24 @@ void reconcile_probe_end(struct resource *r);
 void reconcile_probe_adopt(struct resource *r);
 bool reconcile_probe_tell(const struct resource *r, char *reason, size_t size);
 
+/*
+ * Virtual functions; reconcile_vf.c. None of it does anything for other resources.
+ * reconcile_vf(): what the NIC keeps of it is made what the vnet needs, and remembered; its device
+ * is looked for. reconcile_vf_bridge(): does the NIC know where the vnet's MAC is, with @l for a
+ * device? reconcile_vf_reason(): why there is no device. reconcile_vfs_of(): all of a vnet.
+ */
+void reconcile_vf_begin(struct resource *r);
+void reconcile_vf_end(struct resource *r);
+int reconcile_vf(struct resource *r, struct error *e);
+void reconcile_vf_bridge(struct resource *r, const struct link *l);
+void reconcile_vf_give_back(struct resource *r);
+void reconcile_vf_reason(const struct resource *r, char *buffer, size_t size);
+void reconcile_vfs_of(struct vnet *v);
+/* Is this device its PF? */
+bool reconcile_vf_is_of(const struct resource *r, uint32_t pf, const char *name);
+uint64_t reconcile_vf_due_us(const struct manager *m);
+void reconcile_vf_run(struct manager *m, uint64_t now_us);
+
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
 int reconcile_resource_row(struct resource *r);

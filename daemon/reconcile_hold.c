@@ -83,7 +83,7 @@ void reconcile_hold_reason(const struct resource *r, char *buffer, size_t size)
 	uint64_t left_us = r->hold.due_us > now_us ? r->hold.due_us - now_us : 0;
 
 	snprintf(buffer, size, "device %s was lost and is back; returns in %" PRIu64 " ms",
-		 r->settings.device, (left_us + 999) / 1000);
+		 resource_device(r), (left_us + 999) / 1000);
 }
 
 enum resource_state reconcile_hold(struct resource *r, const struct link *l,

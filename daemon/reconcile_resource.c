@@ -16,6 +16,8 @@ static const struct link *find_device(const struct resource *r)
 		return link_find(links, r->ifindex);
 	if (resource_is_tap(r))
 		return link_find(links, r->tap_ifindex);
+	if (resource_is_vf(r))
+		return link_find_name(links, r->vf.place.netdev);
 	return link_find(links, r->saved.ifindex) ?: link_find_name(links, r->settings.device);
 }
 
@@ -127,7 +129,7 @@ void reconcile_resource_follow_name(struct resource *r)
 	struct manager *m = r->vnet->manager;
 	const struct link *l = link_find(m->links, r->ifindex);
 
-	if (!l || util_same(r->settings.device, l->name))
+	if (!l || resource_is_vf(r) || util_same(r->settings.device, l->name))
 		return;
 	log_info("%s/%s: device %s is called %s now", r->vnet->name, r->name, r->settings.device,
 		 l->name);
@@ -176,7 +178,7 @@ static int attach(struct resource *r, struct error *e)
 	}
 	return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "device",
 			 "%s: attaching the data path to device %s failed: %s", label,
-			 r->settings.device, reconcile_attach_error(err));
+			 resource_device(r), reconcile_attach_error(err));
 }
 
 static void detach(struct resource *r)
@@ -343,6 +345,14 @@ void reconcile_resource_state(struct resource *r, enum resource_state state, con
 							  .resource = r });
 }
 
+static void no_device(const struct resource *r, char *reason, size_t size)
+{
+	if (resource_is_vf(r))
+		reconcile_vf_reason(r, reason, size);
+	else
+		snprintf(reason, size, "device %s does not exist", r->settings.device);
+}
+
 static void update_state(struct resource *r, const struct error *failure)
 {
 	const struct link *l = find_device(r);
@@ -353,7 +363,7 @@ static void update_state(struct resource *r, const struct error *failure)
 	if (failure) {
 		reconcile_resource_state(r, RESOURCE_FAILED, failure->message);
 	} else if (!l) {
-		snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
+		no_device(r, reason, sizeof(reason));
 		reconcile_resource_state(r, RESOURCE_WAITING, reason);
 	} else {
 		state = judge(r, l, reason, sizeof(reason));
@@ -401,27 +411,29 @@ static bool has_vanished(const struct resource *r, int err)
 	struct link l;
 
 	return err == -ENODEV &&
-	       manager_rtnl(r->vnet->manager, link_get, r->settings.device, &l) == -ENODEV;
+	       manager_rtnl(r->vnet->manager, link_get, resource_device(r), &l) == -ENODEV;
 }
 
 static void note_vanished(struct resource *r)
 {
 	char reason[sizeof(r->reason)];
 
-	snprintf(reason, sizeof(reason), "device %s is being deleted", r->settings.device);
+	snprintf(reason, sizeof(reason), "device %s is being deleted", resource_device(r));
 	reconcile_resource_state(r, r->ifindex ? RESOURCE_DOWN : RESOURCE_WAITING, reason);
 }
 
 int reconcile_resource(struct resource *r, struct error *e)
 {
-	const struct link *l = find_device(r);
+	const struct link *l;
 	char label[RESOURCE_LABEL_SIZE];
 	struct error own = { 0 };
-	int err = 0, next;
+	int err, next;
 
 	if (resource_is_peer(r))
 		return reconcile_peer(r, e);
-	if (l)
+	err = reconcile_vf(r, &own);
+	l = find_device(r);
+	if (l && !err)
 		err = r->ifindex ? keep(r, l, &own) : take_in(r, l, &own);
 	if (has_vanished(r, err)) {
 		err = 0;
@@ -429,6 +441,7 @@ int reconcile_resource(struct resource *r, struct error *e)
 	} else {
 		update_state(r, err ? &own : NULL);
 	}
+	reconcile_vf_bridge(r, l);
 	next = r->ifindex ? reconcile_resource_row(r) : 0;
 	if (next && !err)
 		err = error_set(&own, ERROR_FAILED, -next, resource_label(r, label), NULL,
@@ -458,6 +471,8 @@ void reconcile_resource_remove(struct resource *r)
 	reconcile_peer_part(r);
 	leave_paths(r);
 	reconcile_fdb_remove(r);
+	/* A VF takes back its MAC only when its PF lets it. */
+	reconcile_vf_give_back(r);
 	if (r->ifindex)
 		let_go(r);
 	else if (resource_is_peer(r))
@@ -474,7 +489,7 @@ void reconcile_resource_gone(struct resource *r)
 	/* What the provider said of the old one says nothing about the next. */
 	if (r->provider.report == DESIRED_REPORT_DOWN)
 		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
-	snprintf(reason, sizeof(reason), "device %s does not exist", r->settings.device);
+	snprintf(reason, sizeof(reason), "device %s does not exist", resource_device(r));
 	reconcile_resource_state(r, RESOURCE_WAITING, reason);
 	leave_paths(r);
 	let_go(r);

@@ -21,28 +21,14 @@
 #include "frame.h"
 #include "link_parse.h"
 #include "netlink.h"
-#include "rtnl.h"
+#include "rtnl_internal.h"
 
 #define RTNL_QUEUES_MAX	       4096 /* the kernel refuses more */
 #define RTNL_LINK_MODE_DEFAULT 0    /* of IFLA_LINKMODE */
 #define RTNL_LINK_MODE_DORMANT 1
 #define RTNL_ALIAS	       "vnetd"
 
-struct rtnl {
-	struct nl_sock *socket;
-	int frames; /* for rtnl_send_frame(), opened when it is needed; -1: not yet */
-};
-
 /* --- one request and its answer --- */
-
-struct exchange {
-	uint32_t sequence;
-	bool done;
-	int error; /* 0 or -errno, from the kernel */
-	/* What the answer carries, if anybody wants it. 0 or -errno. */
-	int (*parse)(struct nlmsghdr *answer, void *ret);
-	void *ret;
-};
 
 /* For failures of libnl and of the socket itself. */
 static int error_from_nl(int nl_error)
@@ -70,7 +56,7 @@ static int error_from_nl(int nl_error)
 /* Passes over what is not the kernel's, and what a request that failed half-way left behind. */
 static int on_sequence(struct nl_msg *message, void *context)
 {
-	const struct exchange *x = context;
+	const struct rtnl_exchange *x = context;
 
 	if (nlmsg_get_src(message)->nl_pid != 0)
 		return NL_SKIP;
@@ -79,7 +65,7 @@ static int on_sequence(struct nl_msg *message, void *context)
 
 static int on_answer(struct nl_msg *message, void *context)
 {
-	struct exchange *x = context;
+	struct rtnl_exchange *x = context;
 
 	if (x->parse && x->error == 0)
 		x->error = x->parse(nlmsg_hdr(message), x->ret);
@@ -88,7 +74,7 @@ static int on_answer(struct nl_msg *message, void *context)
 
 static int on_ack(struct nl_msg *message, void *context)
 {
-	struct exchange *x = context;
+	struct rtnl_exchange *x = context;
 
 	x->done = true;
 	return NL_STOP;
@@ -96,7 +82,7 @@ static int on_ack(struct nl_msg *message, void *context)
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *context)
 {
-	struct exchange *x = context;
+	struct rtnl_exchange *x = context;
 
 	x->done = true;
 	x->error = error->error;
@@ -110,7 +96,7 @@ static void cb_putp(struct nl_cb **cb)
 }
 
 /* Every request asks for an acknowledgement, so that each has exactly one end. */
-static int exchange(struct rtnl *r, struct nl_msg *request, struct exchange *x)
+int rtnl_exchange(struct rtnl *r, struct nl_msg *request, struct rtnl_exchange *x)
 {
 	UTIL_CLEANUP(cb_putp) struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 	int n;
@@ -120,6 +106,7 @@ static int exchange(struct rtnl *r, struct nl_msg *request, struct exchange *x)
 	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_sequence, x);
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, x);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, x);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, x); /* of a dump */
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, x);
 
 	n = nl_send_auto(r->socket, request);
@@ -132,22 +119,22 @@ static int exchange(struct rtnl *r, struct nl_msg *request, struct exchange *x)
 	return x->done ? x->error : error_from_nl(n);
 }
 
-static int exchange_plain(struct rtnl *r, struct nl_msg *request)
+int rtnl_exchange_plain(struct rtnl *r, struct nl_msg *request)
 {
-	struct exchange x = { 0 };
+	struct rtnl_exchange x = { 0 };
 
-	return exchange(r, request, &x);
+	return rtnl_exchange(r, request, &x);
 }
 
 /* --- messages --- */
 
-static void msg_freep(struct nl_msg **message)
+void rtnl_message_freep(struct nl_msg **message)
 {
 	nlmsg_free(*message);
 }
 
 /* A message whose header is followed by @body; NULL: no memory. */
-static struct nl_msg *msg_new(int type, int flags, void *body, size_t size)
+struct nl_msg *rtnl_message_new(int type, int flags, void *body, size_t size)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(type, flags);
 
@@ -158,7 +145,8 @@ static struct nl_msg *msg_new(int type, int flags, void *body, size_t size)
 	return message;
 }
 
-static struct nl_msg *msg_link(int type, int flags, uint32_t ifindex, uint32_t set, uint32_t change)
+struct nl_msg *rtnl_message_link(int type, int flags, uint32_t ifindex, uint32_t set,
+				 uint32_t change)
 {
 	struct ifinfomsg info = {
 		.ifi_family = AF_UNSPEC,
@@ -167,7 +155,7 @@ static struct nl_msg *msg_link(int type, int flags, uint32_t ifindex, uint32_t s
 		.ifi_change = change,
 	};
 
-	return msg_new(type, flags, &info, sizeof(info));
+	return rtnl_message_new(type, flags, &info, sizeof(info));
 }
 
 /* --- the veth pair --- */
@@ -220,22 +208,23 @@ static int put_veth(struct nl_msg *message, const struct kernel_veth *veth)
 
 static int port_up(struct rtnl *r, const char *port)
 {
-	UTIL_CLEANUP(msg_freep)
-	struct nl_msg *message = msg_link(RTM_NEWLINK, 0, 0, IFF_UP, IFF_UP);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, 0, IFF_UP, IFF_UP);
 
 	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0 ||
 	    nla_put(message, IFLA_IFALIAS, strlen(RTNL_ALIAS), RTNL_ALIAS) < 0)
 		return -ENOMEM;
-	return exchange_plain(r, message);
+	return rtnl_exchange_plain(r, message);
 }
 
 int rtnl_veth_del(void *rtnl, const char *port)
 {
-	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_DELLINK, 0, 0, 0, 0);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_DELLINK, 0, 0, 0, 0);
 
 	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0)
 		return -ENOMEM;
-	return exchange_plain(rtnl, message);
+	return rtnl_exchange_plain(rtnl, message);
 }
 
 /*
@@ -245,9 +234,9 @@ int rtnl_veth_del(void *rtnl, const char *port)
  */
 int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 {
-	UTIL_CLEANUP(msg_freep)
+	UTIL_CLEANUP(rtnl_message_freep)
 	struct nl_msg *message =
-		msg_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, IFF_UP, IFF_UP);
+		rtnl_message_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, IFF_UP, IFF_UP);
 	int r;
 
 	if (!message || put_end(message, veth->name, veth->mtu) < 0 ||
@@ -255,7 +244,7 @@ int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 	    (veth->netns_fd >= 0 && nla_put_u32(message, IFLA_NET_NS_FD, veth->netns_fd) < 0) ||
 	    put_veth(message, veth) < 0)
 		return -ENOMEM;
-	r = exchange_plain(rtnl, message);
+	r = rtnl_exchange_plain(rtnl, message);
 	if (r < 0)
 		return r;
 	r = port_up(rtnl, veth->port);
@@ -296,9 +285,10 @@ static int parse_stats(struct nlmsghdr *answer, void *ret)
 
 int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 {
-	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, 0, 0, 0);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_GETLINK, 0, 0, 0, 0);
 	struct link l = { 0 };
-	struct exchange x = { .parse = parse_link, .ret = &l };
+	struct rtnl_exchange x = { .parse = parse_link, .ret = &l };
 	int r;
 
 	if (!name[0] || strlen(name) >= IFNAMSIZ)
@@ -306,7 +296,7 @@ int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 	if (!message || nla_put_string(message, IFLA_IFNAME, name) < 0 ||
 	    nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
 		return -ENOMEM;
-	r = exchange(rtnl, message, &x);
+	r = rtnl_exchange(rtnl, message, &x);
 	if (r < 0)
 		return r;
 	/* The kernel knows a device by its alternative names as well; a vnet's names are the
@@ -319,14 +309,15 @@ int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 {
-	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_GETLINK, 0, ifindex, 0, 0);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_GETLINK, 0, ifindex, 0, 0);
 	struct kernel_link_stats stats = { 0 };
-	struct exchange x = { .parse = parse_stats, .ret = &stats };
+	struct rtnl_exchange x = { .parse = parse_stats, .ret = &stats };
 	int r;
 
 	if (!message)
 		return -ENOMEM;
-	r = exchange(rtnl, message, &x);
+	r = rtnl_exchange(rtnl, message, &x);
 	if (r == 0)
 		*ret = stats;
 	return r;
@@ -355,8 +346,8 @@ int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change 
 	uint32_t mask = flag(change, KERNEL_LINK_UP, IFF_UP) |
 			flag(change, KERNEL_LINK_ALLMULTI, IFF_ALLMULTI);
 	uint32_t set = (change->up ? IFF_UP : 0) | (change->allmulti ? IFF_ALLMULTI : 0);
-	UTIL_CLEANUP(msg_freep)
-	struct nl_msg *message = msg_link(RTM_NEWLINK, 0, ifindex, set & mask, mask);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, ifindex, set & mask, mask);
 	int failed = 0;
 
 	if (!message)
@@ -367,19 +358,21 @@ int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change 
 		failed |= nla_put(message, IFLA_ADDRESS, MAC_LEN, change->address);
 	if (change->set & KERNEL_LINK_DORMANT)
 		failed |= put_dormant(message, change->dormant);
-	return failed ? -ENOMEM : exchange_plain(rtnl, message);
+	return failed ? -ENOMEM : rtnl_exchange_plain(rtnl, message);
 }
 
 int rtnl_link_del(void *rtnl, uint32_t ifindex)
 {
-	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_DELLINK, 0, ifindex, 0, 0);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_DELLINK, 0, ifindex, 0, 0);
 
-	return message ? exchange_plain(rtnl, message) : -ENOMEM;
+	return message ? rtnl_exchange_plain(rtnl, message) : -ENOMEM;
 }
 
 int rtnl_link_no_ipv6_address(void *rtnl, uint32_t ifindex)
 {
-	UTIL_CLEANUP(msg_freep) struct nl_msg *message = msg_link(RTM_NEWLINK, 0, ifindex, 0, 0);
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, ifindex, 0, 0);
 	struct nlattr *families = message ? nla_nest_start(message, IFLA_AF_SPEC) : NULL;
 	struct nlattr *family = families ? nla_nest_start(message, AF_INET6) : NULL;
 
@@ -387,7 +380,7 @@ int rtnl_link_no_ipv6_address(void *rtnl, uint32_t ifindex)
 		return -ENOMEM;
 	nla_nest_end(message, family);
 	nla_nest_end(message, families);
-	return exchange_plain(rtnl, message);
+	return rtnl_exchange_plain(rtnl, message);
 }
 
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add)
@@ -398,15 +391,15 @@ int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN
 		.ndm_state = NUD_PERMANENT,
 		.ndm_flags = NTF_SELF,
 	};
-	UTIL_CLEANUP(msg_freep)
-	struct nl_msg *message =
-		msg_new(add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
-			&neighbour, sizeof(neighbour));
+	UTIL_CLEANUP(rtnl_message_freep)
+	struct nl_msg *message = rtnl_message_new(add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+						  add ? NLM_F_CREATE | NLM_F_EXCL : 0, &neighbour,
+						  sizeof(neighbour));
 	int r;
 
 	if (!message || nla_put(message, NDA_LLADDR, MAC_LEN, address) < 0)
 		return -ENOMEM;
-	r = exchange_plain(rtnl, message);
+	r = rtnl_exchange_plain(rtnl, message);
 	return r == (add ? -EEXIST : -ENOENT) ? 0 : r;
 }
 
@@ -451,11 +444,17 @@ void rtnl_listen_end(void *rtnl, int listener)
 	close(listener);
 }
 
+void rtnl_set_sysfs(struct rtnl *r, const char *path)
+{
+	r->sysfs = path;
+}
+
 static int socket_open(struct rtnl *r)
 {
 	int n;
 
 	r->frames = -1;
+	r->sysfs = "/sys";
 	r->socket = nl_socket_alloc();
 	if (!r->socket)
 		return -ENOMEM;

@@ -19,6 +19,12 @@ int rtnl_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t leng
 int rtnl_listen(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);
 int rtnl_hear(void *rtnl, int listener, struct kernel_frame *ret);
 void rtnl_listen_end(void *rtnl, int listener);
+/* Where sysfs is mounted, borrowed; "/sys" until this is called. */
+void rtnl_set_sysfs(struct rtnl *r, const char *path);
+int rtnl_vf_look(void *rtnl, const char *pf, uint32_t index, struct kernel_vf_place *ret);
+int rtnl_vf_get(void *rtnl, uint32_t pf, uint32_t index, struct kernel_vf *ret);
+int rtnl_vf_set(void *rtnl, uint32_t pf, uint32_t index, const struct kernel_vf *change);
+int rtnl_vf_bridge(void *rtnl, uint32_t pf, bool *ret_veb);
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
 /* The kernel gives the device no link-local address, and so solicits no routers over it. */

@@ -25,6 +25,8 @@
 #define SETTINGS_MTU_MIN     68
 #define SETTINGS_MTU_MAX     65521
 
+#define SETTINGS_VF_MAX 65534 /* the last index that PCI has room for */
+
 #define SETTINGS_STORM_LIMIT_MAX 10000000
 
 enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC, SETTINGS_MODE_XDP };
@@ -95,9 +97,14 @@ struct resource_settings {
 	char device[IFNAMSIZ];
 	uint8_t peer[MAC_LEN]; /* guest only, else all zero; with peer_vnet all zero, too */
 	char peer_vnet[SETTINGS_NAME_SIZE]; /* guest only: a vnet of this daemon, then no device */
-	uint32_t priority;		    /* hybrid only: the lowest number is the best */
-	uint16_t pvid;	/* 0: inherited (service, guest: the vnet's; hybrid: 1) */
-	bool has_vlans; /* false: the vnet's */
+	/* hybrid only: a virtual function of a NIC, in place of a device */
+	char pf[IFNAMSIZ]; /* the NIC's physical function, empty: it is none */
+	bool has_vf;
+	uint32_t vf;	   /* its index */
+	uint16_t vf_vlan;  /* the NIC tags its frames with that, 0: with none */
+	uint32_t priority; /* hybrid only: the lowest number is the best */
+	uint16_t pvid;	   /* 0: inherited (service, guest: the vnet's; hybrid: 1) */
+	bool has_vlans;	   /* false: the vnet's */
 	struct vlan_set vlans;
 	bool admin_up;
 	uint32_t storm_limit;	     /* frames a second in each direction, 0: none */

@@ -163,6 +163,58 @@ static void format_peer_vnet(const void *settings, char buffer[SETTINGS_TEXT_SIZ
 	util_copy(buffer, SETTINGS_TEXT_SIZE, s->peer_vnet);
 }
 
+static int parse_pf(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	return settings_value_device(text, s->pf);
+}
+
+static void format_pf(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->pf);
+}
+
+static int parse_vf(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+	int r = settings_value_number(text, 0, SETTINGS_VF_MAX, &s->vf);
+
+	if (r == 0)
+		s->has_vf = true;
+	return r;
+}
+
+static void format_vf(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	buffer[0] = '\0';
+	if (s->has_vf)
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->vf);
+}
+
+static int parse_vf_vlan(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	if (!util_same(text, "none"))
+		return settings_value_pvid(text, &s->vf_vlan);
+	s->vf_vlan = 0;
+	return 0;
+}
+
+static void format_vf_vlan(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	buffer[0] = '\0';
+	if (s->vf_vlan)
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->vf_vlan);
+}
+
 static int parse_storm_limit(void *settings, const char *text)
 {
 	struct resource_settings *s = settings;
@@ -231,6 +283,12 @@ const struct setting settings_resource[] = {
 	{ "peer_vnet", "PeerVNet", SETTINGS_JSON_STRING, true,
 	  "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'",
 	  parse_peer_vnet, format_peer_vnet },
+	{ "pf", "PF", SETTINGS_JSON_STRING, true,
+	  SETTINGS_VALUE_DEVICE, parse_pf, format_pf },
+	{ "vf", "VF", SETTINGS_JSON_INT, true,
+	  "a number from 0 to 65534", parse_vf, format_vf },
+	{ "vf_vlan", "VFVLAN", SETTINGS_JSON_INT, false,
+	  SETTINGS_VALUE_PVID " or none", parse_vf_vlan, format_vf_vlan, "none" },
 	{ "priority", "Priority", SETTINGS_JSON_INT, false,
 	  "a number from 0 to 65535", parse_priority, format_priority },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
@@ -318,12 +376,42 @@ static int check_peer_vnet(const struct resource_settings *s, const char *object
 	return 0;
 }
 
+static int vf_without(const char *object, const char *given, const char *missing, struct error *e)
+{
+	return error_set(e, ERROR_INVALID, EINVAL, object, missing,
+			 "%s: %s is given without %s, expected both: the NIC's device, and the "
+			 "number of its virtual function",
+			 object, given, missing);
+}
+
+/* A virtual function of a NIC takes the place of a device, which comes and goes with it. */
+static int check_vf(const struct resource_settings *s, const char *object, struct error *e)
+{
+	if (!s->pf[0])
+		return vf_without(object, s->has_vf ? "vf" : "vf_vlan", "pf", e);
+	if (!s->has_vf)
+		return vf_without(object, "pf", "vf", e);
+	if (s->type != SETTINGS_HYBRID)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "vf",
+				 "%s: vf %u of %s cannot be given for type %s, expected it for "
+				 "type hybrid alone",
+				 object, s->vf, s->pf, settings_type_name(s->type));
+	if (s->device[0])
+		return error_set(e, ERROR_INVALID, EINVAL, object, "vf",
+				 "%s: vf %u of %s cannot be given together with device %s, "
+				 "expected one of them",
+				 object, s->vf, s->pf, s->device);
+	return 0;
+}
+
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e)
 {
 	if (s->type == SETTINGS_TYPE_NONE)
 		return error_set(e, ERROR_INVALID, EINVAL, object, "type",
 				 "%s: type is required, expected service, guest or hybrid", object);
-	if (!s->device[0] && !s->peer_vnet[0])
+	if ((s->pf[0] || s->has_vf || s->vf_vlan) && check_vf(s, object, e))
+		return -EINVAL;
+	if (!s->device[0] && !s->peer_vnet[0] && !s->pf[0])
 		return error_set(e, ERROR_INVALID, EINVAL, object, "device",
 				 "%s: device is required, expected " SETTINGS_VALUE_DEVICE, object);
 	if (s->type != SETTINGS_HYBRID && s->priority != PRIORITY_DEFAULT)

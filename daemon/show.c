@@ -127,6 +127,41 @@ static void show_add_peer(struct json_object *o, const struct resource *r)
 		json_object_object_add(o, "peer", NULL);
 }
 
+static void show_add_known(struct json_object *o, const char *key, const struct kernel_vf *vf,
+			   enum kernel_vf_field field, struct json_object *value)
+{
+	if (vf->set & field) {
+		json_object_object_add(o, key, value);
+		return;
+	}
+	json_object_put(value);
+	json_object_object_add(o, key, NULL);
+}
+
+/* What the NIC itself says of a virtual function; null: nothing, or not that. */
+static void show_add_function(struct json_object *o, const struct resource *r)
+{
+	static const char *const link_states[] = { "auto", "up", "down" };
+	const struct kernel_vf *vf = &r->vf.now;
+	uint32_t link_state = vf->link_state < UTIL_ARRAY_SIZE(link_states) ? vf->link_state : 0;
+	struct json_object *f = resource_is_vf(r) && r->vf.there ? json_object_new_object() : NULL;
+	char mac[MAC_TEXT_SIZE];
+
+	json_object_object_add(o, "function", f);
+	if (!f)
+		return;
+	show_add_text(f, "bus", r->vf.place.function);
+	show_add_text(f, "driver", r->vf.place.driver);
+	show_add_text(f, "address", mac_format(vf->address, mac));
+	show_add_known(f, "vlan", vf, KERNEL_VF_VLAN, json_object_new_int(vf->vlan));
+	show_add_known(f, "spoof_check", vf, KERNEL_VF_SPOOF_CHECK,
+		       json_object_new_boolean(vf->spoof_check));
+	show_add_known(f, "trust", vf, KERNEL_VF_TRUST, json_object_new_boolean(vf->trust));
+	show_add_known(f, "link_state", vf, KERNEL_VF_LINK_STATE,
+		       json_object_new_string(link_states[link_state]));
+	show_add_bool(f, "bridge_entry", r->vf_saved.entry);
+}
+
 static void show_add_attached(struct json_object *o, enum kernel_attach attached,
 			      const struct xdp_use *xdp)
 {
@@ -155,6 +190,13 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_peer(o, r);
 	if (!r->settings.peer_vnet[0])
 		json_object_object_add(o, "peer_vnet", NULL);
+	show_add_text(o, "device", resource_device(r));
+	if (!resource_is_vf(r)) {
+		json_object_object_add(o, "pf", NULL);
+		json_object_object_add(o, "vf", NULL);
+		json_object_object_add(o, "vf_vlan", NULL);
+	}
+	show_add_function(o, r);
 	show_add_vlans(o, r);
 	show_add_number(o, "ifindex", r->ifindex);
 	show_add_text(o, "state", resource_state_name(r->state));

@@ -2,6 +2,7 @@
 /* Is a wanted change right, before anything is touched? */
 #include <errno.h>
 #include <net/if_arp.h>
+#include <utlist.h>
 
 #include "kinds.h"
 #include "manager_internal.h"
@@ -354,6 +355,48 @@ static int check_new_device(const struct vnet *v, const char *device, const char
 	return err || !l ? err : check_device(v, l, label, e);
 }
 
+/* A NIC that will come may have it; of one that is here we know better. */
+static int check_pf(const struct vnet *v, const struct resource_settings *s, const char *label,
+		    struct error *e)
+{
+	const struct link *pf = link_find_name(v->manager->links, s->pf);
+	struct kernel_vf_place place;
+	struct kernel_vf vf;
+	int err = manager_rtnl(v->manager, vf_look, s->pf, s->vf, &place);
+
+	if (err)
+		return error_set(e, ERROR_FAILED, -err, label, "vf",
+				 "%s: looking for VF %u of %s in sysfs failed: %s", label, s->vf,
+				 s->pf, strerror(-err));
+	if (!pf)
+		return 0;
+	if (place.total && s->vf >= place.total)
+		return error_set(e, ERROR_INVALID, EINVAL, label, "vf",
+				 "%s: vf %u is not a number from 0 to %u: %s can have %u virtual "
+				 "functions",
+				 label, s->vf, place.total - 1, s->pf, place.total);
+	if (!place.capable && manager_rtnl(v->manager, vf_get, pf->ifindex, s->vf, &vf) == -ENOENT)
+		return error_set(e, ERROR_INVALID, EINVAL, label, "pf",
+				 "%s: device %s has no virtual functions; a NIC with SR-IOV was "
+				 "expected, by its physical function",
+				 label, s->pf);
+	return 0;
+}
+
+static int check_new_vf(const struct vnet *v, const struct resource_settings *s, const char *label,
+			struct error *e)
+{
+	const struct resource *r;
+
+	DL_FOREACH2 (v->manager->vfs, r, vf_next)
+		if (r->settings.vf == s->vf && util_same(r->settings.pf, s->pf))
+			return error_set(e, ERROR_BUSY, EBUSY, label, "vf",
+					 "%s: vf %u of %s is in use by resource %s of vnet %s "
+					 "already",
+					 label, s->vf, s->pf, r->name, r->vnet->name);
+	return check_pf(v, s, label, e);
+}
+
 int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
 			  struct error *e)
 {
@@ -363,7 +406,9 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 	if (err)
 		return err;
 	snprintf(label, sizeof(label), "%s/%s", v->name, name);
-	if (!s->peer_vnet[0])
+	if (s->pf[0])
+		err = check_new_vf(v, s, label, e);
+	else if (!s->peer_vnet[0])
 		err = check_new_device(v, s->device, label, e);
 	return err ? err : reconcile_fdb_check(v, &v->settings, NULL, s, label, e);
 }
@@ -406,6 +451,10 @@ int validate_resource_set(const struct resource *r, const struct resource_settin
 	if (!err && (s->type != r->settings.type || !util_same(s->device, r->settings.device)))
 		err = error_set(e, ERROR_INVALID, EINVAL, label, "device",
 				"%s: type and device can only be given when the resource is added",
+				label);
+	if (!err && (!util_same(s->pf, r->settings.pf) || s->vf != r->settings.vf))
+		err = error_set(e, ERROR_INVALID, EINVAL, label, "vf",
+				"%s: pf and vf can only be given when the resource is added",
 				label);
 	if (!err && !util_same(s->peer_vnet, r->settings.peer_vnet))
 		err = error_set(e, ERROR_INVALID, EINVAL, label, "peer_vnet",

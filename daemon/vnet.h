@@ -45,6 +45,16 @@ struct hold {
 	uint32_t carrier_downs; /* and how often it had lost its carrier by then */
 };
 
+/* A virtual function as last looked at; reconcile_vf.c. */
+struct vf_use {
+	bool there;		/* the PF has it: `now` is what it says of it */
+	bool no_pf;		/* there is no such device */
+	struct kernel_vf now;	/* `set`: what the NIC tells */
+	struct kernel_vf asked; /* `set`: what it was last asked for */
+	struct kernel_vf_place place;
+	bool bridge_known, veb; /* how the NIC switches between its functions */
+};
+
 struct resource {
 	struct vnet *vnet; /* the owner */
 	char name[DESIRED_RESOURCE_NAME_SIZE];
@@ -66,6 +76,8 @@ struct resource {
 	bool leaving;	  /* is being removed: not kept, and no path leads over it any more */
 	struct hold hold;
 	struct resource *held_prev, *held_next; /* in the manager's held ones */
+	struct vf_use vf;
+	struct resource *vf_prev, *vf_next; /* in the manager's virtual functions */
 	struct health health;
 	struct resource *watched_prev, *watched_next; /* in the manager's watched ones */
 
@@ -74,6 +86,7 @@ struct resource {
 	enum kernel_attach attached; /* vnet_rx at the ingress */
 	struct xdp_use xdp;
 	struct desired_saved saved;
+	struct desired_vf vf_saved;
 	struct abi_resource row; /* as last written */
 	bool vlans_written;
 	uint32_t storm_written;	 /* limit of the row, 0: none */
@@ -159,6 +172,18 @@ static inline bool vnet_owns_upper(const struct vnet *v)
 static inline bool resource_is_peer(const struct resource *r)
 {
 	return r->settings.peer_vnet[0];
+}
+
+/* A virtual function of a NIC: its device is found, not named. */
+static inline bool resource_is_vf(const struct resource *r)
+{
+	return r->settings.pf[0];
+}
+
+/* The name of its device; empty: it has none now. */
+static inline const char *resource_device(const struct resource *r)
+{
+	return resource_is_vf(r) ? r->vf.place.netdev : r->settings.device;
 }
 
 /* A program supplies it, and it goes with the program. */

@@ -71,6 +71,8 @@ static const struct {
 	{ "mtu", &typed_int },
 	{ "pvid", &typed_pvid },
 	{ "priority", &typed_int },
+	{ "vf", &typed_int },
+	{ "vf_vlan", &typed_limit },
 	{ "monitor_interval", &typed_int },
 	{ "hold_down", &typed_int },
 	{ "tx_timeout", &typed_int },

@@ -337,6 +337,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.offloads_set = fake_offloads_set,
 	};
 	fake_datapath_ops(&k->ops);
+	fake_vf_ops(&k->ops);
 	k->now_us = 5000000;
 	k->kernel = (struct kernel) { &k->ops, k, k };
 	return k;

@@ -39,6 +39,16 @@ struct fake_listener {
 	size_t count;
 };
 
+/* A virtual function: what its PF keeps of it, and what is in sysfs. */
+struct fake_vf {
+	char pf[IFNAMSIZ]; /* empty: there is none */
+	uint32_t index;
+	bool there;	/* the PF has it now */
+	bool obstinate; /* nothing that it is asked for changes it */
+	struct kernel_vf vf;
+	struct kernel_vf_place place;
+};
+
 struct fake_frame {
 	uint32_t ifindex;
 	size_t length;
@@ -66,6 +76,12 @@ struct fake_kernel {
 	struct fake_tap taps[FAKE_MAX];
 	char pairs[FAKE_MAX][IFNAMSIZ];	   /* marked, empty: none */
 	char marks[FAKE_IFINDEX_MAX][256]; /* of devices, by ifindex, empty: none */
+	struct fake_vf vfs[8];
+	enum fake_bridge {
+		FAKE_BRIDGE_NONE,
+		FAKE_BRIDGE_VEB,
+		FAKE_BRIDGE_VEPA
+	} bridge; /* of PFs */
 	bool flushed;
 	struct fake_frame frames[FAKE_MAX]; /* sent, the first ones */
 	size_t frame_count;
@@ -97,6 +113,11 @@ void fake_kernel_back(struct fake_kernel *k, const struct fake_kernel *then);
 struct link *fake_kernel_add(struct fake_kernel *k, const char *name);
 struct link *fake_kernel_find(struct fake_kernel *k, const char *name);
 void fake_kernel_remove(struct fake_kernel *k, const char *name);
+
+/* VF @index of @pf, with a MAC of its own and nothing in sysfs; borrowed. */
+struct fake_vf *fake_kernel_vf(struct fake_kernel *k, const char *pf, uint32_t index);
+/* Its driver makes device @name, which is there already; NULL: it takes it away. */
+void fake_vf_netdev(struct fake_vf *vf, const char *name);
 
 /* The device receives a frame. Returns how many listeners have kept it. */
 unsigned int fake_kernel_receive(struct fake_kernel *k, const char *device,

@@ -28,4 +28,8 @@ void fake_listen_end(void *rtnl, int listener);
 int fake_tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
 void fake_tap_gone(struct fake_kernel *k, uint32_t ifindex);
 
+/* fake_vf.c */
+void fake_vf_ops(struct kernel_ops *ops);
+void fake_vf_text(const struct fake_kernel *k, FILE *out);
+
 #endif

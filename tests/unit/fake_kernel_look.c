@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a test looks at in the kernel in memory. */
-#include "fake_kernel.h"
+#include "fake_kernel_internal.h"
 
 static const void *value_of(const struct fake_map *map, const void *key, size_t size)
 {
@@ -154,6 +154,7 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->devices, "device", sizeof(uint32_t), sizeof(struct abi_device), out);
 	text_map(&k->storms, "storm", sizeof(struct abi_storm_key), sizeof(struct abi_storm), out);
 	text_map(&k->allowed, "allowed", sizeof(struct abi_allowed_key), 0, out);
+	fake_vf_text(k, out);
 	fclose(out);
 	return sorted(text);
 }

@@ -140,10 +140,11 @@ static const struct usage usages[] = {
 	  "'dev' is not a key: expected " VNET_KEYS "; see 'vnetctl help vnet'" },
 	{ "vnet add v m 5",
 	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
-	{ "resource add v r mtu 5", "'mtu' is not a key: expected type, dev, peer, peer-vnet, "
-				    "priority, pvid, vlans, admin, "
-				    "storm-limit, probe, probe-interval or probe-count; "
-				    "see 'vnetctl help resource'" },
+	{ "resource add v r mtu 5",
+	  "'mtu' is not a key: expected type, dev, peer, peer-vnet, vf, vlan, "
+	  "priority, pvid, vlans, admin, "
+	  "storm-limit, probe, probe-interval or probe-count; "
+	  "see 'vnetctl help resource'" },
 	{ "resource add v r p 5", "'p' is ambiguous: peer, peer-vnet, priority, pvid, probe, "
 				  "probe-interval or probe-count; "
 				  "see 'vnetctl help resource'" },
@@ -298,6 +299,12 @@ static const struct sent sents[] = {
 	{ "resource set vnet0 up storm-limit 2000",
 	  "SetResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"up\","
 	  "\"settings\":{\"storm_limit\":2000}}" },
+	{ "resource add vnet0 h type hybrid vf enp1s0 3 vlan 100",
+	  "AddResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"h\",\"settings\":{"
+	  "\"type\":\"hybrid\",\"pf\":\"enp1s0\",\"vf\":3,\"vf_vlan\":100}}" },
+	{ "resource set vnet0 h vlan none",
+	  "SetResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"h\","
+	  "\"settings\":{\"vf_vlan\":0}}" },
 	{ "resource add vnet0 b type guest peer-vnet vnet1",
 	  "AddResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"b\",\"settings\":{"
 	  "\"type\":\"guest\",\"peer_vnet\":\"vnet1\"}}" },
@@ -309,7 +316,7 @@ static const struct sent sents[] = {
 	{ "resource add vnet0 g1 type guest dev vnet0-g1 peer 02:00:00:00:00:02",
 	  "AddResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"g1\",\"settings\":{"
 	  "\"type\":\"guest\",\"device\":\"vnet0-g1\",\"peer\":\"02:00:00:00:00:02\"}}" },
-	{ "res set vnet0 vf admin down pri 7 pv 2 v all",
+	{ "res set vnet0 vf admin down pri 7 pv 2 vlans all",
 	  "SetResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"vf\",\"settings\":{"
 	  "\"admin\":\"down\",\"priority\":7,\"pvid\":2,\"vlans\":\"all\"}}" },
 	{ "resource del vnet0 vf",

@@ -441,6 +441,7 @@ START_TEST(a_bad_drop_in_refuses_the_vnet)
 END_TEST
 
 #define SERVICE "[Resource s]\nType=service\nDevice=d0\n"
+#define VF	"[Resource v]\nType=hybrid\nPF=p0\nVF=1\n"
 #define PEER	"[Resource p]\nType=guest\nPeerVNet=b\n"
 #define GUEST	"[Resource g]\nType=guest\nDevice=d1\nPeer=02:00:00:00:00:02\n"
 
@@ -480,6 +481,14 @@ static const struct {
 	{ SERVICE "StormLimit=many\n", 4, "StormLimit=many in section [Resource s]", "or none" },
 	{ SERVICE "PeerVNet=b\n", 1, "a/s: peer_vnet b", "guest alone" },
 	{ GUEST "PeerVNet=b\n", 1, "a/g: peer_vnet b", "together with device" },
+	{ "[Resource v]\nType=service\nPF=p0\nVF=1\n", 1, "a/v: vf 1 of p0", "hybrid alone" },
+	{ "[Resource v]\nType=hybrid\nPF=p0\n", 1, "a/v: pf is given without vf", "both" },
+	{ "[Resource v]\nType=hybrid\nDevice=d0\nVF=1\n", 1, "vf is given without pf", "both" },
+	{ VF "Device=d0\n", 1, "a/v: vf 1 of p0", "together with device d0" },
+	{ VF "VFVLAN=4095\n", 5, "VFVLAN=4095", "or none" },
+	{ "[Resource v]\nType=hybrid\nPF=p0\nVF=65535\n", 4, "VF=65535", "from 0 to 65534" },
+	{ VF "[Resource w]\nType=hybrid\nVF=1\nPF=p0\n", 5, "w has the same VF 1 of p0 as v has",
+	  "another one" },
 	{ PEER "Peer=02:00:00:00:00:02\n", 1, "a/p: peer_vnet b", "together with peer" },
 	{ "[Resource p]\nType=guest\nPeerVNet=b/c\n", 3, "PeerVNet=b/c", "the name of a vnet" },
 	{ "[Resource p]\nType=guest\nPeerVNet=a\n", 1, "p has its own vnet a", "another one" },

@@ -85,6 +85,7 @@ START_TEST(test_defaults)
 	ck_assert(!o.no_tcx);
 	ck_assert(!o.no_carrier_check);
 	ck_assert(!o.no_xdp);
+	ck_assert_str_eq(o.sysfs, "/sys");
 	ck_assert_int_eq(o.action, OPTIONS_RUN);
 }
 END_TEST
@@ -95,7 +96,7 @@ START_TEST(test_each)
 
 	ck_assert_int_eq(parse(WORDS("--config", "/a", "--config=/b", "--socket", "/s", "--state",
 				     "/t", "--bpffs", "/f", "--instance", "two", "--log-level",
-				     "debug", "--no-tcx"),
+				     "debug", "--no-tcx", "--sysfs", "/y"),
 			       &o),
 			 0);
 	ck_assert_str_eq(o.config[0], "/a");
@@ -106,6 +107,7 @@ START_TEST(test_each)
 	ck_assert_str_eq(o.bpffs, "/f");
 	ck_assert_str_eq(o.instance, "two");
 	ck_assert_int_eq(o.log_level, LOG_DEBUG);
+	ck_assert_str_eq(o.sysfs, "/y");
 	ck_assert(o.no_tcx);
 	ck_assert(!o.no_carrier_check);
 	ck_assert(!o.no_xdp);
@@ -215,9 +217,11 @@ END_TEST
 START_TEST(test_help)
 {
 	static const char *const names[] = {
-		"--config DIR",	      "--socket PATH", "--state DIR",	"--bpffs DIR",
-		"--instance NAME",    "--check",       "--log-level L", "--no-tcx",
-		"--no-carrier-check", "--no-xdp",      "--version",	"--help"
+		"--config DIR",	 "--socket PATH",   "--state DIR",
+		"--bpffs DIR",	 "--instance NAME", "--check",
+		"--log-level L", "--no-tcx",	    "--no-carrier-check",
+		"--no-xdp",	 "--sysfs DIR",	    "--version",
+		"--help"
 	};
 	char *text = NULL;
 	size_t size, column = 0;

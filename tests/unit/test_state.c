@@ -98,6 +98,9 @@ static const struct value resource_values[] = {
 	{ "vlans", "none" },
 	{ "admin", "down" },
 	{ "peer_vnet", "vnet1" },
+	{ "pf", "enp1s0" },
+	{ "vf", "0" },
+	{ "vf_vlan", "100" },
 	{ "storm_limit", "10000000" },
 	{ "probe", "2001:db8::1" },
 	{ "probe_interval", "200" },
@@ -164,6 +167,20 @@ static void make(struct desired *d)
 	};
 	r->saved.filtered = true;
 	memcpy(r->saved.filter, (uint8_t[]) { 2, 1, 2, 3, 4, 5 }, MAC_LEN);
+	r->vf = (struct desired_vf) {
+		.pf = 4294967294,
+		.before = { .set = (1u << KERNEL_VF_FIELDS) - 1,
+			    .address = { 2, 9, 8, 7, 6, 5 },
+			    .vlan = 4095,
+			    .protocol = 0x88a8,
+			    .qos = 7,
+			    .spoof_check = true,
+			    .trust = true,
+			    .link_state = 2 },
+		.given = { 2, 0, 0, 0, 0, 9 },
+		.entry = 4294967293,
+		.entry_address = { 2, 0, 0, 0, 0, 8 },
+	};
 	r->offloads[DESIRED_DEVICE] = (struct desired_offloads) {
 		.ifindex = 4294967295,
 		.set = (1u << KERNEL_OFFLOAD_END) - 1,
@@ -233,6 +250,22 @@ static void assert_same_saved(const struct desired_saved *a, const struct desire
 	ck_assert_mem_eq(a->filter, b->filter, MAC_LEN);
 }
 
+static void assert_same_vf(const struct desired_vf *a, const struct desired_vf *b)
+{
+	ck_assert_uint_eq(a->pf, b->pf);
+	ck_assert_uint_eq(a->before.set, b->before.set);
+	ck_assert_mem_eq(a->before.address, b->before.address, MAC_LEN);
+	ck_assert_uint_eq(a->before.vlan, b->before.vlan);
+	ck_assert_uint_eq(a->before.protocol, b->before.protocol);
+	ck_assert_uint_eq(a->before.qos, b->before.qos);
+	ck_assert_int_eq(a->before.spoof_check, b->before.spoof_check);
+	ck_assert_int_eq(a->before.trust, b->before.trust);
+	ck_assert_uint_eq(a->before.link_state, b->before.link_state);
+	ck_assert_mem_eq(a->given, b->given, MAC_LEN);
+	ck_assert_uint_eq(a->entry, b->entry);
+	ck_assert_mem_eq(a->entry_address, b->entry_address, MAC_LEN);
+}
+
 static void assert_same_offloads(const struct desired_offloads *a, const struct desired_offloads *b)
 {
 	for (int end = 0; end < DESIRED_ENDS; end++) {
@@ -261,6 +294,7 @@ static void assert_same_resource(const struct desired_resource *a, const struct 
 	if (a->from_config)
 		assert_same(settings_resource, &a->base, &b->base);
 	assert_same_saved(&a->saved, &b->saved);
+	assert_same_vf(&a->vf, &b->vf);
 	assert_same_offloads(a->offloads, b->offloads);
 	assert_same_provider(&a->provider, &b->provider);
 }
@@ -486,6 +520,7 @@ START_TEST(newer_version_is_refused_with_words)
 END_TEST
 
 #define VNET(rest) "{\"vnets\":[{\"name\":\"vnet0\",\"number\":1,\"from_config\":false," rest "}]}"
+#define VF	   ",\"vf\":{\"pf\":1,\"given\":\"02:00:00:00:00:01\""
 #define RESOURCE(rest)                                                                             \
 	VNET("\"settings\":{},\"resources\":[{\"name\":\"g1\",\"number\":1,\"from_config\":false," \
 	     "\"settings\":{}" rest "}]")
@@ -531,6 +566,18 @@ static const struct {
 	{ VNET("\"settings\":{},\"resources\":{}"), "resources" },
 	{ VNET("\"settings\":{},\"resources\":[{}]"), "name" },
 	{ RESOURCE(",\"saved\":1"), "saved" },
+	{ RESOURCE(",\"vf\":1"), "vf" },
+	{ RESOURCE(",\"vf\":{}"), "pf" },
+	{ RESOURCE(",\"vf\":{\"pf\":1}"), "given" },
+	{ RESOURCE(VF ",\"address\":1}"), "address" },
+	{ RESOURCE(VF ",\"vlan\":65536}"), "vlan" },
+	{ RESOURCE(VF ",\"vlan\":1}"), "protocol" },
+	{ RESOURCE(VF ",\"vlan\":1,\"protocol\":1,\"qos\":256}"), "qos" },
+	{ RESOURCE(VF ",\"spoof_check\":1}"), "spoof_check" },
+	{ RESOURCE(VF ",\"trust\":1}"), "trust" },
+	{ RESOURCE(VF ",\"link_state\":\"auto\"}"), "link_state" },
+	{ RESOURCE(VF ",\"entry\":true}"), "entry" },
+	{ RESOURCE(VF ",\"entry\":1}"), "entry_address" },
 	{ RESOURCE(",\"saved\":{}"), "ifindex" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"mtu\":true}"), "mtu" },
 	{ RESOURCE(",\"saved\":{\"ifindex\":1,\"address\":\"02:00\"}"), "address" },

@@ -93,6 +93,11 @@ void world_check(struct world *w);
 void world_check_protect(struct world *w);
 uint32_t world_protect_flags(const struct vnet *v);
 
+/* What a virtual function's NIC has to keep of it. Returns how many filters there are for it. */
+size_t world_vf_check(const struct world *w, const struct resource *r);
+/* The device that is the resource's, be it bound or not; empty: there is none. */
+const char *world_device_name(const struct world *w, const struct resource *r);
+
 /* What has to be of XDP at the device @l of the resource, or of the upper side (@r NULL). Returns
  * how many programs are there. */
 size_t world_xdp_check(const struct world *w, const struct vnet *v, const struct resource *r,

@@ -86,7 +86,7 @@ static enum resource_state peer_state(const struct world *w, const struct resour
 /* The device is there, and there is a reason not to take it. */
 static bool is_unfit(const struct world *w, const struct resource *r)
 {
-	const struct link *l = fake_kernel_find(w->k, r->settings.device);
+	const struct link *l = fake_kernel_find(w->k, world_device_name(w, r));
 
 	if (r->provider.kind == DESIRED_PROVIDER_TAP)
 		l = by_index(w->k, r->tap_ifindex);
@@ -207,7 +207,7 @@ static void check_device(struct world *w, const struct resource *r, struct sums 
 	const struct link *l = by_index(w->k, r->ifindex);
 	const uint8_t *mac = r->vnet->settings.address, *filter = w->k->filter[r->ifindex];
 
-	ck_assert_str_eq(l->name, r->settings.device);
+	ck_assert_str_eq(l->name, world_device_name(w, r));
 	if (r->provider.kind == DESIRED_PROVIDER_TAP)
 		ck_assert_ptr_nonnull(fake_kernel_tap(w->k, l->name));
 	ck_assert_uint_ge(l->mtu, r->vnet->settings.mtu);
@@ -317,6 +317,7 @@ static void check_resource(struct world *w, const struct resource *r, struct sum
 			check_fdb(w, r, sums);
 		ck_assert_int_eq(r->active, is_up(w, r));
 	}
+	sums->filters += world_vf_check(w, r);
 	if (!r->ifindex && !is_peer(r))
 		return;
 	check_rows(w, r, sums);
