@@ -27,6 +27,8 @@ const struct key keys_vnet[] = {
 	  "tagged VLANs, like 10,20-29" },
 	{ "promiscuous", "promiscuous", "auto|on|off",
 	  "take frames for other MACs; auto: as the device" },
+	{ "on-delete", "on_delete", "recreate|remove",
+	  "what to do when somebody deletes the vnet's device" },
 	{ "hybrid-needs-service", "hybrid_needs_service", "on|off",
 	  "no hybrid without a service that is up" },
 	{ "monitor-interval", "monitor_interval", "MS",

@@ -175,6 +175,16 @@ int manager_vnet_del(struct manager *m, const char *name, struct error *e)
 	return err;
 }
 
+void manager_upper_deleted(struct vnet *v)
+{
+	struct error e = { 0 };
+
+	if (!manager_vnet_del(v->manager, v->name, &e))
+		return;
+	log_err("%s; vnet %s stays, and its device is made again", e.message, v->name);
+	reconcile_again(v);
+}
+
 /* --- resources --- */
 
 int manager_resource_add(struct manager *m, const char *vnet, const char *name,

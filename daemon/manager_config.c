@@ -96,6 +96,21 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	}
 }
 
+/* Their uppers were deleted while no vnetd was there to see it. */
+static void remove_lost(struct manager *m)
+{
+	struct vnet *v, *next;
+
+	HASH_ITER (hh, m->vnets, v, next) {
+		if (!v->upper_lost || v->settings.on_delete != SETTINGS_ON_DELETE_REMOVE)
+			continue;
+		log_warning("%s: its device was deleted by somebody else while vnetd was not "
+			    "running; removing the vnet, as its on_delete says",
+			    v->name);
+		manager_upper_deleted(v);
+	}
+}
+
 int manager_restore(struct manager *m, const struct desired *state, struct error *e)
 {
 	struct error own = { 0 };
@@ -122,6 +137,7 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 		complain(e, &first, err, &own);
 	}
 	m->saves_held = false;
+	remove_lost(m);
 	return first;
 }
 

@@ -93,6 +93,8 @@ static inline void manager_removed(struct manager *m, int err)
 
 /* Paths leave it, its device is let go of, it is told of and freed. */
 void manager_remove_resource(struct resource *r);
+/* Somebody has deleted its upper, and it goes, too, as by manager_vnet_del(). */
+void manager_upper_deleted(struct vnet *v);
 void manager_emit_resource(struct resource *r, enum manager_event_type type);
 
 /* The device @name is free: who waits for it? */

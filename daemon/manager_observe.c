@@ -273,14 +273,15 @@ void manager_on_link(struct manager *m, const struct link *l)
 static void gone(struct manager *m, uint32_t ifindex)
 {
 	const struct manager_owner *o = owner_find(m, ifindex);
+	struct vnet *v = o ? o->vnet : NULL;
 
 	reconcile_mark_gone(m, ifindex);
 	if (!o)
 		return;
 	if (o->resource)
 		reconcile_resource_gone(o->resource);
-	else
-		reconcile_upper_gone(o->vnet, ifindex);
+	else if (reconcile_upper_gone(v, ifindex))
+		manager_upper_deleted(v);
 }
 
 void manager_on_gone(struct manager *m, uint32_t ifindex)

@@ -18,8 +18,11 @@ int reconcile_vnet(struct vnet *v, struct error *e);
 /* The upper alone: made or found, its MAC and MTU, where vnet_tx is attached; reconcile_upper.c. */
 int reconcile_upper(struct vnet *v, struct error *e);
 void reconcile_upper_remove(struct vnet *v);
-/* The upper's or the port's device is gone. */
-void reconcile_upper_gone(struct vnet *v, uint32_t ifindex);
+/*
+ * The upper's or the port's device is gone. True: the vnet is to be removed with it, and has
+ * nothing to do with the device any more.
+ */
+bool reconcile_upper_gone(struct vnet *v, uint32_t ifindex);
 /* Takes over the name that an existing upper goes by now. */
 void reconcile_upper_follow_name(struct vnet *v);
 

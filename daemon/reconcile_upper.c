@@ -348,8 +348,10 @@ static void adopt_row(struct vnet *v)
 	if (v->adopted)
 		return;
 	v->adopted = true;
-	if (manager_datapath(v->manager, vnet_read, v->number, &row) == 0)
-		v->row = row;
+	if (manager_datapath(v->manager, vnet_read, v->number, &row))
+		return;
+	v->row = row;
+	v->upper_lost = row.port && !link_find(v->manager->links, row.port);
 }
 
 static int take_upper(struct vnet *v, struct error *e)
@@ -469,7 +471,15 @@ static bool other_end_lives(const struct vnet *v, uint32_t gone)
 	return false;
 }
 
-void reconcile_upper_gone(struct vnet *v, uint32_t ifindex)
+/* What follows when somebody deletes the upper, in words. */
+static const char *next_of(const struct vnet *v)
+{
+	if (v->settings.on_delete == SETTINGS_ON_DELETE_REMOVE)
+		return "removing the vnet, as its on_delete says";
+	return vnet_owns_upper(v) ? "making it again" : "waiting until it is back";
+}
+
+bool reconcile_upper_gone(struct vnet *v, uint32_t ifindex)
 {
 	struct error e = { 0 };
 
@@ -482,12 +492,14 @@ void reconcile_upper_gone(struct vnet *v, uint32_t ifindex)
 		v->shortcut = v->dormant = false;
 	} else {
 		log_warning("%s: device %s was deleted by somebody else; %s", v->name,
-			    ifindex == v->port_ifindex ? v->port : v->upper,
-			    vnet_owns_upper(v) ? "making it again" : "waiting until it is back");
+			    ifindex == v->port_ifindex ? v->port : v->upper, next_of(v));
 		forget(v);
+		if (v->settings.on_delete == SETTINGS_ON_DELETE_REMOVE)
+			return true;
 	}
 	if (reconcile_vnet(v, &e))
 		log_err("%s; trying again at the next change", e.message);
+	return false;
 }
 
 void reconcile_upper_follow_name(struct vnet *v)

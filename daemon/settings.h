@@ -31,6 +31,7 @@
 
 enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC, SETTINGS_MODE_XDP };
 enum settings_promisc { SETTINGS_PROMISC_AUTO, SETTINGS_PROMISC_ON, SETTINGS_PROMISC_OFF };
+enum settings_on_delete { SETTINGS_ON_DELETE_RECREATE, SETTINGS_ON_DELETE_REMOVE };
 
 /* What an upper that is not trusted may send; "restricted" limits the protocols. */
 enum settings_protection {
@@ -61,6 +62,7 @@ struct vnet_settings {
 	uint16_t pvid;
 	struct vlan_set vlans;
 	enum settings_promisc promiscuous; /* auto: as IFF_PROMISC of the upper */
+	enum settings_on_delete on_delete; /* somebody deletes the upper */
 	bool hybrid_needs_service;
 	uint32_t monitor_interval_ms; /* of the carrier poll of an active hybrid; 0: none */
 	uint32_t hold_down_ms;	      /* a resource that was lost waits so long, 0: none */

@@ -29,6 +29,11 @@ static const char *const promisc_names[] = {
 	[SETTINGS_PROMISC_OFF] = "off",
 };
 
+static const char *const on_delete_names[] = {
+	[SETTINGS_ON_DELETE_RECREATE] = "recreate",
+	[SETTINGS_ON_DELETE_REMOVE] = "remove",
+};
+
 static int parse_address(void *settings, const char *text)
 {
 	struct vnet_settings *s = settings;
@@ -177,6 +182,25 @@ static void format_promiscuous(const void *settings, char buffer[SETTINGS_TEXT_S
 	const struct vnet_settings *s = settings;
 
 	util_copy(buffer, SETTINGS_TEXT_SIZE, promisc_names[s->promiscuous]);
+}
+
+static int parse_on_delete(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+	unsigned int index;
+	int r = settings_value_choice(text, on_delete_names, UTIL_ARRAY_SIZE(on_delete_names),
+				      &index);
+
+	if (r == 0)
+		s->on_delete = index;
+	return r;
+}
+
+static void format_on_delete(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, on_delete_names[s->on_delete]);
 }
 
 static int parse_hybrid_needs_service(void *settings, const char *text)
@@ -355,6 +379,8 @@ const struct setting settings_vnet[] = {
 	  SETTINGS_VALUE_VLANS, parse_vlans, format_vlans },
 	{ "promiscuous", "Promiscuous", SETTINGS_JSON_STRING, false,
 	  "auto, on or off", parse_promiscuous, format_promiscuous },
+	{ "on_delete", "OnDelete", SETTINGS_JSON_STRING, false,
+	  "recreate or remove", parse_on_delete, format_on_delete },
 	{ "hybrid_needs_service", "HybridNeedsService", SETTINGS_JSON_BOOL, false,
 	  SETTINGS_VALUE_BOOL, parse_hybrid_needs_service, format_hybrid_needs_service },
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false,
@@ -394,6 +420,7 @@ void settings_vnet_default(struct vnet_settings *ret)
 		.guard = true,
 		.pvid = VLAN_FIRST,
 		.promiscuous = SETTINGS_PROMISC_AUTO,
+		.on_delete = SETTINGS_ON_DELETE_RECREATE,
 		.monitor_interval_ms = MONITOR_INTERVAL_MS_DEFAULT,
 		.hold_down_ms = HOLD_DOWN_MS_DEFAULT,
 		.tx_timeout_ms = TX_TIMEOUT_MS_DEFAULT,

@@ -153,6 +153,7 @@ struct vnet {
 	bool dormant;
 	bool upper_failed; /* it could not be made, found or attached */
 	bool name_taken;   /* a device that is not ours has the name of the upper or the port */
+	bool upper_lost;   /* deleted while no vnetd was there to see it */
 	bool adopted;	   /* `row` was read from the maps: an earlier daemon wrote it */
 	bool settling;	   /* resources are still being taken in: paths wait until all are */
 	/* as the direct peers that lead to it last saw it */

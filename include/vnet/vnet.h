@@ -127,7 +127,7 @@ VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
  * One setting of a vnet or a resource, as text; the library gives it the right type. The keys:
  *
  *	of a vnet	address mtu upper netns mode guard pvid vlans promiscuous
- *			hybrid_needs_service monitor_interval hold_down tx_timeout
+ *			on_delete hybrid_needs_service monitor_interval hold_down tx_timeout
  *			announce_count announce_interval announce_addresses protection
  *			allowed_ips storm_limit owner
  *	of a resource	type device peer peer_vnet priority pvid vlans admin storm_limit

@@ -77,6 +77,44 @@ is 'deleted while vnetd was away: no attachment either' "$(hooks)" "$hooks_befor
 ip addr add 192.0.2.1/24 dev vnet0
 neighbour - vnet0 192.0.2.2 "$(mac 2)"
 
+# As told to, vnetd removes the vnet with its device.
+is_gone() { [ "$(ctl -j vnet show | jq 'any(.[]; .name == "v3")')" = false ]; }
+veth r0 - r1 far
+ip link set r0 mtu 1450
+made() {
+	ctl vnet add v3 address "$(mac 4)" on-delete remove
+	ctl resource add v3 sv type service dev r0
+	ok "$1: it is up" wait_for 5 state_is v3 sv up
+}
+removed() { # TEXT
+	ok "$1: the vnet is gone" wait_for 5 is_gone
+	ok "$1: its other end, too" [ ! -e /sys/class/net/v3-p ]
+	is "$1: its resource's device is as it was" "$(cat /sys/class/net/r0/mtu)" 1450
+	is "$1: nothing is left of it" "$(hooks) $(ports)" "$hooks_before $ports_before"
+}
+for device in v3 v3-p; do
+	made "on-delete remove, $device"
+	ip link del "$device"
+	removed "on-delete remove, $device deleted"
+done
+is 'on-delete remove: it is told' "$(grep -c \
+	'warning: v3: device v3.* was deleted by somebody else; removing the vnet, as its on_delete says$' "$T/vnetd.log")" 2
+made 'on-delete remove, once more'
+stop_vnetd
+start_vnetd
+ok 'on-delete remove: a restart is no reason' state_is v3 sv up
+stop_vnetd
+ip link del v3
+start_vnetd
+removed 'on-delete remove, deleted while vnetd was away'
+made 'on-delete remove, changed'
+ctl vnet set v3 on-delete recreate
+before=$(index v3)
+ip link del v3
+other_index() { [ -e /sys/class/net/v3 ] && [ "$(index v3)" != "$before" ]; }
+ok 'on-delete recreate: the device is made again' wait_for 5 other_index
+ctl vnet del v3
+
 # Its namespace deleted: there is no place to make it again.
 ns stack
 ctl vnet add v2 address "$(mac 3)" netns stack

@@ -63,6 +63,7 @@ for pvid in 0 4095 65537; do
 	bad_vnet "pvid $pvid is not a number from 1 to 4094" pvid "$pvid"
 done
 bad_vnet 'monitor_interval 10001 is not a number of milliseconds from 0 to 10000' monitor-interval 10001
+bad_vnet 'on_delete never is not recreate or remove' on-delete never
 bad_vnet 'hold_down 600001 is not a number of milliseconds from 0 to 600000' hold-down 600001
 bad_vnet 'tx_timeout 60001 is not a number of milliseconds from 0 to 60000' tx-timeout 60001
 bad_guest 'probe 224.0.0.1 is not none, a unicast IP address or a unicast MAC like 02:00:00:00:00:01' probe 224.0.0.1

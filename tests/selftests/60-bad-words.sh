@@ -17,7 +17,7 @@ bad() { # REGEX WORD...
 }
 
 objects='vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help'
-vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner'
+vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner'
 resource_keys='type, dev, peer, peer-vnet, priority, pvid, vlans, admin, storm-limit, probe, probe-interval or probe-count'
 
 # --- objects and verbs ---

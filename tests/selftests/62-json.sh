@@ -62,7 +62,7 @@ resource='name:string type:string device:string ifindex:number peer:string|null 
 	peer_vnet:string|null storm_limit:number probe:string probe_interval:number probe_count:number vlans:string admin:string state:string reason:string active:boolean attached:string origin:string vnet:string provider:object|null'
 is 'vnet show: an array of two' "$(json 'type, length' vnet show)" $'array\n2'
 shape 'vnet show: the fields' 'name:string address:string mtu:number upper:string netns:string port:string
-	mode:string guard:boolean pvid:number vlans:string hybrid_needs_service:boolean monitor_interval:number
+	mode:string guard:boolean pvid:number vlans:string on_delete:string hybrid_needs_service:boolean monitor_interval:number
 	hold_down:number tx_timeout:number announce_count:number announce_interval:number announce_addresses:string
 	protection:string allowed_ips:string storm_limit:number owner:string
 	carrier:boolean promiscuous:boolean origin:string resources:array' '.[]' vnet show

@@ -33,7 +33,7 @@ start_vnetd --config "$usr"
 is 'nothing to save: no files' "$(ctl save)" 'nothing to write: every vnet is as its file says'
 ctl vnet add vnet0 address "$(mac 1)" mtu 1400 guard off pvid 7 vlans 10,20-29 hybrid-needs-service on monitor-interval 50 \
 	hold-down 300 tx-timeout 500 announce-count 2 announce-interval 500 announce-addresses 10.0.0.8 \
-	mode tc promiscuous off
+	mode tc promiscuous off on-delete remove
 ctl resource add vnet0 sv type service dev s0 vlans 20
 ctl resource add vnet0 g1 type guest dev g0 peer "$(mac 2)" pvid 20 vlans none
 ctl resource add vnet0 late type guest dev late0 peer "$(mac 3)" admin down

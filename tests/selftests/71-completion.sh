@@ -40,9 +40,9 @@ offered '--j' '--json'
 offered '-j -t 2 vers' 'version'
 
 # --- keys and values ---
-offered 'vnet add new ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu netns owner promiscuous protection pvid storm-limit tx-timeout upper vlans'
+offered 'vnet add new ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu netns on-delete owner promiscuous protection pvid storm-limit tx-timeout upper vlans'
 offered 'vnet add new mtu 1400 m' 'mode monitor-interval'
-offered 'vnet set alpha ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu owner promiscuous protection pvid storm-limit tx-timeout vlans'
+offered 'vnet set alpha ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu on-delete owner promiscuous protection pvid storm-limit tx-timeout vlans'
 offered 'vnet add new guard ' 'off on'
 offered 'vnet add new mode ' 'auto tc xdp'
 offered 'vnet add new mtu ' ''

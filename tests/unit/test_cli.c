@@ -65,7 +65,8 @@ struct usage {
 	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
 #define VNET_KEYS                                                                                  \
 	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
-	"hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, "          \
+	"on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, "               \
+	"announce-count, "                                                                         \
 	"announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
@@ -281,13 +282,15 @@ struct sent {
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
 	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
-	  "promi on hy yes mon 0 ho 5 tx 300 announce-c 1 announce-i 20 announce-a ::1 prot "
+	  "promi on on remove hy yes mon 0 ho 5 tx 300 announce-c 1 announce-i 20 announce-a ::1 "
+	  "prot "
 	  "restricted al "
-	  "10.0.0.7,::1 st 5 o 1000",
+	  "10.0.0.7,::1 st 5 ow 1000",
 	  "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{"
 	  "\"address\":\"02:00:00:00:00:01\",\"mtu\":9000,\"upper\":\"tap1\",\"netns\":\"blue\","
 	  "\"mode\":\"tc\",\"guard\":false,\"pvid\":1,\"vlans\":\"10,20-29\","
-	  "\"promiscuous\":\"on\",\"hybrid_needs_service\":true,\"monitor_interval\":0,"
+	  "\"promiscuous\":\"on\",\"on_delete\":\"remove\",\"hybrid_needs_service\":true,\"monitor_"
+	  "interval\":0,"
 	  "\"hold_down\":5,\"tx_timeout\":300,\"announce_count\":1,"
 	  "\"announce_interval\":20,"
 	  "\"announce_addresses\":\"::1\","

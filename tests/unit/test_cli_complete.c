@@ -45,7 +45,7 @@ static const char *const static_words[][2] = {
 	{ "complete help re", "resource reload" },
 	{ "complete vnet add v ''",
 	  "address mtu upper netns mode guard pvid vlans promiscuous "
-	  "hybrid-needs-service monitor-interval hold-down "
+	  "on-delete hybrid-needs-service monitor-interval hold-down "
 	  "tx-timeout announce-count announce-interval announce-addresses "
 	  "protection allowed-ips storm-limit owner" },
 	{ "complete vnet add v owner ''", "none" },
@@ -57,7 +57,7 @@ static const char *const static_words[][2] = {
 	{ "complete vnet add v speed ''", "" },
 	{ "complete vnet set v u", "" }, /* only when it is made */
 	{ "complete vnet set v ''",
-	  "address mtu mode guard pvid vlans promiscuous hybrid-needs-service monitor-interval "
+	  "address mtu mode guard pvid vlans promiscuous on-delete hybrid-needs-service monitor-interval "
 	  "hold-down tx-timeout announce-count announce-interval announce-addresses "
 	  "protection allowed-ips storm-limit owner" },
 	{ "complete vnet set v protection ''",

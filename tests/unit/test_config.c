@@ -190,6 +190,7 @@ static const char full[] = "# a vnet with everything\n"
 			   "PVID=5\n"
 			   "VLANs=10,20-29\n"
 			   "Promiscuous=on\n"
+			   "OnDelete=remove\n"
 			   "HybridNeedsService=yes\n"
 			   "MonitorInterval=250\n"
 			   "HoldDown=2500\n"
@@ -244,6 +245,7 @@ START_TEST(reads_every_key)
 	ck_assert_uint_eq(v->settings.pvid, 5);
 	ck_assert_str_eq(vlan_format(&v->settings.vlans, buffer), "10,20-29");
 	ck_assert_int_eq(v->settings.promiscuous, SETTINGS_PROMISC_ON);
+	ck_assert_int_eq(v->settings.on_delete, SETTINGS_ON_DELETE_REMOVE);
 	ck_assert(v->settings.hybrid_needs_service);
 	ck_assert_uint_eq(v->settings.monitor_interval_ms, 250);
 	ck_assert_uint_eq(v->settings.hold_down_ms, 2500);

@@ -24,6 +24,7 @@ static const struct expected_row vnet_rows[] = {
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false, "1" },
 	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false, "none" },
 	{ "promiscuous", "Promiscuous", SETTINGS_JSON_STRING, false, "auto" },
+	{ "on_delete", "OnDelete", SETTINGS_JSON_STRING, false, "recreate" },
 	{ "hybrid_needs_service", "HybridNeedsService", SETTINGS_JSON_BOOL, false, "off" },
 	{ "monitor_interval", "MonitorInterval", SETTINGS_JSON_INT, false, "10" },
 	{ "hold_down", "HoldDown", SETTINGS_JSON_INT, false, "1000" },

@@ -67,6 +67,8 @@ static const struct good_value vnet_good[] = {
 	{ "promiscuous", "on", NULL },
 	{ "promiscuous", "off", NULL },
 	{ "promiscuous", "auto", NULL },
+	{ "on_delete", "remove", NULL },
+	{ "on-delete", "recreate", NULL },
 	{ "hybrid_needs_service", "on", NULL },
 	{ "hybrid-needs-service", "NO", "off" },
 	{ "monitor_interval", "0", NULL },
@@ -370,6 +372,7 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: monitor_interval 10001 is not a number of milliseconds from 0 to 10000" },
 	{ "monitor_interval", "-1",
 	  "vnet0: monitor_interval -1 is not a number of milliseconds from 0 to 10000" },
+	{ "on-delete", "keep", "vnet0: on_delete keep is not recreate or remove" },
 	{ "hold-down", "600001",
 	  "vnet0: hold_down 600001 is not a number of milliseconds from 0 to 600000" },
 	{ "tx-timeout", "60001",
@@ -436,17 +439,20 @@ static const struct bad_value vnet_bad[] = {
 	  "vnet0: owner a23456789012345678901234567890123 is not " OWNER_EXPECTED },
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
-	  "guard, pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "guard, pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
+	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
+	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
-	  "pvid, vlans, promiscuous, hybrid_needs_service, monitor_interval, hold_down, "
+	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
+	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
 	  "allowed_ips, storm_limit, owner" },
 };

@@ -116,6 +116,7 @@ START_TEST(test_vnet)
 	ck_assert_str_eq(text(o, "mode"), "auto");
 	ck_assert(truth(o, "guard"));
 	ck_assert(!truth(o, "hybrid_needs_service"));
+	ck_assert_str_eq(text(o, "on_delete"), "recreate");
 	ck_assert(!truth(o, "carrier"));
 	ck_assert(!truth(o, "promiscuous"));
 	ck_assert(truth(o, "shortcut"));

@@ -76,6 +76,7 @@ static const struct value vnet_values[] = {
 	{ "pvid", "7" },
 	{ "vlans", "10,20-29" },
 	{ "promiscuous", "on" },
+	{ "on_delete", "remove" },
 	{ "hybrid_needs_service", "on" },
 	{ "monitor_interval", "250" },
 	{ "hold_down", "2500" },
