@@ -37,7 +37,9 @@ static bool is_last_resort(const struct resource *r)
 
 	if (r->settings.type == SETTINGS_SERVICE)
 		return true;
-	return !carries(v->service) && !has_hybrid_beside(v, r);
+	if (carries(v->service))
+		return false;
+	return v->settings.hybrid_needs_service || !has_hybrid_beside(v, r);
 }
 
 static void list_add(struct resource *r)

@@ -104,6 +104,18 @@ static int withdraw(struct resource *r)
 	return err;
 }
 
+/*
+ * The row of an earlier daemon may name a twin that it did not come to keep, and which frames still
+ * take to get here: that one goes before this one changes.
+ */
+static void part_from_unknown(const struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+
+	if (r->row.twin && !numbers_find(&m->resource_numbers, r->row.twin))
+		manager_removed(m, manager_datapath(m, resource_write, r->row.twin, NULL));
+}
+
 static int write_rows(struct resource *const ends[], size_t n)
 {
 	int err = 0;
@@ -111,6 +123,8 @@ static int write_rows(struct resource *const ends[], size_t n)
 	for (size_t i = 0; i < n && !err; i++)
 		if (ends[i]->state != RESOURCE_UP || !reconcile_peer_ready(ends[i]))
 			err = withdraw(ends[i]);
+	for (size_t i = 0; i < n && !err; i++)
+		part_from_unknown(ends[i]);
 	/* First they get to know each other, and then they are up. */
 	for (size_t i = 0; i < 2 * n && !err; i++)
 		err = reconcile_resource_row(ends[i % n]);

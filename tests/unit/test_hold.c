@@ -269,6 +269,19 @@ START_TEST(test_guest)
 }
 END_TEST
 
+/* A hybrid that may not carry without a service is no other way. */
+START_TEST(test_hybrid_that_needs_the_service)
+{
+	damped();
+	world_set(w, "vnet0", "hybrid_needs_service", "on");
+	lose_and_find("g0");
+	ck_assert(!row_up("g"));
+	world_carrier(w, "s0", false);
+	state_is("g", "up");
+	ck_assert(row_up("g"));
+}
+END_TEST
+
 /* What carried in its place is lost as well, in either of the ways. */
 START_TEST(test_last_resort)
 {
@@ -381,6 +394,7 @@ int main(void)
 	tcase_add_test(t, test_first_time_is_not_a_return);
 	tcase_add_test(t, test_service_is_never_held);
 	tcase_add_test(t, test_guest);
+	tcase_add_test(t, test_hybrid_that_needs_the_service);
 	tcase_add_loop_test(t, test_last_resort, 0, 4);
 	tcase_add_test(t, test_alone);
 	tcase_add_loop_test(t, test_asks_before_it_relies, 0, 2);
