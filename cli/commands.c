@@ -19,6 +19,10 @@ const struct verb commands_verbs[] = {
 	  { NAME_VNET }, 1, 1, keys_vnet, verbs_vnet_set },
 	{ "vnet", "del", "NAME", "remove a vnet with its resources",
 	  { NAME_VNET }, 1, 0, NULL, verbs_vnet_del },
+	{ "vnet", "prepare-migration", "NAME", "take the hybrids out for a live migration",
+	  { NAME_VNET }, 1, 0, NULL, verbs_vnet_prepare_migration },
+	{ "vnet", "finish-migration", "NAME", "take the hybrids in again",
+	  { NAME_VNET }, 1, 0, NULL, verbs_vnet_finish_migration },
 	{ "vnet", "show", "[NAME]", "show vnets and their resources",
 	  { NAME_VNET }, 0, 0, NULL, verbs_vnet_show },
 	{ "resource", "add", "VNET NAME type TYPE dev DEV [KEY VALUE]...", "register a lower device",
@@ -64,6 +68,7 @@ const struct object commands_objects[] = {
 	  "vnetctl vnet add vm1 upper tap1 address 52:54:00:00:00:01\n"
 	  "vnetctl vnet set vnet0 mtu 9000 guard off\n"
 	  "vnetctl vnet set vm1 protection ip-nospoof,restricted allowed-ips 10.0.0.7\n"
+	  "vnetctl vnet prepare-migration vm1\n"
 	  "vnetctl -j -p vnet show vnet0\n" },
 	{ "resource",
 	  "A resource is a lower device of a vnet: the service leads to a vswitch, a guest to one\n"

@@ -47,6 +47,8 @@ static void print_settings(struct ctl *ctl, struct json_object *vnet)
 	text_phrase(&line, "vlans %s", field_text(vnet, "vlans"));
 	if (field_bool(vnet, "promiscuous"))
 		text_phrase(&line, "promiscuous");
+	if (field_bool(vnet, "migrating"))
+		text_phrase(&line, "migrating");
 	if (field_bool(vnet, "hybrid_needs_service"))
 		text_phrase(&line, "hybrid-needs-service");
 	if (print_is_set(vnet, "protection"))

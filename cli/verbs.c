@@ -21,6 +21,16 @@ enum ctl_status verbs_vnet_del(struct ctl *ctl, const struct command *c)
 	return ctl_result(ctl, vnet_delete(ctl->client, c->name[0]));
 }
 
+enum ctl_status verbs_vnet_prepare_migration(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_prepare_migration(ctl->client, c->name[0]));
+}
+
+enum ctl_status verbs_vnet_finish_migration(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_finish_migration(ctl->client, c->name[0]));
+}
+
 enum ctl_status verbs_resource_add(struct ctl *ctl, const struct command *c)
 {
 	return ctl_result(ctl, vnet_resource_add(ctl->client, c->name[0], c->name[1], c->settings,

@@ -8,6 +8,8 @@
 enum ctl_status verbs_vnet_add(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_vnet_set(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_vnet_del(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_vnet_prepare_migration(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_vnet_finish_migration(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_vnet_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_resource_add(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_resource_set(struct ctl *ctl, const struct command *command);

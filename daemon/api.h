@@ -34,6 +34,8 @@ void api_provider_removing(struct api *a, const struct resource *r);
  * Tells the providers what has become of their resources, and of what they last were told. To be
  * called when the loop has done something: who was slow may read again.
  */
+/* The same: who waits for a migration to be prepared is answered when it is. */
+void api_migrations_settle(struct api *a);
 void api_providers_settle(struct api *a);
 /* Somebody has joined or left a multicast group. */
 void api_groups_changed(struct api *a);

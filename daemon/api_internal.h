@@ -142,6 +142,14 @@ struct api_question {
 	struct api_question *prev, *next;
 };
 
+/* A PrepareMigration whose vnet still receives over its hybrids. */
+struct api_migration {
+	struct api *api; /* the owner */
+	struct server_call *call;
+	char *vnet; /* owned */
+	struct api_migration *prev, *next;
+};
+
 struct api {
 	sd_event *loop; /* borrowed */
 	struct manager *manager;
@@ -152,6 +160,7 @@ struct api {
 	struct api_subscriber *subscribers; /* owned list */
 	struct api_provider *providers;	    /* owned list */
 	struct api_question *questions;	    /* owned list */
+	struct api_migration *migrations;   /* owned list */
 	sd_event_source *look;		    /* for groups that nothing tells of */
 	bool looks;			    /* it is on */
 	bool groups_stale;		    /* they have to be read again */
@@ -203,6 +212,9 @@ int api_keep(struct api *a, const struct api_arguments *args, struct json_object
 int api_flush(struct api *a, const struct api_arguments *args, struct json_object *reply,
 	      struct error *e);
 
+int api_finish_migration(struct api *a, const struct api_arguments *args, struct json_object *reply,
+			 struct error *e);
+
 int api_list_vnets(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		   struct error *e);
 int api_list_resources(struct api *a, const struct api_arguments *args, struct json_object *reply,
@@ -216,6 +228,8 @@ int api_get_status(struct api *a, const struct api_arguments *args, struct json_
 
 int api_get_stats(struct api *a, struct server_call *call, const struct api_arguments *args,
 		  struct error *e);
+int api_prepare_migration(struct api *a, struct server_call *call, const struct api_arguments *args,
+			  struct error *e);
 int api_monitor(struct api *a, struct server_call *call, const struct api_arguments *args,
 		struct error *e);
 int api_provide(struct api *a, struct server_call *call, const struct api_arguments *args,

@@ -86,6 +86,7 @@ struct desired_vnet {
 	char name[SETTINGS_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
 	bool from_config;
+	bool migrating; /* its hybrids are out */
 	struct vnet_settings settings;
 	struct vnet_settings base;
 	size_t resource_count;

@@ -82,6 +82,16 @@ int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 int manager_resource_del(struct manager *m, const char *vnet, const char *name, struct error *e);
 
 /*
+ * A live migration of who is above the vnet; manager_migration.c. Its hybrids are taken out, and
+ * stay out until the end, whatever happens to their devices. Frames take the service at once, which
+ * is announced; what still comes over a hybrid is received for a moment, until
+ * manager_migration_is_ready(): then the devices are let go. Both may be called again.
+ */
+int manager_migration_prepare(struct manager *m, const char *vnet, struct error *e);
+int manager_migration_finish(struct manager *m, const char *vnet, struct error *e);
+bool manager_migration_is_ready(const struct vnet *v);
+
+/*
  * Providers; manager_provider.c. A provided resource lives as long as its provider's connection, or
  * after a restart until manager_providers_expire(). It is kept in the state file, never in a
  * configuration file.

@@ -85,6 +85,8 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	if (err)
 		return;
 	v->has_pair = true;
+	if (d->migrating)
+		manager_migration_restore(v);
 	v->from_config = d->from_config;
 	v->base = d->base;
 	memcpy(v->xdp.offloads, d->offloads, sizeof(d->offloads));
@@ -160,8 +162,7 @@ static bool is_other_vnet(const struct vnet_settings *a, const struct vnet_setti
 static bool is_other_resource(const struct resource_settings *a, const struct resource_settings *b)
 {
 	return a->type != b->type || !util_same(a->device, b->device) ||
-	       !util_same(a->peer_vnet, b->peer_vnet) || !util_same(a->pf, b->pf) ||
-	       a->vf != b->vf;
+	       !util_same(a->peer_vnet, b->peer_vnet) || !util_same(a->pf, b->pf) || a->vf != b->vf;
 }
 
 /* The file's word for the device, which may go by another name by now. */
@@ -433,6 +434,7 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 		util_copy(d->name, sizeof(d->name), v->name);
 		d->number = v->number;
 		d->from_config = v->from_config;
+		d->migrating = v->migrating;
 		d->settings = v->settings;
 		d->base = v->base;
 		memcpy(d->offloads, v->xdp.offloads, sizeof(d->offloads));

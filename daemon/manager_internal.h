@@ -43,6 +43,7 @@ struct manager {
 	struct resource *held;	      /* list: well again after a loss, and waiting to return */
 	struct resource *vfs;	      /* list: virtual functions */
 	uint64_t vfs_due_us;	      /* when those without a device are looked for, 0: none is */
+	uint64_t migration_due_us;    /* when devices are let go for a migration, 0: none are */
 	struct resource *watched;     /* list: hybrids whose health is looked at */
 	struct vnet *announcing;      /* list: those with announcements to come */
 	bool mute_told;		      /* frames cannot be sent, and the log says so */
@@ -118,6 +119,14 @@ void manager_news_act(struct manager *m, bool links);
 /* What follows from news. @name: by which it was known, or NULL. */
 void manager_act_link(struct manager *m, uint32_t ifindex, const struct link *before);
 void manager_act_gone(struct manager *m, uint32_t ifindex, const char *name);
+
+/*
+ * A migration goes on after a restart; its clock. What of a hybrid is held until then is held; the
+ * rest stays out. manager_migration.c
+ */
+void manager_migration_restore(struct vnet *v);
+uint64_t manager_migration_due_us(const struct manager *m);
+void manager_migration_run(struct manager *m, uint64_t now_us);
 
 /* After news of its device: a failure is its state, and said. */
 void manager_reconcile_one(struct resource *r);

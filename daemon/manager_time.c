@@ -11,6 +11,7 @@ static const struct manager_clock {
 	{ reconcile_health_due_us, reconcile_health_run },
 	{ reconcile_announce_due_us, reconcile_announce_run },
 	{ reconcile_vf_due_us, reconcile_vf_run },
+	{ manager_migration_due_us, manager_migration_run },
 	{ manager_keep_due_us, manager_keep_run },
 };
 

@@ -7,6 +7,8 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
+#define OUT_REASON "taken out for a migration"
+
 /* After a restart the device may go by another name, which we were not there to hear. */
 static const struct link *find_device(const struct resource *r)
 {
@@ -286,6 +288,10 @@ static enum resource_state judge_well(struct resource *r, const struct link *l, 
 {
 	enum resource_state reported;
 
+	if (resource_is_out(r)) {
+		util_copy(reason, size, OUT_REASON);
+		return RESOURCE_DOWN;
+	}
 	if (!r->settings.admin_up) {
 		util_copy(reason, size, "set down by the administrator");
 		return RESOURCE_DOWN;
@@ -362,6 +368,8 @@ static void update_state(struct resource *r, const struct error *failure)
 	r->broken = failure;
 	if (failure) {
 		reconcile_resource_state(r, RESOURCE_FAILED, failure->message);
+	} else if (!l && resource_is_out(r)) {
+		reconcile_resource_state(r, RESOURCE_DOWN, OUT_REASON);
 	} else if (!l) {
 		no_device(r, reason, sizeof(reason));
 		reconcile_resource_state(r, RESOURCE_WAITING, reason);
@@ -422,6 +430,17 @@ static void note_vanished(struct resource *r)
 	reconcile_resource_state(r, r->ifindex ? RESOURCE_DOWN : RESOURCE_WAITING, reason);
 }
 
+/* Whoever migrates it may do with its device what has to be done. */
+static int stay_out(struct resource *r, struct error *e)
+{
+	r->broken = false;
+	reconcile_resource_state(r, RESOURCE_DOWN, OUT_REASON);
+	reconcile_vf_give_back(r);
+	if (r->ifindex)
+		let_go(r);
+	return reconcile_path(r->vnet, e);
+}
+
 int reconcile_resource(struct resource *r, struct error *e)
 {
 	const struct link *l;
@@ -431,6 +450,8 @@ int reconcile_resource(struct resource *r, struct error *e)
 
 	if (resource_is_peer(r))
 		return reconcile_peer(r, e);
+	if (resource_is_released(r))
+		return stay_out(r, e);
 	err = reconcile_vf(r, &own);
 	l = find_device(r);
 	if (l && !err)

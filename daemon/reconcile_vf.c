@@ -419,7 +419,11 @@ void reconcile_vf_give_back(struct resource *r)
 
 	if (!resource_is_vf(r))
 		return;
-	remove_entry(r);
+	/* Who is being migrated is reached over the service until the end. */
+	if (r->leaving || !resource_is_out(r))
+		remove_entry(r);
+	else if (pf)
+		reconcile_vf_bridge(r, NULL);
 	if (pf && manager_rtnl(m, vf_get, pf->ifindex, r->settings.vf, &now) == 0) {
 		for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
 			enum kernel_vf_field field = (enum kernel_vf_field)(1u << i);
@@ -466,6 +470,6 @@ void reconcile_vf_run(struct manager *m, uint64_t now_us)
 
 	m->vfs_due_us = 0;
 	DL_FOREACH_SAFE2 (m->vfs, r, next, vf_next)
-		if (!r->ifindex && !r->leaving)
+		if (!r->ifindex && !r->leaving && !resource_is_released(r))
 			manager_reconcile_one(r);
 }

@@ -225,6 +225,7 @@ struct json_object *show_vnet(const struct vnet *v)
 	show_add_bool(o, "carrier", v->carrier);
 	show_add_bool(o, "promiscuous", v->promiscuous);
 	show_add_bool(o, "shortcut", v->shortcut);
+	show_add_bool(o, "migrating", v->migrating);
 	show_add_attached(o, v->attached, &v->xdp);
 	show_add_origin(o, v->from_config, false);
 	json_object_object_add(o, "resources", resources);

@@ -220,6 +220,8 @@ static struct json_object *vnet_new(const struct desired_vnet *v)
 		return NULL;
 	if (v->from_config && !put(o, "base", settings_new(settings_vnet, &v->base)))
 		return NULL;
+	if (v->migrating && !put(o, "migrating", boolean(true)))
+		return NULL;
 	if (!put_offloads(o, v->offloads) || !put(o, "resources", resources_new(v)) ||
 	    !put_names(o, "removed", &v->removed))
 		return NULL;
@@ -622,6 +624,8 @@ static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 		settings_vnet_default(&v->base);
 		r = read_settings(o, "base", settings_vnet, &v->base, e);
 	}
+	if (r == 0 && has(o, "migrating"))
+		r = read_bool(o, "migrating", &v->migrating, e);
 	if (r == 0)
 		r = read_offloads(o, v->offloads, e);
 	if (r == 0)

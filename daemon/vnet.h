@@ -139,6 +139,10 @@ struct vnet {
 	struct resource *unicast;   /* carries unknown unicast now, NULL: none */
 	struct resource *multicast; /* carries broadcast and multicast now, NULL: none */
 
+	/* Its hybrids are out for a live migration; manager_migration.c. */
+	bool migrating;
+	uint64_t migration_due_us; /* their devices are let go then, 0: they have been */
+
 	struct announcing announcing;
 	struct vnet *announcing_prev, *announcing_next; /* in the manager's announcing ones */
 
@@ -200,6 +204,20 @@ static inline bool resource_is_provided(const struct resource *r)
 static inline bool resource_is_tap(const struct resource *r)
 {
 	return r->provider.kind == DESIRED_PROVIDER_TAP;
+}
+
+/* It is out for a live migration, ... */
+static inline bool resource_is_out(const struct resource *r)
+{
+	return r->vnet->migrating && r->settings.type == SETTINGS_HYBRID;
+}
+
+/* ... and its device is not ours any more: what still comes over it for a moment is received. */
+static inline bool resource_is_released(const struct resource *r)
+{
+	bool held = r->ifindex || r->saved.ifindex || r->vf_saved.pf;
+
+	return resource_is_out(r) && !(r->vnet->migration_due_us && held);
 }
 
 /* It carries nothing, though its device has nothing to complain of. */

@@ -119,6 +119,23 @@ int vnet_delete(struct vnet_client *client, const char *name)
 	return r < 0 ? r : calls_do(client, "DeleteVnet", calls_names(NULL, name));
 }
 
+static int calls_migration(struct vnet_client *c, const char *method, const char *name)
+{
+	int r = calls_need(c, "the name", name);
+
+	return r < 0 ? r : client_call(c, method, calls_names(NULL, name), NULL);
+}
+
+int vnet_prepare_migration(struct vnet_client *client, const char *name)
+{
+	return calls_migration(client, "PrepareMigration", name);
+}
+
+int vnet_finish_migration(struct vnet_client *client, const char *name)
+{
+	return calls_migration(client, "FinishMigration", name);
+}
+
 int vnet_resource_add(struct vnet_client *client, const char *vnet, const char *name,
 		      const struct vnet_setting *settings, size_t count)
 {

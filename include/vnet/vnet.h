@@ -174,6 +174,22 @@ VNET_API int vnet_set(struct vnet_client *client, const char *name,
 VNET_API int vnet_delete(struct vnet_client *client, const char *name);
 
 /**
+ * @brief Takes the hybrids of a vnet out for a live migration of who is above it.
+ *
+ * Frames take the service at once, and the vnet announces itself there. What still comes over a
+ * hybrid is received for a moment; then the devices are let go, and this returns. The hybrids stay
+ * out until vnet_finish_migration(), across restarts of vnetd as well.
+ * @return 0, also if that was done before; or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_prepare_migration(struct vnet_client *client, const char *name);
+
+/**
+ * @brief Takes the hybrids in again: those whose devices are there now, the others when they come.
+ * @return 0, also if none was out; or a negative errno: -ENOENT: no such vnet
+ */
+VNET_API int vnet_finish_migration(struct vnet_client *client, const char *name);
+
+/**
  * @brief Registers a lower device under a vnet.
  * @param settings "type" and "device" have to be among them, and "peer" for a guest; or, of a guest
  *	  that is another vnet of this vnetd, "type" and "peer_vnet"

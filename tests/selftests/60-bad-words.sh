@@ -18,7 +18,7 @@ bad() { # REGEX WORD...
 
 objects='vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help'
 vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner'
-resource_keys='type, dev, peer, peer-vnet, priority, pvid, vlans, admin, storm-limit, probe, probe-interval or probe-count'
+resource_keys='type, dev, peer, peer-vnet, vf, vlan, priority, pvid, vlans, admin, storm-limit, probe, probe-interval or probe-count'
 
 # --- objects and verbs ---
 bad "'link' is not an object: expected $objects" link show
@@ -27,7 +27,7 @@ bad "'VNET' is not an object: expected $objects" VNET show
 bad "'vnets' is not an object: expected $objects" vnets
 bad "'re' is ambiguous: resource or reload" re show
 bad "'s' is ambiguous: stats, save or status" s
-bad "'remove' is not a verb of vnet: expected add, set, del or show" vnet remove vnet0
+bad "'remove' is not a verb of vnet: expected add, set, del, prepare-migration, finish-migration or show" vnet remove vnet0
 bad "'s' is ambiguous: set or show" vnet s vnet0
 bad "'' is not a verb of resource: expected add, set, del, clear or show" resource '' vnet0
 bad "'add' is not a verb of fdb: expected show" fdb add vnet0
@@ -80,7 +80,7 @@ refused 'a batch with monitor' 1 "^vnetctl: /dev/fd/[0-9]+:1: 'monitor' never en
 
 # --- a batch ends at the first line that is wrong ---
 printf 'vnet show vnet0\n\n# a comment\nvnet shew\nvnet del vnet0\n' >"$T/batch"
-refused 'a batch' 1 "^vnetctl: $T/batch:4: 'shew' is not a verb of vnet: expected add, set, del or show;" ctl -b "$T/batch"
+refused 'a batch' 1 "^vnetctl: $T/batch:4: 'shew' is not a verb of vnet: expected add, set, del, prepare-migration, finish-migration or show;" ctl -b "$T/batch"
 refused 'a batch that is not there' 1 "^vnetctl: cannot read $T/none: No such file or directory$" ctl -b "$T/none"
 
 # --- nothing at all: the help, as an error ---

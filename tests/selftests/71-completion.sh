@@ -29,7 +29,7 @@ ctl resource add beta other type hybrid dev late1
 # --- words ---
 offered '' 'fdb flush help monitor path reload resource save stats status version vnet'
 offered 'st' 'stats status'
-offered 'vnet ' 'add del set show'
+offered 'vnet ' 'add del finish-migration prepare-migration set show'
 offered 'vnet s' 'set show'
 offered 'res d' 'del'
 offered 'fdb ' 'show'
@@ -55,8 +55,13 @@ offered 'vnet set alpha protection ' 'dhcp-nospoof ip-nospoof mac-nospoof none r
 offered 'vnet set alpha protection restricted,ip-nospoof,' \
 	'restricted,ip-nospoof,dhcp-nospoof restricted,ip-nospoof,mac-nospoof'
 offered 'resource add alpha new type guest peer-vnet ' 'alpha beta'
+offered 'resource add alpha new type hybrid vf z' 'zed0'
+offered 'resource add alpha new type hybrid vf zed0 ' ''
+offered 'resource add alpha new type hybrid vf zed0 3 vlan ' 'none'
+offered 'resource add alpha new type hybrid vf zed0 3 vl' 'vlan vlans'
+offered 'vnet prepare-migration b' 'beta'
 offered 'resource set alpha sv storm-limit ' 'none'
-offered 'resource set alpha sv ' 'admin peer priority probe probe-count probe-interval pvid storm-limit vlans'
+offered 'resource set alpha sv ' 'admin peer priority probe probe-count probe-interval pvid storm-limit vlan vlans'
 offered 'resource set alpha sv admin ' 'down up'
 offered 'resource set alpha sv pvid ' 'inherit'
 

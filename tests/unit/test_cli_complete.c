@@ -37,7 +37,7 @@ static const char *const static_words[][2] = {
 	{ "complete x", "" },
 	{ "complete", "" },
 	{ "complete --p", "--pretty" },
-	{ "complete vnet ''", "add set del show" },
+	{ "complete vnet ''", "add set del prepare-migration finish-migration show" },
 	{ "complete -j vnet s", "set show" },
 	{ "complete resource ''", "add set del clear show" },
 	{ "complete vn d", "del" },
@@ -170,7 +170,7 @@ START_TEST(bash_completes)
 		const char *line, *reply, *offers;
 	} lines[] = {
 		{ "vnetctl v", NULL, "vnet version " },
-		{ "vnetctl vnet ", NULL, "add set del show " },
+		{ "vnetctl vnet ", NULL, "add set del prepare-migration finish-migration show " },
 		{ "vnetctl -s SOCKET vnet show v", VNETS, "vnet0 vm1 " },
 		{ "vnetctl -s SOCKET path vm1 02:00:00:00:00:1", FDB, "13 " },
 		{ "vnetctl -s /proc/self/statu", NULL, "/proc/self/status " },

@@ -536,6 +536,151 @@ START_TEST(test_no_bridge_entry)
 }
 END_TEST
 
+/* --- migrations --- */
+
+#define OUT "down: taken out for a migration"
+
+static void prepare(void)
+{
+	world_done(w, manager_migration_prepare(w->m, "vnet0", &w->e));
+}
+
+static void finish(void)
+{
+	world_done(w, manager_migration_finish(w->m, "vnet0", &w->e));
+}
+
+/* One switch; received until the end of the moment; then the NIC has it back. */
+START_TEST(test_migration)
+{
+	w->k->bridge = FAKE_BRIDGE_VEB;
+	world_device(w, "h20");
+	appear("v3");
+	add();
+	world_resource(w, "vnet0", "h2", "type", "hybrid", "device", "h20", "priority", "200");
+	world_forget_events(w);
+	prepare();
+	ck_assert_ptr_null(strstr(w->events, "unicast h2"));
+	ck_assert_ptr_nonnull(strstr(w->events, "path-switched vnet0 unicast s h\n"));
+	state_is("h", OUT);
+	state_is("h2", OUT);
+	world_check(w);
+	ck_assert(!manager_migration_is_ready(vnet0()));
+	ck_assert(h()->ifindex && w->k->attached[KERNEL_HOOK_RX][h()->ifindex]);
+	prepare(); /* again changes nothing */
+	world_pass(w, 200000);
+	ck_assert(manager_migration_is_ready(vnet0()));
+	ck_assert(is_as_it_came() && !has_mac("v3", WORLD_MAC) && !h()->ifindex);
+	ck_assert(filters("pf0", WORLD_MAC)); /* other functions reach the vnet yet */
+	state_is("h", OUT);
+	world_check(w);
+	world_news(w);
+	/* nothing brings them back, */
+	disappear("v3");
+	appear("v3");
+	world_resource_set(w, "vnet0", "h2", "admin", "up");
+	world_resource_set(w, "vnet0", "h", "vf_vlan", "101");
+	world_set(w, "vnet0", "mtu", "1400");
+	world_pass(w, 3000000);
+	state_is("h", OUT);
+	state_is("h2", OUT);
+	ck_assert(is_as_it_came());
+	/* and one that is added waits as well */
+	world_device(w, "h30");
+	world_resource(w, "vnet0", "h3", "type", "hybrid", "device", "h30", "priority", "300");
+	state_is("h3", OUT);
+	world_check(w);
+	world_forget_events(w);
+	finish();
+	state_is("h", "up"); /* at once: no device has failed */
+	state_is("h2", "up");
+	state_is("h3", "up");
+	ck_assert_ptr_nonnull(strstr(w->events, "path-switched vnet0 unicast h s\n"));
+	ck_assert_uint_eq(vf->vf.vlan, 101);
+	finish();
+	world_check(w);
+	world_resource_del(w, "vnet0", "h");
+	ck_assert(is_as_it_came());
+}
+END_TEST
+
+/* In the moment in which it still receives, and after. */
+START_TEST(test_migration_and_restart)
+{
+	appear("v3");
+	add();
+	prepare();
+	manager_settle(w->m);
+	world_stop(w);
+	world_start(w);
+	vf = fake_kernel_vf(w->k, "pf0", 3);
+	state_is("h", OUT);
+	ck_assert(h()->ifindex);
+	world_check(w);
+	world_pass(w, 200000);
+	ck_assert(is_as_it_came() && !h()->ifindex && !has_mac("v3", WORLD_MAC));
+	manager_settle(w->m);
+	world_stop(w);
+	world_start(w);
+	state_is("h", OUT);
+	ck_assert(is_as_it_came() && !h()->ifindex && vnet0()->migrating);
+	world_pass(w, 200000);
+	ck_assert(is_as_it_came());
+	finish();
+	state_is("h", "up");
+	manager_settle(w->m);
+	world_stop(w);
+	world_start(w);
+	ck_assert(!vnet0()->migrating);
+	state_is("h", "up");
+}
+END_TEST
+
+START_TEST(test_migration_changes_its_mind)
+{
+	appear("v3");
+	add();
+	prepare();
+	finish(); /* in the moment */
+	state_is("h", "up");
+	world_pass(w, 1000000);
+	state_is("h", "up");
+	ck_assert(vf_has(WORLD_MAC));
+	/* the device goes meanwhile, as QEMU takes it away */
+	prepare();
+	disappear("v3");
+	state_is("h", OUT);
+	world_pass(w, 200000);
+	ck_assert(is_as_it_came());
+	finish();
+	state_is("h", "waiting: VF 3 of PF pf0 (0000:01:10.3) has no driver");
+	appear("v4");
+	world_pass(w, 3000000);
+	state_is("h", "up");
+	/* removed while it is out */
+	prepare();
+	world_pass(w, 200000);
+	world_resource_del(w, "vnet0", "h");
+	ck_assert(is_as_it_came());
+	finish();
+}
+END_TEST
+
+START_TEST(test_migration_not_kept)
+{
+	appear("v3");
+	add();
+	w->save_fails = true;
+	ck_assert_int_eq(manager_migration_prepare(w->m, "vnet0", &w->e), -ENOSPC);
+	w->save_fails = false;
+	state_is("h", "up");
+	ck_assert(!vnet0()->migrating);
+	ck_assert_ptr_eq(vnet0()->unicast, h());
+	ck_assert_int_eq(manager_migration_prepare(w->m, "vnet9", &w->e), -ENOENT);
+	ck_assert_int_eq(manager_migration_finish(w->m, "vnet9", &w->e), -ENOENT);
+}
+END_TEST
+
 /* --- across a restart --- */
 
 START_TEST(test_restart)
@@ -610,6 +755,10 @@ int main(void)
 	tcase_add_test(t, test_unfit_device);
 	tcase_add_test(t, test_bridge_entry);
 	tcase_add_test(t, test_no_bridge_entry);
+	tcase_add_test(t, test_migration);
+	tcase_add_test(t, test_migration_and_restart);
+	tcase_add_test(t, test_migration_changes_its_mind);
+	tcase_add_test(t, test_migration_not_kept);
 	tcase_add_test(t, test_restart);
 	tcase_add_test(t, test_restart_moved);
 	return unit_run(s);

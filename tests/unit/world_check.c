@@ -100,6 +100,8 @@ static enum resource_state state_of(const struct world *w, const struct resource
 
 	if (is_peer(r))
 		return peer_state(w, r);
+	if (r->vnet->migrating && is_type(r, SETTINGS_HYBRID))
+		return RESOURCE_DOWN;
 	if (!l)
 		return is_unfit(w, r) ? RESOURCE_FAILED : RESOURCE_WAITING;
 	if (!r->settings.admin_up)
