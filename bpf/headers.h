@@ -189,47 +189,69 @@ static __always_inline bool headers_is_extension(__u8 proto)
 	       proto == HEADERS_HIP || proto == HEADERS_SHIM6;
 }
 
+struct headers_extensions {
+	struct headers_walk w;
+	__u8 proto; /* what is next */
+	__u8 flags; /* as of struct headers */
+	__u32 id;
+};
+
 /* A second one, or a fragment within a fragment, is nothing that anyone sends. */
 static __always_inline void headers_read_fragment(const struct headers_extension *e,
-						  struct headers *h)
+						  struct headers_extensions *x)
 {
 	__u16 fragment = bpf_ntohs(e->fragment);
 
-	if (h->flags & HEADERS_FRAGMENT)
-		h->flags |= HEADERS_BAD;
+	if (x->flags & HEADERS_FRAGMENT)
+		x->flags |= HEADERS_BAD;
 	else if (fragment & (HEADERS_V6_OFFSET | HEADERS_V6_MORE))
-		h->flags |= HEADERS_FRAGMENT;
+		x->flags |= HEADERS_FRAGMENT;
 	else
 		return; /* the only one of its packet */
-	h->id = bpf_ntohl(e->id);
+	x->id = bpf_ntohl(e->id);
 	if (fragment & HEADERS_V6_OFFSET)
-		h->flags |= HEADERS_LATER;
+		x->flags |= HEADERS_LATER;
 }
 
-/* Behind a fragment that is not the first one stands payload, whatever it says. */
-static __always_inline void headers_walk_extensions(struct headers_walk *w, struct headers *h)
+/*
+ * Returns 1 to stop, as bpf_loop() has it: the verifier looks at a step once, and not at each turn.
+ * Behind a fragment that is not the first one stands payload, whatever it says.
+ */
+static long headers_step(__u32 turn __attribute__((unused)), struct headers_extensions *x)
 {
 	struct headers_extension e;
 
-	for (int i = 0; i < HEADERS_EXTENSIONS_MAX && headers_is_extension(h->proto); i++) {
-		if (h->flags & (HEADERS_LATER | HEADERS_BAD))
-			return;
-		if (!headers_reach(w, sizeof(e)) || !load_bytes(&w->from, w->at, &e, sizeof(e))) {
-			h->flags |= HEADERS_BAD;
-			return;
-		}
-		if (h->proto == IPPROTO_FRAGMENT) {
-			headers_read_fragment(&e, h);
-			w->at += sizeof(e);
-		} else if (h->proto == IPPROTO_AH) {
-			w->at += (e.length + 2) * 4;
-		} else {
-			w->at += (e.length + 1) * 8;
-		}
-		h->proto = e.next;
+	if (!headers_is_extension(x->proto) || (x->flags & (HEADERS_LATER | HEADERS_BAD)))
+		return 1;
+	if (!headers_reach(&x->w, sizeof(e)) || !load_bytes(&x->w.from, x->w.at, &e, sizeof(e))) {
+		x->flags |= HEADERS_BAD;
+		return 1;
 	}
-	if (!(h->flags & HEADERS_LATER) && headers_is_extension(h->proto))
-		h->flags |= HEADERS_BAD;
+	if (x->proto == IPPROTO_FRAGMENT) {
+		headers_read_fragment(&e, x);
+		x->w.at += sizeof(e);
+	} else if (x->proto == IPPROTO_AH) {
+		x->w.at += (e.length + 2) * 4;
+	} else {
+		x->w.at += (e.length + 1) * 8;
+	}
+	x->proto = e.next;
+	return 0;
+}
+
+static __always_inline void headers_walk_extensions(struct headers_walk *w, struct headers *h)
+{
+	struct headers_extensions x = { .w = *w, .proto = h->proto, .flags = h->flags };
+
+	if (!headers_is_extension(h->proto))
+		return;
+	bpf_loop(HEADERS_EXTENSIONS_MAX, headers_step, &x, 0);
+	if (!(x.flags & HEADERS_LATER) && headers_is_extension(x.proto))
+		x.flags |= HEADERS_BAD;
+	w->at = x.w.at;
+	h->proto = x.proto;
+	h->flags = x.flags;
+	h->id = x.id;
 }
 
 static __always_inline void headers_read_ipv6(struct headers_walk *w, struct headers *h)

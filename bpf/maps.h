@@ -219,6 +219,14 @@ static __always_inline const struct abi_port *maps_port(__u32 ifindex)
 	return port && port->vnet ? port : NULL;
 }
 
+/* NULL: none has that number. */
+static __always_inline const struct abi_uplink *maps_uplink(__u32 number)
+{
+	const struct abi_uplink *u = bpf_map_lookup_elem(&uplinks, &number);
+
+	return u && u->ifindex ? u : NULL;
+}
+
 /* NULL: an array has all rows, and one that is all zero is no vnet. */
 static __always_inline const struct abi_vnet *maps_vnet(__u32 number)
 {

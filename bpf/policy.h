@@ -290,7 +290,7 @@ POLICY_INLINE __u32 policy_rx(const struct abi_vnet *n, const struct abi_resourc
 {
 	__u64 own = policy_mac(n->mac);
 
-	if (f->src == own)
+	if (f->src == own && !(r->flags & ABI_RESOURCE_SHARED))
 		return ABI_DROP_REFLECTED;
 	if (policy_is_multicast(f->src))
 		return ABI_DROP_SPOOFED;

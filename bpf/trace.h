@@ -12,6 +12,7 @@ enum trace_how {
 	TRACE_NOWHERE,	     /* passed on, or dropped */
 	TRACE_REDIRECT,	     /* out of the device `egress` */
 	TRACE_REDIRECT_PEER, /* into the peer of the device `egress` */
+	TRACE_STACK,	     /* into the stack that the uplink's device `egress` belongs to */
 };
 
 struct trace {
@@ -23,7 +24,7 @@ struct trace {
 	__u32 drop;   /* enum abi_drop */
 	__u32 vnet;   /* that counted the drop */
 	__u32 reason; /* enum abi_reason of TX */
-	__u32 pad;
+	__u32 copies; /* of one for many: how many went elsewhere */
 };
 
 _Static_assert(sizeof(struct trace) == 40, "trace");

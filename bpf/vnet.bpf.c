@@ -8,6 +8,8 @@
  * upper.
  *
  * rx: at the ingress of every resource.
+ *
+ * uplink: at the ingress and the egress of a NIC that many vnets have a resource on.
  */
 #include <linux/bpf.h>
 
@@ -15,7 +17,9 @@
 #include <bpf/bpf_helpers.h>
 
 #include "tc.h"
+#include "tc_uplink.h"
 #include "xdp.h"
+#include "xdp_uplink.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -50,6 +54,8 @@ int vnet_tx(struct __sk_buff *skb)
 
 	if (v.resource->twin)
 		return tc_cross(skb, v.number, at_ingress);
+	if (v.resource->uplink)
+		return tc_uplink_send(skb, &v, at_ingress);
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
@@ -114,6 +120,8 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 
 	if (v.resource->twin)
 		return xdp_cross(xdp, v.number);
+	if (v.resource->uplink)
+		return xdp_uplink(xdp, v.number, xdp_uplink_where(xdp, v.number), v.reason);
 	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_send(&v, &f);
@@ -153,5 +161,70 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 		return XDP_PASS;
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return xdp_drop(vnet, ABI_DROP_STORM);
+	return xdp_carry(&counted, &d);
+}
+
+/* What is not for a vnet, or not for a vnet alone, is the stack's, as if we were not there. */
+SEC("tc")
+int vnet_uplink(struct __sk_buff *skb)
+{
+	const struct abi_port *port = maps_any_port(skb->ifindex);
+	const struct abi_uplink *u = uplink_of_port(port);
+	struct policy_frame f = {};
+	__u32 number;
+
+	if (tc_uplink_is_passing(skb) || !u || !tc_parse(skb, 0, &f) || f.bad_tag ||
+	    f.src == policy_mac(u->mac))
+		return TC_PASS;
+	number = port->resource;
+	if (!policy_is_multicast(f.dst))
+		return tc_uplink_in(skb, u, number, &f, true);
+	if (tc_uplink_is_reflected(number, &f))
+		return TC_PASS;
+	return tc_uplink_flood(skb, number, 0, skb->len) ? TC_ACT_SHOT : TC_PASS;
+}
+
+/* The stack that the NIC belongs to talks to the vnets. What they send themselves passes here. */
+SEC("tc")
+int vnet_uplink_tx(struct __sk_buff *skb)
+{
+	const struct abi_port *port = maps_any_port(skb->ifindex);
+	const struct abi_uplink *u = uplink_of_port(port);
+	struct policy_frame f = {};
+	__u32 number;
+
+	if (tc_uplink_is_passing(skb) || !u || !tc_parse(skb, 0, &f) || f.bad_tag ||
+	    f.src != policy_mac(u->mac))
+		return TC_PASS;
+	number = port->resource;
+	if (!policy_is_multicast(f.dst))
+		return tc_uplink_in(skb, u, number, &f, false);
+	return tc_uplink_flood(skb, number, 0, skb->len) ? TC_ACT_SHOT : TC_PASS;
+}
+
+SEC("xdp.frags")
+int vnet_xdp_uplink(struct xdp_md *xdp)
+{
+	const struct abi_port *port = maps_any_port(xdp->ingress_ifindex);
+	const struct abi_uplink *u = uplink_of_port(port);
+	struct policy_frame f = {};
+	struct count_frame counted;
+	__u32 where, vnet = 0, drop;
+	struct decide d;
+	bool frags;
+
+	if (!u || !xdp_is_whole(xdp, port) || !xdp_parse(xdp, 0, &f) || f.bad_tag ||
+	    f.src == policy_mac(u->mac) || policy_is_multicast(f.dst))
+		return XDP_PASS;
+	where = xdp_uplink_where_in(xdp, u, port->resource, &f);
+	if (!where || where >= UPLINK_STACK)
+		return XDP_PASS;
+	frags = xdp_has_frags(xdp);
+	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
+	drop = uplink_deliver(where, f.vlan, 0, &f, &d, &vnet);
+	if (drop)
+		return xdp_drop(vnet, drop);
+	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
+		return XDP_PASS;
 	return xdp_carry(&counted, &d);
 }

@@ -21,6 +21,9 @@ static const struct {
 	[KERNEL_HOOK_RX] = { .name = "rx", .handle = 3 },
 	[KERNEL_HOOK_XDP_TX] = { .name = "xdp-tx", .xdp = true },
 	[KERNEL_HOOK_XDP_RX] = { .name = "xdp-rx", .xdp = true },
+	[KERNEL_HOOK_UPLINK] = { .name = "uplink", .handle = 4 },
+	[KERNEL_HOOK_UPLINK_TX] = { .name = "uplink-tx", .egress = true, .handle = 5 },
+	[KERNEL_HOOK_XDP_UPLINK] = { .name = "xdp-uplink", .xdp = true },
 };
 
 static const char qdisc_name[] = "qdisc";

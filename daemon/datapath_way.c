@@ -57,7 +57,8 @@ void datapath_way_waited(struct datapath *d, uint64_t began_us)
 
 enum kernel_attach datapath_way_choose(struct datapath *d, enum kernel_hook hook, uint32_t ifindex)
 {
-	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX)
+	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ||
+	    hook == KERNEL_HOOK_XDP_UPLINK)
 		return KERNEL_ATTACH_XDP;
 	if (!d->place.tcx)
 		return KERNEL_ATTACH_CLSACT;

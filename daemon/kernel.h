@@ -162,6 +162,9 @@ enum kernel_hook {
 	KERNEL_HOOK_RX,		/* vnet_rx at the ingress of a resource */
 	KERNEL_HOOK_XDP_TX,	/* vnet_xdp_tx where vnet_tx is at the ingress, before it */
 	KERNEL_HOOK_XDP_RX,	/* vnet_xdp_rx where vnet_rx is, before it */
+	KERNEL_HOOK_UPLINK,	/* vnet_uplink at the ingress of an uplink's device */
+	KERNEL_HOOK_UPLINK_TX,	/* vnet_uplink_tx at its egress: its own stack reaches the vnets */
+	KERNEL_HOOK_XDP_UPLINK, /* vnet_xdp_uplink where vnet_uplink is, before it */
 	KERNEL_HOOK_END
 };
 

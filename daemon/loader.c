@@ -39,8 +39,11 @@ static const char *const map_names[LOADER_MAP_END] = {
 static const char *const program_names[LOADER_PROGRAM_END] = {
 	[LOADER_TX] = "vnet_tx",
 	[LOADER_RX] = "vnet_rx",
+	[LOADER_UPLINK] = "vnet_uplink",
+	[LOADER_UPLINK_TX] = "vnet_uplink_tx",
 	[LOADER_XDP_TX] = "vnet_xdp_tx",
 	[LOADER_XDP_RX] = "vnet_xdp_rx",
+	[LOADER_XDP_UPLINK] = "vnet_xdp_uplink",
 };
 
 const char *loader_map_name(enum loader_map map)

@@ -34,7 +34,16 @@ enum loader_map {
 	LOADER_MAP_END
 };
 
-enum loader_program { LOADER_TX, LOADER_RX, LOADER_XDP_TX, LOADER_XDP_RX, LOADER_PROGRAM_END };
+enum loader_program {
+	LOADER_TX,
+	LOADER_RX,
+	LOADER_UPLINK,
+	LOADER_UPLINK_TX,
+	LOADER_XDP_TX,
+	LOADER_XDP_RX,
+	LOADER_XDP_UPLINK,
+	LOADER_PROGRAM_END
+};
 
 /* What the programs are made to do; it depends on the kernel, and on what we are permitted. */
 struct loader_options {

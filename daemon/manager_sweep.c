@@ -26,6 +26,9 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 		return !o->resource && o->vnet->port_ifindex == ifindex && o->vnet->xdp.attached;
 	case KERNEL_HOOK_XDP_RX:
 		return o->resource && o->resource->xdp.attached;
+	case KERNEL_HOOK_UPLINK:
+	case KERNEL_HOOK_UPLINK_TX:
+	case KERNEL_HOOK_XDP_UPLINK:
 	case KERNEL_HOOK_END:
 		break;
 	}

@@ -20,7 +20,9 @@ static const char *const maps[] = {
 	"addresses", "learners",      "flow_table",	   "flow_shapes",  "flow_lists",
 	"flows",     "flow_counters", "far_flow_counters", "limits",
 };
-static const char *const programs[] = { "vnet_tx", "vnet_rx", "vnet_xdp_tx", "vnet_xdp_rx" };
+static const char *const programs[] = { "vnet_tx",	  "vnet_rx",	 "vnet_uplink",
+					"vnet_uplink_tx", "vnet_xdp_tx", "vnet_xdp_rx",
+					"vnet_xdp_uplink" };
 static const char *const folders[] = { "",	   "/maps",  "/programs", "/links",
 				       "/filters", "/pairs", "/devices" };
 
