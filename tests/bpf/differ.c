@@ -10,10 +10,21 @@
 
 /* --- comparing --- */
 
+static uint32_t copies_of(const struct model_output *out)
+{
+	uint32_t count = out->stack_copy;
+
+	for (size_t i = 0; i < out->copy_count; i++)
+		count += !out->copies[i].drop;
+	return count;
+}
+
 static struct world_told told_by_model(const struct model_output *out)
 {
 	return (struct world_told) {
 		.into_peer = out->into_peer,
+		.into_stack = out->into_stack,
+		.copies = copies_of(out),
 		.sent = out->sent,
 		.received = out->received,
 		.reason = out->reason,
@@ -24,7 +35,8 @@ static struct world_told told_by_model(const struct model_output *out)
 
 static bool same_told(const struct world_told *a, const struct world_told *b)
 {
-	return a->into_peer == b->into_peer && a->sent == b->sent && a->received == b->received &&
+	return a->into_peer == b->into_peer && a->into_stack == b->into_stack &&
+	       a->copies == b->copies && a->sent == b->sent && a->received == b->received &&
 	       a->reason == b->reason && a->drop == b->drop && a->vnet == b->vnet;
 }
 

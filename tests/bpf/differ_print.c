@@ -6,8 +6,11 @@
 
 static const char *const program_names[] = { [MODEL_TX] = "vnet_tx",
 					     [MODEL_RX] = "vnet_rx",
+					     [MODEL_UPLINK] = "vnet_uplink",
+					     [MODEL_UPLINK_TX] = "vnet_uplink_tx",
 					     [MODEL_XDP_TX] = "vnet_xdp_tx",
-					     [MODEL_XDP_RX] = "vnet_xdp_rx" };
+					     [MODEL_XDP_RX] = "vnet_xdp_rx",
+					     [MODEL_XDP_UPLINK] = "vnet_xdp_uplink" };
 static const char *const verdict_names[] = {
 	[MODEL_PASS] = "pass", [MODEL_DROP] = "drop", [MODEL_REDIRECT] = "redirect"
 };
@@ -94,8 +97,26 @@ static void print_resource(FILE *to, const struct model_config *c, const struct 
 		print_vlans(to, r->pvid, &r->vlans);
 	else
 		fprintf(to, " pvid %u", r->pvid);
+	if (r->uplink)
+		fprintf(to, " uplink %u%s%s%s", r->uplink, r->member ? " member" : "",
+			r->shared ? " shared" : "", r->learns ? " learns" : "");
 	print_storm(to, &r->storm);
 	fputc('\n', to);
+}
+
+static void print_uplinks(FILE *to, const struct model_config *c)
+{
+	for (size_t i = 0; i < c->uplink_count; i++) {
+		fprintf(to, "uplink %u device %u ", c->uplinks[i].number, c->uplinks[i].ifindex);
+		print_hex(to, c->uplinks[i].mac, MODEL_MAC_LEN, ":");
+		fputs(c->uplinks[i].steer_ip ? " steers by IP\n" : "\n", to);
+	}
+	for (size_t i = 0; i < c->holder_count; i++) {
+		fprintf(to, "address of uplink %u vlan %u ", c->holders[i].uplink,
+			c->holders[i].vlan);
+		print_hex(to, c->holders[i].address, MODEL_IP_LEN, "");
+		fprintf(to, " resource %u\n", c->holders[i].resource);
+	}
 }
 
 void differ_print_config(FILE *to, const struct model_config *c)
@@ -107,9 +128,10 @@ void differ_print_config(FILE *to, const struct model_config *c)
 	for (size_t i = 0; i < c->resource_count; i++)
 		print_resource(to, c, &c->resources[i]);
 	for (size_t i = 0; i < c->port_count; i++)
-		fprintf(to, "port %u of vnet %u resource %u%s\n", c->ports[i].ifindex,
-			c->ports[i].vnet, c->ports[i].resource,
+		fprintf(to, "port %u of vnet %u resource %u uplink %u%s\n", c->ports[i].ifindex,
+			c->ports[i].vnet, c->ports[i].resource, c->ports[i].uplink,
 			c->ports[i].egress ? " egress" : "");
+	print_uplinks(to, c);
 	for (size_t i = 0; i < c->fdb_count; i++) {
 		fprintf(to, "fdb vnet %u vlan %u ", c->fdb[i].vnet, c->fdb[i].vlan);
 		print_hex(to, c->fdb[i].mac, MODEL_MAC_LEN, ":");
@@ -147,6 +169,10 @@ void differ_print_answer(FILE *to, const char *who, enum model_verdict verdict, 
 	fprintf(to, "%s: %s", who, verdict_names[verdict]);
 	if (egress)
 		fprintf(to, " to device %u%s", egress, told->into_peer ? ", its peer" : "");
+	if (told->into_stack)
+		fputs(", into its stack", to);
+	if (told->copies)
+		fprintf(to, ", %u copies", told->copies);
 	if (told->sent)
 		fprintf(to, ", sent over resource %u (%s)", told->sent, reason_names[told->reason]);
 	if (told->received)

@@ -7,18 +7,6 @@
 
 #include "model_internal.h"
 
-/* One frame on its way through one vnet, or two. */
-struct run {
-	const struct model_config *config;
-	struct model_state *state;
-	bool xdp;
-	bool at_egress; /* of the device that the frame comes from */
-	size_t bytes;	/* that count: as many as the frame came with */
-	bool fragments;
-	const struct model_frame *in;
-	struct model_output *out;
-};
-
 /* --- the configuration --- */
 
 const struct model_vnet *model_vnet_find(const struct model_config *c, uint32_t number)
@@ -47,7 +35,7 @@ const struct model_device *model_device_find(const struct model_config *c, uint3
 
 bool model_is_xdp(enum model_program program)
 {
-	return program == MODEL_XDP_TX || program == MODEL_XDP_RX;
+	return program == MODEL_XDP_TX || program == MODEL_XDP_RX || program == MODEL_XDP_UPLINK;
 }
 
 static const struct model_port *port_find(const struct model_config *c, uint32_t ifindex)
@@ -138,12 +126,12 @@ static bool set_has(const struct model_vlans *set, uint16_t vlan)
 	return false;
 }
 
-static bool vnet_admits(const struct model_vnet *n, const struct model_headers *h)
+bool vnet_admits(const struct model_vnet *n, const struct model_headers *h)
 {
 	return !h->strange_tag && (h->vlan == n->pvid || set_has(&n->vlans, h->vlan));
 }
 
-static bool resource_admits(const struct model_resource *r, const struct model_headers *h)
+bool resource_admits(const struct model_resource *r, const struct model_headers *h)
 {
 	if (!r->own_vlans)
 		return true; /* it takes what its vnet takes */
@@ -153,7 +141,7 @@ static bool resource_admits(const struct model_resource *r, const struct model_h
 /* --- what becomes of it --- */
 
 /* "Every drop counts under its reason." */
-static void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
+void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
 {
 	run->out->verdict = MODEL_DROP;
 	run->out->reason = ABI_REASON_NONE;
@@ -163,7 +151,7 @@ static void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
 }
 
 /* "... every carried frame under its resource and direction." */
-static void count_sent(struct run *run, const uint8_t *destination)
+void count_sent(struct run *run, const uint8_t *destination)
 {
 	uint64_t frames = model_frames_in(&run->out->frame);
 	bool all = model_is_broadcast(destination), many = model_is_multicast(destination);
@@ -191,7 +179,7 @@ static void count_received(struct run *run, const uint8_t *destination)
 
 /* Of XDP: can the device take the frame as it is? If not, TC will do it, as if we had not looked.
  */
-static bool takes(const struct run *run, uint32_t ifindex, bool known)
+bool takes(const struct run *run, uint32_t ifindex, bool known)
 {
 	const struct model_device *d = model_device_find(run->config, ifindex);
 
@@ -205,13 +193,13 @@ static bool takes(const struct run *run, uint32_t ifindex, bool known)
 }
 
 /* As if the frame had never been seen. */
-static void pass(struct run *run)
+void pass(struct run *run)
 {
 	memset(run->out, 0, offsetof(struct model_output, frame));
 	model_frame_copy(&run->out->frame, run->in);
 }
 
-static void leave(struct run *run, uint32_t egress, bool into_peer)
+void leave(struct run *run, uint32_t egress, bool into_peer)
 {
 	run->out->verdict = MODEL_REDIRECT;
 	run->out->egress = egress;
@@ -221,7 +209,7 @@ static void leave(struct run *run, uint32_t egress, bool into_peer)
 }
 
 /* Of XDP: where the tag is not in the first buffer, TC has to look. */
-static bool is_split(const struct run *run)
+bool is_split(const struct run *run)
 {
 	uint16_t type = model_word(run->in, 12);
 
@@ -256,13 +244,13 @@ static bool resource_storm_passes(struct run *run, const struct model_resource *
 }
 
 /* On the way out the vnet's limit comes first, on the way in the resource's. */
-static bool send_storm_passes(struct run *run, const struct model_vnet *n,
+bool send_storm_passes(struct run *run, const struct model_vnet *n,
 			      const struct model_resource *r)
 {
 	return vnet_storm_passes(run, n, ABI_TX) && resource_storm_passes(run, r, ABI_TX);
 }
 
-static bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
+bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
 				 const struct model_resource *r)
 {
 	return resource_storm_passes(run, r, ABI_RX) && vnet_storm_passes(run, n, ABI_RX);
@@ -343,11 +331,11 @@ static enum abi_drop refuse(const struct model_vnet *n, const struct model_frame
 }
 
 /* Before the upper gets it: RX 1 to RX 3. */
-static enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
+enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
 				     const struct model_resource *r, const struct model_headers *h)
 {
 	/* RX 1: S is the vnet's own MAC: `reflected`. */
-	if (model_same_mac(h->source, n->mac))
+	if (model_same_mac(h->source, n->mac) && !r->shared)
 		return ABI_DROP_REFLECTED;
 	/* A group is nobody's own address: `spoofed`. */
 	if (model_is_multicast(h->source))
@@ -367,7 +355,7 @@ static enum abi_drop deliver_refused(const struct model_config *c, const struct 
 }
 
 /* The frame is in run->out, as it came. */
-static void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r)
+void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r)
 {
 	struct model_frame *f = &run->out->frame;
 	struct model_headers h;
@@ -423,6 +411,8 @@ static void transmit(struct run *run, const struct model_vnet *n)
 	/* VLANs are checked on both sides. */
 	if (!resource_admits(r, &h))
 		return drop(run, n, ABI_DROP_VLAN);
+	if (r->uplink)
+		return model_uplink_send(run, n, r, &h);
 	twin = twin_of(run->config, r);
 	if (!twin && !takes(run, r->ifindex, r->xdp))
 		return pass(run);
@@ -456,6 +446,8 @@ void model_run(const struct model_config *c, struct model_state *s, enum model_p
 			   .out = ret };
 
 	pass(&run);
+	if (port && port->uplink)
+		return model_uplink_run(&run, program, port->uplink);
 	if (!n)
 		return; /* a device that is nobody's */
 	switch (program) {
@@ -467,6 +459,9 @@ void model_run(const struct model_config *c, struct model_state *s, enum model_p
 		if (r && r->vnet == n->number)
 			receive(&run, n, r);
 		return;
+	case MODEL_UPLINK:
+	case MODEL_UPLINK_TX:
+	case MODEL_XDP_UPLINK:
 	case MODEL_PROGRAM_END:
 		return;
 	}

@@ -25,6 +25,9 @@
 #define MODEL_FDB_MAX	    256
 #define MODEL_VLANS_MAX	    16
 #define MODEL_ALLOWED_MAX   8
+#define MODEL_UPLINKS_MAX   2
+#define MODEL_HOLDERS_MAX   64
+#define MODEL_LEARNED_MAX   128
 
 /* A set of VLANs in no order; 0 ends it before its full length. */
 struct model_vlans {
@@ -84,6 +87,26 @@ struct model_resource {
 	uint8_t peer[MODEL_MAC_LEN]; /* guest only */
 	uint32_t priority; /* hybrid only: the lowest is the best, among equals the lowest number */
 	struct model_storm storm;
+	uint32_t uplink; /* that it is on, 0: none; @ifindex is that one's device */
+	bool member;	 /* it gets the uplink's broadcast and multicast */
+	bool shared;	 /* other vnets on the uplink have the same MAC */
+	bool learns;	 /* its addresses are learned from what it sends */
+};
+
+/* One NIC of many vnets. */
+struct model_uplink {
+	uint32_t number; /* not 0 */
+	uint32_t ifindex;
+	uint8_t mac[MODEL_MAC_LEN]; /* the NIC's own */
+	bool steer_ip;		    /* vnets have the NIC's MAC, too */
+};
+
+/* Who has the address, of those that share a MAC. VLAN 0: untagged on the wire. */
+struct model_holder {
+	uint32_t uplink;
+	uint16_t vlan;
+	uint8_t address[MODEL_IP_LEN]; /* IPv4: as ::ffff:a.b.c.d */
+	uint32_t resource;	       /* 0: the NIC's own stack */
 };
 
 /* Whose device is it? */
@@ -92,6 +115,7 @@ struct model_port {
 	uint32_t vnet;
 	uint32_t resource; /* 0: the upper side */
 	bool egress;	   /* frames are seen as they leave it: the shortcut */
+	uint32_t uplink;   /* it is that one's NIC, and @vnet and @resource are 0 */
 };
 
 /* The state that a device is in, at this moment. */
@@ -126,6 +150,16 @@ struct model_config {
 	struct model_device devices[MODEL_DEVICES_MAX];
 	size_t fdb_count;
 	struct model_fdb fdb[MODEL_FDB_MAX];
+	size_t uplink_count;
+	struct model_uplink uplinks[MODEL_UPLINKS_MAX];
+	size_t holder_count;
+	struct model_holder holders[MODEL_HOLDERS_MAX];
+};
+
+/* An address that somebody has claimed. */
+struct model_learned {
+	struct model_holder holder;
+	uint64_t claim; /* which of its holder's it was */
 };
 
 /*
@@ -136,6 +170,9 @@ struct model_state {
 	uint64_t now_ns; /* the clock, set by the caller */
 	uint64_t vnet_due_ns[MODEL_VNETS_MAX][ABI_DIRECTION_END];
 	uint64_t resource_due_ns[MODEL_RESOURCES_MAX][ABI_DIRECTION_END];
+	size_t learned_count;
+	struct model_learned learned[MODEL_LEARNED_MAX];
+	uint64_t claims[MODEL_RESOURCES_MAX]; /* how many each has made */
 };
 
 /* A VLAN tag that the kernel keeps beside the frame, host order. */
@@ -155,10 +192,13 @@ struct model_frame {
 };
 
 enum model_program {
-	MODEL_TX, /* a frame from the upper */
-	MODEL_RX, /* a frame from a resource */
+	MODEL_TX,	 /* a frame from the upper */
+	MODEL_RX,	 /* a frame from a resource */
+	MODEL_UPLINK,	 /* a frame from the wire at an uplink's NIC */
+	MODEL_UPLINK_TX, /* a frame from the NIC's own stack, or from us */
 	MODEL_XDP_TX,
 	MODEL_XDP_RX,
+	MODEL_XDP_UPLINK,
 	MODEL_PROGRAM_END
 };
 
@@ -166,6 +206,16 @@ enum model_verdict {
 	MODEL_PASS, /* not ours; of XDP also: TC decides */
 	MODEL_DROP,
 	MODEL_REDIRECT,
+};
+
+/* One of the copies of a frame for many. */
+struct model_copy {
+	uint32_t resource;
+	uint32_t vnet;
+	enum abi_drop drop;	      /* it was not to be */
+	uint64_t dropped;	      /* as of the frame */
+	struct abi_counters received; /* else by how much its counters grew, */
+	uint32_t egress;	      /* and where it left */
 };
 
 struct model_output {
@@ -182,8 +232,13 @@ struct model_output {
 	struct abi_counters received_counters;
 	uint32_t egress; /* ifindex that it leaves by */
 	bool into_peer;	 /* ... right into the other end of that veth */
+	bool into_stack; /* ... into the stack that this NIC belongs to */
+	bool stack_copy; /* that stack has a copy */
+	size_t copy_count;
+	struct model_copy copies[MODEL_RESOURCES_MAX];
 
 	struct model_frame frame; /* as it leaves; as it came unless redirected */
+	struct model_frame wire;  /* of a frame for many: as on the wire */
 };
 
 /* What becomes of @in, which @program sees on device @ifindex. Fills the whole of @ret. */
@@ -196,6 +251,10 @@ const struct model_resource *model_resource_find(const struct model_config *c, u
 const struct model_device *model_device_find(const struct model_config *c, uint32_t ifindex);
 
 bool model_is_xdp(enum model_program program);
+
+/* The bytes of copy @i, as they leave. */
+void model_copy_frame(const struct model_config *c, const struct model_output *out, size_t i,
+		      struct model_frame *ret);
 
 /* Copies the used part alone: frames are far smaller than their buffers. */
 void model_frame_copy(struct model_frame *to, const struct model_frame *from);

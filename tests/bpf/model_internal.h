@@ -7,6 +7,18 @@
 
 #define MODEL_VLAN_OF_TCI 0x0fff
 
+/* One frame on its way through one vnet, or two. */
+struct run {
+	const struct model_config *config;
+	struct model_state *state;
+	bool xdp;
+	bool at_egress; /* of the device that the frame comes from */
+	size_t bytes;	/* that count: as many as the frame came with */
+	bool fragments;
+	const struct model_frame *in;
+	struct model_output *out;
+};
+
 /* What the policy's text speaks of. */
 struct model_headers {
 	const uint8_t *destination;
@@ -51,5 +63,43 @@ uint64_t model_frames_in(const struct model_frame *f);
 /* Whether the limit lets @frames more pass at @now_ns; if so they are counted in @due_ns. */
 bool model_storm_passes(const struct model_storm *limit, uint64_t now_ns, uint64_t frames,
 			uint64_t *due_ns);
+
+/* --- what becomes of a frame: model.c --- */
+
+void drop(struct run *run, const struct model_vnet *n, enum abi_drop why);
+
+/* As if the frame had never been seen. */
+void pass(struct run *run);
+
+void leave(struct run *run, uint32_t egress, bool into_peer);
+
+/* Of XDP: can the device take the frame as it is? */
+bool takes(const struct run *run, uint32_t ifindex, bool known);
+
+/* Of XDP: where the tag is not in the first buffer, TC has to look. */
+bool is_split(const struct run *run);
+
+void count_sent(struct run *run, const uint8_t *destination);
+bool send_storm_passes(struct run *run, const struct model_vnet *n, const struct model_resource *r);
+bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
+			  const struct model_resource *r);
+bool vnet_admits(const struct model_vnet *n, const struct model_headers *h);
+bool resource_admits(const struct model_resource *r, const struct model_headers *h);
+
+/* RX 1 to RX 3. */
+enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
+			      const struct model_resource *r, const struct model_headers *h);
+
+/* The frame in run->out comes in on @r. */
+void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r);
+
+/* --- uplinks: model_uplink.c --- */
+
+/* The frame in run->out leaves @n over @r, which is on an uplink. */
+void model_uplink_send(struct run *run, const struct model_vnet *n, const struct model_resource *r,
+		       const struct model_headers *h);
+
+/* The frame is at the NIC of uplink @number. */
+void model_uplink_run(struct run *run, enum model_program program, uint32_t number);
 
 #endif

@@ -14,7 +14,7 @@ char _license[] SEC("license") = "GPL";
 /* By enum model_program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, 4);
 	__type(key, __u32);
 	__type(value, __u32);
 } programs SEC(".maps");

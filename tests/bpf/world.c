@@ -78,7 +78,8 @@ static int shrink(const struct vnet_bpf *skel)
 	struct bpf_map *const maps[] = { skel->maps.far_ports, skel->maps.fdb,
 					 skel->maps.vlans,     skel->maps.far_counters,
 					 skel->maps.drops,     skel->maps.storms,
-					 skel->maps.allowed };
+					 skel->maps.allowed,   skel->maps.members,
+					 skel->maps.addresses, skel->maps.learners };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
@@ -188,6 +189,12 @@ int world_program(const struct world *w, enum model_program program)
 		return bpf_program__fd(w->skel->progs.vnet_tx);
 	case MODEL_RX:
 		return bpf_program__fd(w->skel->progs.vnet_rx);
+	case MODEL_UPLINK:
+		return bpf_program__fd(w->skel->progs.vnet_uplink);
+	case MODEL_UPLINK_TX:
+		return bpf_program__fd(w->skel->progs.vnet_uplink_tx);
+	case MODEL_XDP_UPLINK:
+		return bpf_program__fd(w->skel->progs.vnet_xdp_uplink);
 	case MODEL_XDP_TX:
 		return bpf_program__fd(w->skel->progs.vnet_xdp_tx);
 	case MODEL_XDP_RX:
@@ -277,6 +284,8 @@ static void listen_to(const struct trace *t, struct world_seen *ret)
 	ret->egress = t->how == TRACE_NOWHERE ? 0 : t->egress;
 	ret->told = (struct world_told) {
 		.into_peer = t->how == TRACE_REDIRECT_PEER,
+		.into_stack = t->how == TRACE_STACK,
+		.copies = t->copies,
 		.sent = t->tx,
 		.received = t->rx,
 		.reason = (enum abi_reason)t->reason,

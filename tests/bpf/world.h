@@ -30,7 +30,9 @@ struct world_counts {
 /* What the program tells the tests of one frame; the wire tells nothing. */
 struct world_told {
 	bool into_peer;
-	uint32_t sent; /* resources that counted it, 0: none */
+	bool into_stack;
+	uint32_t copies; /* of one for many */
+	uint32_t sent;	 /* resources that counted it, 0: none */
 	uint32_t received;
 	enum abi_reason reason;
 	enum abi_drop drop;
@@ -80,6 +82,12 @@ int world_run(struct world *w, enum model_program program, uint32_t ifindex,
 	      const struct model_frame *in, uint64_t now_ns, struct world_seen *ret);
 int world_test_run(struct world *w, enum model_program program, uint32_t ifindex,
 		   const struct model_frame *in, struct world_seen *ret);
+
+/*
+ * The next frame that has come out of tap @ifindex since, of a test run: a copy, for what is
+ * redirected goes nowhere. -EAGAIN: none has; -ENODEV: it is no tap.
+ */
+int world_take(struct world *w, uint32_t ifindex, struct model_frame *ret);
 
 /*
  * @in is as on the wire: tags in it, none beside. What comes out is, too. An XDP program has the TC

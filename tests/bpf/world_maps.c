@@ -23,6 +23,8 @@ static const struct range numbers[] = { { 0, 64 },
 					{ ABI_COUNTERS_NEAR - 32, ABI_COUNTERS_NEAR + 32 } };
 static const struct range near_ports[] = { { 0, 512 }, { ABI_PORTS_NEAR - 32, ABI_PORTS_NEAR } };
 
+#define UPLINKS_USED 8 /* numbers below */
+
 static bool in_ranges(const struct range *ranges, size_t count, uint32_t number)
 {
 	for (size_t i = 0; i < count; i++)
@@ -181,9 +183,11 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 				: ABI_UP,
 		.flags = (r->own_vlans ? ABI_RESOURCE_VLANS : 0) |
 			 (r->storm.on ? ABI_RESOURCE_STORM : 0) |
-			 (r->peer_else ? ABI_RESOURCE_PEER : 0) | (r->xdp ? ABI_RESOURCE_XDP : 0),
+			 (r->peer_else ? ABI_RESOURCE_PEER : 0) | (r->xdp ? ABI_RESOURCE_XDP : 0) |
+			 (r->shared ? ABI_RESOURCE_SHARED : 0),
 		.vnet = r->vnet,
 		.twin = r->twin,
+		.uplink = r->uplink,
 	};
 	int err;
 
@@ -210,8 +214,10 @@ static int write_fdb(const struct world *w, const struct model_fdb *entry)
 static int write_port(struct world *w, const struct model_port *port)
 {
 	struct abi_port row = { .vnet = (uint16_t)port->vnet,
-				.resource = port->resource,
-				.flags = port->egress ? ABI_PORT_EGRESS : 0 };
+				.resource = port->uplink ? port->uplink : port->resource,
+				.flags = port->uplink	? ABI_PORT_UPLINK
+					 : port->egress ? ABI_PORT_EGRESS
+							: 0 };
 	int fd = port->ifindex < ABI_PORTS_NEAR ? MAP_FD(w, ports) : MAP_FD(w, far_ports);
 	int err;
 
@@ -220,6 +226,47 @@ static int write_port(struct world *w, const struct model_port *port)
 		return -E2BIG;
 	err = bpf_map_update_elem(fd, &port->ifindex, &row, BPF_ANY);
 	return err ? err : world_device(w, port->ifindex);
+}
+
+/* The members, each in a slot; every other slot is empty. */
+static int write_uplink(const struct world *w, const struct model_config *c,
+			const struct model_uplink *u)
+{
+	struct abi_uplink row = { .ifindex = u->ifindex,
+				  .flags = u->steer_ip ? ABI_UPLINK_STEER_IP : 0 };
+	struct abi_member_key key = { .uplink = u->number };
+	int err = u->number < UPLINKS_USED ? 0 : -E2BIG;
+
+	for (size_t i = 0; !err && i < c->resource_count; i++) {
+		if (c->resources[i].uplink != u->number || !c->resources[i].member)
+			continue;
+		err = bpf_map_update_elem(MAP_FD(w, members), &key, &c->resources[i].number,
+					  BPF_NOEXIST);
+		row.slots = key.slot + 1;
+		key.slot += 2;
+	}
+	memcpy(row.mac, u->mac, sizeof(row.mac));
+	return err ? err : bpf_map_update_elem(MAP_FD(w, uplinks), &u->number, &row, BPF_ANY);
+}
+
+static int write_holder(const struct world *w, const struct model_holder *h)
+{
+	struct abi_address_key key = { .uplink = h->uplink, .vlan = h->vlan };
+	const struct abi_holder row = { .resource = h->resource };
+
+	memcpy(key.address, h->address, sizeof(key.address));
+	return bpf_map_update_elem(MAP_FD(w, addresses), &key, &row, BPF_NOEXIST);
+}
+
+static int write_learner(const struct world *w, const struct model_resource *r)
+{
+	struct abi_learner *row = calloc(1, sizeof(*row));
+	int err = row ? 0 : -ENOMEM;
+
+	if (!err && r->learns)
+		err = bpf_map_update_elem(MAP_FD(w, learners), &r->number, row, BPF_NOEXIST);
+	free(row);
+	return err;
 }
 
 /* The kernel takes the row of a device away with it, so one that is not present has none. */
@@ -265,15 +312,19 @@ static int clear_range(int fd, struct range r, size_t value_size)
 
 static int clear_maps(const struct world *w)
 {
-	const int hashes[] = { MAP_FD(w, far_ports),	MAP_FD(w, fdb),	   MAP_FD(w, vlans),
-			       MAP_FD(w, far_counters), MAP_FD(w, drops),  MAP_FD(w, devices),
-			       MAP_FD(w, storms),	MAP_FD(w, allowed) };
+	const int hashes[] = { MAP_FD(w, far_ports),	MAP_FD(w, fdb),	    MAP_FD(w, vlans),
+			       MAP_FD(w, far_counters), MAP_FD(w, drops),   MAP_FD(w, devices),
+			       MAP_FD(w, storms),	MAP_FD(w, allowed), MAP_FD(w, members),
+			       MAP_FD(w, addresses),	MAP_FD(w, learners) };
+	const struct range uplinks = { 0, UPLINKS_USED };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(hashes); i++)
 		err = clear_hash(hashes[i]);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(near_ports); i++)
 		err = clear_range(MAP_FD(w, ports), near_ports[i], sizeof(struct abi_port));
+	if (!err)
+		err = clear_range(MAP_FD(w, uplinks), uplinks, sizeof(struct abi_uplink));
 	for (size_t i = 0; !err && i < ARRAY_SIZE(numbers); i++) {
 		err = clear_range(MAP_FD(w, vnets), numbers[i], sizeof(struct abi_vnet));
 		if (!err)
@@ -299,6 +350,12 @@ static int write_rows(struct world *w, const struct model_config *c)
 			      : -E2BIG;
 	for (size_t i = 0; !err && i < c->fdb_count; i++)
 		err = write_fdb(w, &c->fdb[i]);
+	for (size_t i = 0; !err && i < c->uplink_count; i++)
+		err = write_uplink(w, c, &c->uplinks[i]);
+	for (size_t i = 0; !err && i < c->holder_count; i++)
+		err = write_holder(w, &c->holders[i]);
+	for (size_t i = 0; !err && i < c->resource_count; i++)
+		err = write_learner(w, &c->resources[i]);
 	for (size_t i = 0; !err && i < c->port_count; i++)
 		err = write_port(w, &c->ports[i]);
 	return err;

@@ -11,7 +11,7 @@ int world_tag_load(struct world *w)
 
 	w->tag = tag_bpf__open_and_load();
 	err = w->tag ? 0 : -errno;
-	for (uint32_t i = MODEL_TX; !err && i <= MODEL_RX; i++) {
+	for (uint32_t i = MODEL_TX; !err && i <= MODEL_UPLINK_TX; i++) {
 		int fd = world_program(w, (enum model_program)i);
 
 		err = bpf_map_update_elem(bpf_map__fd(w->tag->maps.programs), &i, &fd, BPF_ANY);

@@ -22,6 +22,8 @@ static int attach_tc(const struct world *w, enum model_program program, uint32_t
 /* The TC program that stands behind @program at the same ingress, or is it. */
 static enum model_program behind(enum model_program program)
 {
+	if (program == MODEL_UPLINK || program == MODEL_XDP_UPLINK)
+		return MODEL_UPLINK;
 	return program == MODEL_TX || program == MODEL_XDP_TX ? MODEL_TX : MODEL_RX;
 }
 
@@ -48,6 +50,17 @@ static ssize_t take(const struct world_device *d, struct model_frame *ret)
 	ret->segments = 0;
 	ret->linear = 0;
 	return len;
+}
+
+int world_take(struct world *w, uint32_t ifindex, struct model_frame *ret)
+{
+	const struct world_device *d = world_device_find(w, ifindex);
+	ssize_t len;
+
+	if (!d || d->fd < 0)
+		return -ENODEV;
+	len = take(d, ret);
+	return len > 0 ? 0 : len < 0 ? (int)len : -EAGAIN;
 }
 
 /* Whatever is still waiting belongs to no one. */
