@@ -18,19 +18,24 @@
 #include "log.h"
 
 struct datapath_leaving {
-	struct {
-		uint32_t hook;
-		uint32_t ifindex;
-	} key;
+	uint64_t key; /* key_of() */
+	enum kernel_hook hook;
+	uint32_t ifindex;
 	UT_hash_handle hh;
 };
+
+static uint64_t key_of(enum kernel_hook hook, uint32_t ifindex)
+{
+	return (uint64_t)hook << 32 | ifindex;
+}
 
 static struct datapath_leaving *find(const struct datapath *d, enum kernel_hook hook,
 				     uint32_t ifindex)
 {
-	struct datapath_leaving wanted = { .key = { hook, ifindex } }, *found;
+	const uint64_t key = key_of(hook, ifindex);
+	struct datapath_leaving *found;
 
-	HASH_FIND(hh, d->leaving, &wanted.key, sizeof(wanted.key), found);
+	HASH_FIND(hh, d->leaving, &key, sizeof(key), found);
 	return found;
 }
 
@@ -56,8 +61,9 @@ int datapath_leave(struct datapath *d, enum kernel_hook hook, uint32_t ifindex)
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->key.hook = hook;
-	l->key.ifindex = ifindex;
+	l->key = key_of(hook, ifindex);
+	l->hook = hook;
+	l->ifindex = ifindex;
 	HASH_ADD(hh, d->leaving, key, sizeof(l->key), l);
 	if (!l->hh.tbl) {
 		free(l);
@@ -100,11 +106,11 @@ void datapath_detach_one(struct datapath *d)
 
 	if (!l)
 		return;
-	r = attach_remove(&d->place, (enum kernel_hook)l->key.hook, l->key.ifindex);
+	r = attach_remove(&d->place, l->hook, l->ifindex);
 	if (r < 0)
 		log_warning(
 			"taking the data path off the device with index %u failed: %s; the next "
 			"start tries again",
-			l->key.ifindex, strerror(-r));
+			l->ifindex, strerror(-r));
 	forget(d, l);
 }

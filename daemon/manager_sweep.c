@@ -163,6 +163,15 @@ static bool has_lost(struct manager *m, const struct manager_owner *o)
 	return false;
 }
 
+/* Deleted or moved, with its programs, and the news of that is on its way. */
+static bool has_vanished(struct manager *m, const struct link *l)
+{
+	struct link now;
+	int err = manager_rtnl(m, link_get, l->name, &now);
+
+	return err == -ENODEV || (!err && now.ifindex != l->ifindex);
+}
+
 size_t manager_check_hooks(struct manager *m, bool all)
 {
 	const struct link *l;
@@ -172,8 +181,10 @@ size_t manager_check_hooks(struct manager *m, bool all)
 		if ((!all && !is_attached(o)) || !has_lost(m, o))
 			continue;
 		l = link_find(m->links, o->ifindex);
+		if (!l || has_vanished(m, l))
+			continue;
 		log_warning("device %s: the data path is not attached any more; attaching it again",
-			    l ? l->name : "?");
+			    l->name);
 		m->unsettled = true;
 		lost++;
 	}

@@ -191,10 +191,13 @@ static int write_dormant(struct vnet *v)
  */
 static int write_carrier(struct vnet *v)
 {
+	int err;
+
 	v->carrier = v->port_ifindex && (v->service ? is_carrying(v->service) : v->up_count > 0);
 	if (!vnet_owns_upper(v))
 		return 0;
-	return write_port(v) ?: write_dormant(v);
+	err = write_port(v) ?: write_dormant(v);
+	return err == -ENODEV ? 0 : err; /* it has been deleted, and the news is on its way */
 }
 
 static const char *name_or_none(const struct resource *r)

@@ -37,10 +37,16 @@ none_alive() {
 }
 
 devices() { # and what may be attached to them
+	local device
+
 	ip -o link show | awk -F': ' '{ print $2 }' | sort
 	tc qdisc show | grep -v noqueue || [ $? -eq 1 ]
 	tc filter show dev s0 ingress
 	tc filter show dev h0 ingress
+	for device in s0 h0 g0; do
+		ip -j link show dev "$device" | jq -c '.[] | [.ifname, .mtu, .address, .promiscuity, (.flags | sort)]'
+		command bridge fdb show dev "$device" | sort
+	done
 	bpftool -j net show | jq -c '.[0].tc'
 }
 
@@ -112,4 +118,43 @@ for way in default --no-tcx; do
 	ctl flush
 	stop_vnetd
 done
+
+# What it was to attend to is lost: it goes on by itself, and flush finds it all the same.
+start_vnetd
+set_up
+works 'state lost'
+objects >"$T/objects"
+kill_vnetd KILL
+echo damaged >"$T/state/default.json"
+rm "$T/bpf/vnet/default/state"
+start_vnetd
+like 'state lost: it is told' "$(cat "$T/vnetd.log")" 'what else runs goes on unattended'
+ok 'state lost: frames pass' ping -q -c 1 -W 2 192.0.2.2
+ok 'state lost: flush' ctl flush
+flushed 'state lost'
+stop_vnetd
+
+# Killed at calls in the midst of changes.
+if command -v strace >/dev/null; then
+	calls=bpf,sendmsg,sendto,rename,renameat,renameat2
+	is_traced() { ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$vnetd_pid/status"; }
+	for number in 2 6 11 19 31; do
+		start_vnetd
+		pid=$vnetd_pid
+		bg strace strace -f -qq -o "$T/strace" -e "trace=$calls" -e "inject=$calls:signal=KILL:when=$number" -p "$pid"
+		wait_for 10 is_traced
+		set_up >"$T/set-up.out" 2>&1 || [ $? -ge 2 ] || fail "killed at call $number: set up" "$(cat "$T/set-up.out")"
+		ok "killed at call $number: it is dead" wait_for 10 lib_gone "$pid"
+		bg_wait strace || [ $? -ge 128 ]
+		vnetd_pid=''
+		wait "$pid" 2>/dev/null || [ $? -gt 128 ]
+		objects >"$T/objects"
+		start_vnetd
+		ctl flush
+		flushed "killed at call $number"
+		stop_vnetd
+	done
+else
+	skip 'flush after kills in the midst of changes' 'there is no strace'
+fi
 finish

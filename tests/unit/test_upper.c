@@ -2,6 +2,11 @@
 /* The state of resources, the carrier of the vnet, and its upper. */
 #include "world_case.h"
 
+#include <fcntl.h>
+#include <syslog.h>
+
+#include "../../daemon/log.h"
+
 /* --- up and down --- */
 
 START_TEST(test_states)
@@ -172,6 +177,39 @@ START_TEST(test_upper_deleted)
 END_TEST
 
 /* Its name is taken at that moment; it is made when the name is free. */
+/* Somebody has deleted devices, and the news of it is on its way. */
+START_TEST(test_gone_before_the_news)
+{
+	static const char *const gone[] = { "vnet0", "vnet0-p", "h10" };
+	uint32_t ifindex[UTIL_ARRAY_SIZE(gone)];
+	char text[400] = "";
+	int log[2];
+
+	world_usual(w);
+	ck_assert_int_eq(pipe2(log, O_NONBLOCK), 0);
+	ck_assert_int_eq(dup2(log[1], STDERR_FILENO), STDERR_FILENO);
+	log_open(LOG_WARNING);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(gone); i++) {
+		ifindex[i] = device(gone[i])->ifindex;
+		fake_kernel_remove(w->k, gone[i]);
+	}
+	ck_assert_uint_eq(manager_check_hooks(w->m, true), 0);
+	for (const char *const *d = (const char *const[]) { "s0", "g0", "h20", NULL }; *d; d++)
+		world_carrier(w, *d, false);
+	ck_assert_int_eq(read(log[0], text, sizeof(text) - 1), -1);
+	ck_assert_str_eq(text, "");
+	/* A program that was taken off a device that is there is something else. */
+	w->k->attached[KERNEL_HOOK_RX][device("s0")->ifindex] = false;
+	ck_assert_uint_eq(manager_check_hooks(w->m, true), 1);
+	ck_assert_int_gt(read(log[0], text, sizeof(text) - 1), 0);
+	ck_assert_ptr_nonnull(strstr(text, "device s0: the data path is not attached any more"));
+	log_open(-1);
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(gone); i++)
+		manager_on_gone(w->m, ifindex[i]);
+	w->k->attached[KERNEL_HOOK_RX][device("s0")->ifindex] = true;
+}
+END_TEST
+
 START_TEST(test_upper_deleted_and_name_taken)
 {
 	uint32_t ifindexes[2];
@@ -294,6 +332,7 @@ int main(void)
 	tcase_add_test(t, test_netns);
 	tcase_add_test(t, test_upper_moved);
 	tcase_add_test(t, test_upper_deleted);
+	tcase_add_test(t, test_gone_before_the_news);
 	tcase_add_test(t, test_upper_deleted_and_name_taken);
 	tcase_add_test(t, test_upper_changed);
 	tcase_add_test(t, test_old_news);
