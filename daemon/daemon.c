@@ -9,6 +9,7 @@
 #include "api.h"
 #include "config.h"
 #include "daemon_kernel.h"
+#include "daemon_poll.h"
 #include "datapath.h"
 #include "descriptors.h"
 #include "guard.h"
@@ -27,8 +28,7 @@ struct daemon {
 	struct keep keep;
 	struct guard guard;
 	sd_event *loop;
-	sd_event_source *poll_timer;
-	uint64_t poll_us;	 /* 0: the timer is off */
+	struct daemon_poll poll;
 	sd_event_source *detach; /* runs while there is nothing else to do */
 	sd_event_source *clock_timer;
 	uint64_t clock_us; /* when it rings, UINT64_MAX: it is off */
@@ -230,42 +230,6 @@ static void features(void *context, struct datapath_features *ret)
 	datapath_probe(d->datapath, ret);
 }
 
-/* --- the carrier poll --- */
-
-static void poll_one(void *context, uint32_t ifindex)
-{
-	struct daemon *d = context;
-
-	monitor_poll(d->monitor, ifindex);
-}
-
-static int on_poll(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct daemon *d = context;
-	uint64_t turn_us;
-
-	d->poll_us = (uint64_t)manager_polls(d->manager, poll_one, d) * 1000;
-	if (!d->poll_us)
-		return 0;
-	sd_event_now(d->loop, CLOCK_MONOTONIC, &turn_us);
-	sd_event_source_set_time(source, turn_us + d->poll_us);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static int set_poll(struct daemon *d)
-{
-	uint64_t wanted_us = (uint64_t)manager_polls(d->manager, NULL, NULL) * 1000, turn_us;
-
-	if (wanted_us == d->poll_us)
-		return 0;
-	d->poll_us = wanted_us;
-	if (!wanted_us)
-		return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
-	sd_event_now(d->loop, CLOCK_MONOTONIC, &turn_us);
-	sd_event_source_set_time(d->poll_timer, turn_us + wanted_us);
-	return sd_event_source_set_enabled(d->poll_timer, SD_EVENT_ONESHOT);
-}
-
 /* --- the manager's clocks --- */
 
 static int on_clock(sd_event_source *source, uint64_t usec, void *context)
@@ -329,7 +293,7 @@ static int on_post(sd_event_source *source, void *context)
 	guard_settle(&d->guard);
 	err = set_detach(d);
 	if (err >= 0)
-		err = set_poll(d);
+		err = daemon_poll_settle(&d->poll);
 	return err < 0 ? err : set_clock(d);
 }
 
@@ -412,9 +376,7 @@ static int open_loop(struct daemon *d)
 	if (err >= 0)
 		err = add_signals(d);
 	if (err >= 0)
-		err = sd_event_add_time(d->loop, &d->poll_timer, CLOCK_MONOTONIC, 0, 1, on_poll, d);
-	if (err >= 0)
-		err = sd_event_source_set_enabled(d->poll_timer, SD_EVENT_OFF);
+		err = daemon_poll_open(&d->poll, d->loop);
 	if (err >= 0)
 		err = sd_event_add_time(d->loop, &d->clock_timer, CLOCK_MONOTONIC, 0, 1, on_clock,
 					d);
@@ -424,8 +386,6 @@ static int open_loop(struct daemon *d)
 		err = add_detach(d);
 	if (err >= 0)
 		err = sd_event_add_post(d->loop, NULL, on_post, d);
-	if (err >= 0)
-		err = sd_event_set_watchdog(d->loop, true);
 	return err < 0 ? err : 0;
 }
 
@@ -462,6 +422,7 @@ static int open_manager(struct daemon *d, struct error *e)
 		d->guard.loop = d->loop;
 		d->guard.datapath = d->datapath;
 		d->guard.manager = d->manager;
+		d->poll.manager = d->manager;
 		d->guard.keep = &d->keep;
 	}
 	if (err)
@@ -471,16 +432,20 @@ static int open_manager(struct daemon *d, struct error *e)
 
 static int open_kernel(struct daemon *d, struct error *e)
 {
+	struct datapath_features has;
 	int err = guard_check(&d->guard, e);
 
 	if (!err)
 		err = datapath_open(d->datapath, e);
 	if (err)
 		return err;
+	datapath_probe(d->datapath, &has);
+	d->poll.looks = !has.carrier_check;
 	err = monitor_new(d->loop, &monitor_callbacks, d, &d->monitor);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "reading the network devices failed: %s", strerror(-err));
+	d->poll.monitor = d->monitor;
 	return 0;
 }
 
@@ -536,6 +501,10 @@ static int start(struct daemon *d, struct error *e)
 	err = set_detach(d);
 	if (err >= 0)
 		err = set_clock(d);
+	/* Not before: a start has a time limit of its own, and where programs are slow to load the
+	 * watchdog would end each start. */
+	if (err >= 0)
+		err = sd_event_set_watchdog(d->loop, true);
 	if (err < 0)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL,
 				 "the event loop cannot be set up: %s", strerror(-err));
@@ -590,7 +559,7 @@ void daemon_free(struct daemon *d)
 	guard_clear(&d->guard);
 	sd_event_source_unref(d->detach);
 	sd_event_source_unref(d->clock_timer);
-	sd_event_source_unref(d->poll_timer);
+	daemon_poll_close(&d->poll);
 	sd_event_unref(d->loop);
 	free(d);
 }

@@ -28,6 +28,7 @@ const struct kernel_ops daemon_kernel_ops = {
 	.listen = rtnl_listen,
 	.hear = rtnl_hear,
 	.listen_end = rtnl_listen_end,
+	.carries = rtnl_carries,
 	.link_stats = rtnl_link_stats,
 	.link_filter = rtnl_link_filter,
 	.vf_look = rtnl_vf_look,

@@ -220,6 +220,11 @@ struct kernel_ops {
 	int (*listen)(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);
 	int (*hear)(void *rtnl, int listener, struct kernel_frame *ret);
 	void (*listen_end)(void *rtnl, int listener);
+	/*
+	 * Is it up, with carrier? Told at once, even while the kernel is busy with a device; or an
+	 * error: only a request would tell.
+	 */
+	int (*carries)(void *rtnl, const struct link *l, bool *ret);
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);

@@ -209,4 +209,10 @@ void manager_on_time(struct manager *m, uint64_t now_us);
 uint32_t manager_polls(const struct manager *m, void (*each)(void *context, uint32_t ifindex),
 		       void *context);
 
+/*
+ * Looks at the carrier of such a device and acts on its loss, without waiting for the kernel.
+ * False: the monitor has to ask for it.
+ */
+bool manager_look(struct manager *m, uint32_t ifindex);
+
 #endif

@@ -5,6 +5,7 @@
  * devices that have long been lost again. What counts is where the story ends.
  */
 #include "manager_internal.h"
+#include "reconcile.h"
 
 struct manager_news {
 	uint32_t ifindex;
@@ -62,6 +63,15 @@ void manager_news_reused(struct manager *m, uint32_t ifindex)
 		manager_news_act(m, true);
 }
 
+/* For all of them before anything else is done for one. */
+static void withdraw(const struct manager *m, uint32_t ifindex)
+{
+	const struct manager_owner *o = owner_find(m, ifindex);
+
+	if (o && o->resource)
+		reconcile_resource_withdraw(o->resource);
+}
+
 /*
  * What is gone is gone first, so that nothing leads there any more. Without @links the rest is
  * dropped: a dump looks at everything.
@@ -71,6 +81,9 @@ void manager_news_act(struct manager *m, bool links)
 	struct manager_news *all = UTIL_TAKE_PTR(m->news), *n, *next;
 	bool gathering = UTIL_TAKE(m->gathering, false);
 
+	for (n = all; n; n = n->hh.next)
+		if (links || n->gone)
+			withdraw(m, n->ifindex);
 	for (n = all; n; n = n->hh.next)
 		if (n->gone)
 			manager_act_gone(m, n->ifindex, n->known ? n->before.name : NULL);

@@ -33,6 +33,11 @@ const char *reconcile_attach_error(int err);
 int reconcile_resource(struct resource *r, struct error *e);
 /* Paths leave it, then its device gets back what it had. */
 void reconcile_resource_remove(struct resource *r);
+/*
+ * If its device is lost, the paths leave it at once. All else may have to wait for the kernel,
+ * which is busy while a device or a namespace is deleted.
+ */
+void reconcile_resource_withdraw(struct resource *r);
 /* Its device is gone: there is nothing to give back. */
 void reconcile_resource_gone(struct resource *r);
 /* Takes over the name that its device goes by now. */

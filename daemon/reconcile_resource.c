@@ -156,6 +156,15 @@ static void become_waiting(struct resource *r)
 	object_resource_wait(r);
 }
 
+/* What is lost now is in use no more, and what a filter says waits for the kernel, which is busy
+ * with that device. */
+static bool may_wait(const struct resource *r)
+{
+	const struct link *l = link_find(r->vnet->manager->links, r->ifindex);
+
+	return r->attached == KERNEL_ATTACH_CLSACT && l && !link_is_up(l) && !r->vnet->settling;
+}
+
 /* Finds out by itself when somebody has made the attachment vanish. */
 static int attach(struct resource *r, struct error *e)
 {
@@ -172,7 +181,7 @@ static int attach(struct resource *r, struct error *e)
 	err = manager_datapath(m, device_write, r->ifindex, true);
 	if (!err)
 		err = manager_datapath(m, port_write, r->ifindex, &port);
-	if (!err)
+	if (!err && !may_wait(r))
 		err = manager_datapath(m, attach, KERNEL_HOOK_RX, r->ifindex, &r->attached);
 	if (!err) {
 		reconcile_xdp_resource(r);
@@ -379,30 +388,50 @@ static void update_state(struct resource *r, const struct error *failure)
 	}
 }
 
-/*
- * What is lost leaves the paths at once: all else may have to wait for the kernel, which is busy
- * while a device or a namespace is deleted.
- */
-static void withdraw(struct resource *r, const struct link *l)
+static bool is_lost(struct resource *r, const struct link *l)
+{
+	char reason[sizeof(r->reason)];
+
+	return judge(r, l, reason, sizeof(reason)) == RESOURCE_DOWN ||
+	       r->provider.report == DESIRED_REPORT_FAILED || resource_is_unwell(r);
+}
+
+/* True: no path leads over it any more. */
+static bool withdraw(struct resource *r, uint8_t up)
 {
 	struct abi_resource row = r->row;
-	char reason[sizeof(r->reason)];
-	bool lost = judge(r, l, reason, sizeof(reason)) == RESOURCE_DOWN ||
-		    r->provider.report == DESIRED_REPORT_FAILED || resource_is_unwell(r);
 
-	row.up = r->hold.listed ? ABI_UP_LAST : ABI_DOWN;
-	if (r->row.up <= ABI_DOWN || !lost || r->row.up == row.up)
-		return; /* an MTU that is too small is about to be raised */
+	row.up = up;
+	if (r->row.up <= ABI_DOWN || r->row.up == up)
+		return false;
 	if (manager_datapath(r->vnet->manager, resource_write, r->number, &row) == 0)
 		r->row = row;
 	reconcile_hold_release(r->vnet);
+	return true;
+}
+
+void reconcile_resource_withdraw(struct resource *r)
+{
+	const struct link *l = link_find(r->vnet->manager->links, r->ifindex);
+
+	if (!r->ifindex)
+		return;
+	if (!l) {
+		withdraw(r, ABI_DOWN);
+		return;
+	}
+	if (!is_lost(r, l) || !withdraw(r, r->hold.listed ? ABI_UP_LAST : ABI_DOWN))
+		return;
+	/* Not only in the end: the network outside has to learn of it as well. */
+	update_state(r, NULL);
+	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
 }
 
 static int keep(struct resource *r, const struct link *l, struct error *e)
 {
 	int err;
 
-	withdraw(r, l);
+	reconcile_resource_withdraw(r);
 	err = reconcile_device(r, l, e);
 	/* Taken in for a smaller MTU, which was then refused. */
 	if (err && l->max_mtu && l->max_mtu < r->vnet->settings.mtu) {

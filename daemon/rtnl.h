@@ -25,6 +25,8 @@ int rtnl_vf_look(void *rtnl, const char *pf, uint32_t index, struct kernel_vf_pl
 int rtnl_vf_get(void *rtnl, uint32_t pf, uint32_t index, struct kernel_vf *ret);
 int rtnl_vf_set(void *rtnl, uint32_t pf, uint32_t index, const struct kernel_vf *change);
 int rtnl_vf_bridge(void *rtnl, uint32_t pf, bool *ret_veb);
+/* Without waiting for anyone; < 0: it has to be asked for by a request. */
+int rtnl_carries(void *rtnl, const struct link *l, bool *ret);
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 int rtnl_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);
 /* The kernel gives the device no link-local address, and so solicits no routers over it. */

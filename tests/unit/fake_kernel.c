@@ -249,6 +249,19 @@ static int fake_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size
 	return 0;
 }
 
+static int fake_carries(void *rtnl, const struct link *l, bool *ret)
+{
+	struct fake_kernel *k = rtnl;
+	const struct link *now = fake_kernel_find(k, l->name);
+
+	if (fake_fails(k, "carries"))
+		return -k->fail_error;
+	if (!now || now->ifindex != l->ifindex)
+		return -ENODEV;
+	*ret = link_is_up(now);
+	return 0;
+}
+
 static int fake_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 {
 	struct fake_kernel *k = rtnl;
@@ -331,6 +344,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.listen = fake_listen,
 		.hear = fake_hear,
 		.listen_end = fake_listen_end,
+		.carries = fake_carries,
 		.link_stats = fake_link_stats,
 		.link_filter = fake_link_filter,
 		.offloads_get = fake_offloads_get,

@@ -230,6 +230,30 @@ START_TEST(test_polls)
 }
 END_TEST
 
+/* Its loss is seen before the kernel tells of it, and its return is left to the monitor. */
+START_TEST(test_look)
+{
+	world_vnet(w, "a", "address", "02:00:00:00:00:01");
+	world_device(w, "s0");
+	world_device(w, "h0");
+	world_resource(w, "a", "s", "type", "service", "device", "s0");
+	world_resource(w, "a", "h", "type", "hybrid", "device", "h0");
+	ck_assert(manager_look(w->m, 4));
+	ck_assert_str_eq(manager_find_vnet(w->m, "a", NULL)->unicast->name, "h");
+	fake_kernel_find(w->k, "h0")->carrier = false;
+	ck_assert(manager_look(w->m, 4));
+	ck_assert_str_eq(manager_find_vnet(w->m, "a", NULL)->unicast->name, "s");
+	ck_assert(manager_look(w->m, 4));
+	fake_kernel_find(w->k, "h0")->carrier = true;
+	ck_assert(!manager_look(w->m, 4));
+	fake_kernel_fail(w->k, "carries", EIO, 0);
+	ck_assert(!manager_look(w->m, 4));
+	ck_assert(!manager_look(w->m, 99));
+	fake_kernel_heal(w->k);
+	fake_kernel_tell(w->k, w->m, "h0");
+}
+END_TEST
+
 /* A service as well, while a hybrid that is held down could take over from it. */
 START_TEST(test_polls_service)
 {
@@ -301,6 +325,7 @@ int main(void)
 	tcase_add_test(t, test_numbers);
 	tcase_add_test(t, test_limits);
 	tcase_add_test(t, test_polls);
+	tcase_add_test(t, test_look);
 	tcase_add_test(t, test_polls_service);
 	tcase_add_test(t, test_remove_all);
 	tcase_add_test(t, test_again_at_once);

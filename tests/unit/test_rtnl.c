@@ -5,6 +5,8 @@
 #include <net/if_arp.h>
 #include <linux/if_packet.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -196,6 +198,41 @@ START_TEST(test_not_permitted)
 	ck_assert_int_eq(rtnl_link_filter(rtnl, ifindex, address, true), -EPERM);
 	ck_assert(link_is_up(&(struct link[]) { get("vnet0") }[0]));
 	ck_assert_uint_eq(count(), 3);
+}
+END_TEST
+
+/* What sysfs shows is the namespace that it was mounted in; "lo" has the same number in each. */
+START_TEST(test_carries)
+{
+	struct link l = { .ifindex = 1, .name = "lo" }, other = { .ifindex = 2, .name = "lo" };
+	struct link none = { .ifindex = 1, .name = "a-name-of-15-ch" };
+	bool carries = false;
+
+	ck_assert_int_eq(rtnl_carries(rtnl, &l, &carries), 0);
+	ck_assert_int_eq(rtnl_carries(rtnl, &other, &carries), -ENODEV);
+	ck_assert_int_eq(rtnl_carries(rtnl, &none, &carries), -ENOENT);
+}
+END_TEST
+
+/* Down, without carrier, and with it. */
+START_TEST(test_carries_own)
+{
+	struct link l;
+	bool carries = true;
+
+	if (unshare(CLONE_NEWNS) || mount("sysfs", "/sys", "sysfs", 0, NULL))
+		return; /* not everybody may */
+	ck_assert_int_eq(add("vnet0", "port", -1), 0);
+	l = get("vnet0");
+	unit_net_run("ip link set vnet0 down");
+	ck_assert_int_eq(rtnl_carries(rtnl, &l, &carries), 0);
+	ck_assert(!carries);
+	unit_net_run("ip link set vnet0 up");
+	ck_assert_int_eq(rtnl_carries(rtnl, &l, &carries), 0);
+	ck_assert(carries);
+	unit_net_run("ip link set port down");
+	ck_assert_int_eq(rtnl_carries(rtnl, &l, &carries), 0);
+	ck_assert(!carries);
 }
 END_TEST
 
@@ -429,6 +466,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, enter, leave);
 	tcase_add_test(t, test_veth);
+	tcase_add_test(t, test_carries);
+	tcase_add_test(t, test_carries_own);
 	tcase_add_test(t, test_veth_queues);
 	tcase_add_test(t, test_veth_netns);
 	tcase_add_test(t, test_veth_taken);
