@@ -46,6 +46,7 @@ delete() {
 pair() {
 	veth "$1" - far "$1"
 	takes_xdp "$1" far
+	wait_for 10 has_queue "$1"
 	listen "$1" "$1" far - "$1"
 }
 
