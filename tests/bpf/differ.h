@@ -31,6 +31,9 @@ bool differ_chance(struct differ_random *r, uint32_t percent);
 void differ_config(struct differ_random *r, const struct world_features *features,
 		   struct model_config *ret);
 
+/* Moves some resources to uplinks, before anybody refers to their devices or their vnets' MACs. */
+void differ_uplinks(struct differ_random *r, struct model_config *c);
+
 /* A frame, and where it comes from. */
 struct differ_case {
 	enum model_program program; /* of TC */
@@ -44,6 +47,18 @@ void differ_frame(struct differ_random *r, const struct model_config *c, struct 
 /* What a frame carries, from byte @at of @f on: sets its type and its length. */
 void differ_payload(struct differ_random *r, const struct model_config *c,
 		    const struct model_vnet *n, size_t at, struct model_frame *f);
+
+/* One that the payloads have, IPv4 as ::ffff:a.b.c.d. */
+void differ_address(struct differ_random *r, uint8_t ret[16]);
+
+/* One that is on the uplink, mostly. */
+const struct model_vnet *differ_uplink_vnet(struct differ_random *r, const struct model_config *c,
+					    uint32_t uplink);
+
+/* What is at an uplink's NIC is for one of its vnets, or for the NIC, or from it. */
+void differ_uplink_addresses(struct differ_random *r, const struct model_config *c,
+			     const struct model_vnet *n, const struct differ_case *in,
+			     struct model_frame *f);
 
 /* Addresses of this configuration, mostly. */
 const uint8_t *differ_mac(struct differ_random *r, const struct model_config *c, uint8_t ret[6]);
@@ -60,6 +75,7 @@ struct differ {
 	struct world_counts expected;
 	struct differ_case input;
 	struct model_output wanted;
+	struct model_frame copy; /* one that was wanted, or seen */
 	struct world_seen seen;
 };
 

@@ -346,6 +346,7 @@ void differ_config(struct differ_random *r, const struct world_features *feature
 		add_vnet(&d, i, first + i);
 	for (uint32_t i = 0; i < vnets; i++)
 		add_resources(&d, &ret->vnets[i]);
+	differ_uplinks(r, ret);
 	for (uint32_t i = 0; i + 1 < vnets; i++)
 		if (differ_chance(r, 50))
 			add_direct(&d, &ret->vnets[i], &ret->vnets[i + 1]);

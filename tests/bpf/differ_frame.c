@@ -126,7 +126,10 @@ static const struct model_port *choose_port(struct differ_random *r, const struc
 {
 	const struct model_port *p = &c->ports[differ_below(r, (uint32_t)c->port_count)];
 
-	*ret = p->resource || differ_chance(r, 3) ? MODEL_RX : MODEL_TX;
+	if (p->uplink)
+		*ret = differ_chance(r, 35) ? MODEL_UPLINK_TX : MODEL_UPLINK;
+	else
+		*ret = p->resource || differ_chance(r, 3) ? MODEL_RX : MODEL_TX;
 	return p;
 }
 
@@ -144,16 +147,23 @@ void differ_frame(struct differ_random *r, const struct model_config *c, struct 
 				ret->program = MODEL_TX;
 			}
 	if (!n)
-		n = &c->vnets[0];
+		n = differ_uplink_vnet(r, c, p->uplink);
 	ret->ifindex = differ_chance(r, 1) ? 71 : p->ifindex;
 	f->tag = (struct model_tag) { 0 };
 	f->linear = 0;
 	f->segments = f->segment = 0;
-	put_addresses(r, c, n, ret->program == MODEL_RX, f);
+	put_addresses(r, c, n, ret->program != MODEL_TX, f);
+	if (p->uplink)
+		differ_uplink_addresses(r, c, n, ret, f);
 	if (ret->program == MODEL_RX)
 		put_peer(r, c, p->resource, f);
 	differ_payload(r, c, n, put_tags(r, c, n, f), f);
 	damage(r, f);
+	/* Copies really leave, and the kernel would cut them. */
+	if (c->uplink_count)
+		ret->xdp = !p->egress && ret->program != MODEL_UPLINK_TX;
+	if (c->uplink_count)
+		return;
 	if (f->len > 100 && differ_chance(r, 3))
 		f->segments = 1 + differ_below(r, 45);
 	else if (f->len > 100 && differ_chance(r, 3))

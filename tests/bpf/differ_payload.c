@@ -137,6 +137,35 @@ static void put_ipv6_address(struct writer *w)
 		w->frame->bytes[w->at - 1 - below(w, 16)] ^= (uint8_t)(1u << below(w, 8));
 }
 
+/* Whom it is for: mostly nobody looks. */
+static void put_ipv4_destination(struct writer *w)
+{
+	if (chance(w, 60))
+		put(w, ipv4_pool[below(w, ARRAY_SIZE(ipv4_pool))], 4);
+	else
+		put_fill(w, 4);
+}
+
+static void put_ipv6_destination(struct writer *w)
+{
+	if (chance(w, 60))
+		put(w, ipv6_pool[below(w, ARRAY_SIZE(ipv6_pool))], 16);
+	else
+		put_fill(w, 16);
+}
+
+void differ_address(struct differ_random *r, uint8_t ret[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+
+	if (differ_chance(r, 50)) {
+		memcpy(ret, ipv6_pool[differ_below(r, ARRAY_SIZE(ipv6_pool))], 16);
+		return;
+	}
+	memcpy(ret, mapped, sizeof(mapped));
+	memcpy(ret + sizeof(mapped), ipv4_pool[differ_below(r, ARRAY_SIZE(ipv4_pool))], 4);
+}
+
 /* --- ARP --- */
 
 static void put_arp(struct writer *w)
@@ -149,7 +178,8 @@ static void put_arp(struct writer *w)
 	put_word(w, 1 + below(w, 4));
 	put_mac(w);
 	put_ipv4_address(w);
-	put_fill(w, 10);
+	put_fill(w, 6);
+	put_ipv4_destination(w);
 	if (chance(w, 50))
 		put_fill(w, 18); /* as long as an Ethernet frame has to be */
 }
@@ -331,7 +361,7 @@ static void put_ipv4(struct writer *w)
 	put_byte(w, proto);
 	put_fill(w, 2);
 	put_ipv4_address(w);
-	put_fill(w, 4);
+	put_ipv4_destination(w);
 	if (words > 5)
 		put_fill(w, (words - 5) * 4);
 	put_proto(w, proto);
@@ -368,7 +398,7 @@ static void put_ipv6(struct writer *w)
 	put_byte(w, chance(w, 98) ? 0x60 : below(w, 256));
 	put_fill(w, 7);
 	put_ipv6_address(w);
-	put_fill(w, 16);
+	put_ipv6_destination(w);
 	for (uint32_t i = 0; i < extensions; i++)
 		put_extension(w, &next);
 	w->frame->bytes[next] = proto;
