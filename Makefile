@@ -327,7 +327,8 @@ man3-links = $(foreach name,$(filter-out $(notdir $(basename $(1))),$(call man-n
 
 install: all
 	install -d $(BINDIR)/bin $(BINDIR)/sbin $(DESTDIR)$(LIBDIR)/pkgconfig $(BINDIR)/include/vnet \
-		$(BINDIR)/share/man/man1 $(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man8 \
+		$(BINDIR)/share/man/man1 $(BINDIR)/share/man/man3 $(BINDIR)/share/man/man5 $(BINDIR)/share/man/man7 $(BINDIR)/share/man/man8 \
+		$(BINDIR)/share/doc/vnet/examples \
 		$(BINDIR)/share/bash-completion/completions $(BINDIR)/share/zsh/site-functions \
 		$(DESTDIR)$(SYSCONFDIR)/vnet
 	install -m 755 $(B)/vnetd $(B)/vnetctl $(BINDIR)/sbin/
@@ -343,7 +344,9 @@ install: all
 	install -m 644 man/*.3 $(BINDIR)/share/man/man3/
 	$(foreach page,$(MAN3),$(call man3-links,$(page))) chmod 644 $(BINDIR)/share/man/man3/*.3
 	install -m 644 man/*.5 $(BINDIR)/share/man/man5/
+	install -m 644 man/*.7 $(BINDIR)/share/man/man7/
 	install -m 644 man/*.8 $(BINDIR)/share/man/man8/
+	install -m 755 examples/libvirt-hook $(BINDIR)/share/doc/vnet/examples/
 	install -m 644 completions/vnetctl.bash $(BINDIR)/share/bash-completion/completions/vnetctl
 	install -m 644 completions/_vnetctl $(BINDIR)/share/zsh/site-functions/_vnetctl
 	$(MAKE) --no-print-directory -f systemd/install.mk DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
@@ -356,7 +359,9 @@ uninstall:
 		$(patsubst man/%,$(BINDIR)/share/man/man1/%,$(wildcard man/*.1)) \
 		$(patsubst %,$(BINDIR)/share/man/man3/%.3,$(foreach page,$(MAN3),$(call man-names,$(page)))) \
 		$(patsubst man/%,$(BINDIR)/share/man/man5/%,$(wildcard man/*.5)) \
+		$(patsubst man/%,$(BINDIR)/share/man/man7/%,$(wildcard man/*.7)) \
 		$(patsubst man/%,$(BINDIR)/share/man/man8/%,$(wildcard man/*.8)) \
+		$(BINDIR)/share/doc/vnet/examples/libvirt-hook \
 		$(BINDIR)/share/bash-completion/completions/vnetctl \
 		$(BINDIR)/share/zsh/site-functions/_vnetctl
 	rm -rf $(BINDIR)/include/vnet

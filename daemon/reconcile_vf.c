@@ -224,11 +224,25 @@ static const struct link *find_pf(struct resource *r)
 	return pf;
 }
 
-/* Without a device it may have been taken away and made anew, as all are when their number is
- * changed: then it is what it came with, and not what it got from us. */
+/*
+ * Without a device it may have been taken away and made anew, as all are when their number is
+ * changed: then nothing of it is as we left it, and it is what it came with.
+ */
 static bool is_another(const struct resource *r)
 {
-	return r->vf_saved.pf && !r->ifindex && !mac_same(r->vf.now.address, r->vf_saved.given);
+	const struct kernel_vf *before = &r->vf_saved.before, *now = &r->vf.now;
+	struct kernel_vf want = wanted_of(r);
+
+	if (!r->vf_saved.pf || r->ifindex || mac_same(now->address, r->vf_saved.given))
+		return false;
+	for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
+		enum kernel_vf_field field = (enum kernel_vf_field)(1u << i);
+
+		if ((before->set & field) && !same_field(before, &want, field) &&
+		    same_field(now, &want, field))
+			return false;
+	}
+	return true;
 }
 
 static int look_at_pf(struct resource *r, const struct link *pf, struct error *e)
@@ -238,8 +252,13 @@ static int look_at_pf(struct resource *r, const struct link *pf, struct error *e
 	int err = manager_rtnl(r->vnet->manager, vf_get, pf->ifindex, r->settings.vf, &r->vf.now);
 
 	r->vf.there = !err;
-	if (err == -ENOENT || err == -ENODEV) {
-		r->vf.no_pf = err == -ENODEV;
+	/* Some NICs keep what they were told of VFs that are away for a while. */
+	if (err == -ENOENT) {
+		r->vf.asked.set = 0;
+		return 0;
+	}
+	if (err == -ENODEV) {
+		r->vf.no_pf = true;
 		forget(r);
 		return 0;
 	}
@@ -394,7 +413,7 @@ void reconcile_vf_bridge(struct resource *r, const struct link *l)
 
 	if (!resource_is_vf(r))
 		return;
-	if (receives || !r->vf_saved.pf) {
+	if (receives || !r->vf_saved.pf || !r->vf.there) {
 		r->vf.bridge_known = false;
 		remove_entry(r);
 		return;

@@ -1,43 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "state_json.h"
-
-#include <errno.h>
-
-static void put_json(struct json_object **o)
-{
-	json_object_put(*o);
-}
-
-/* Takes over @child, which may be NULL for want of memory: so calls can be nested. */
-static bool put(struct json_object *object, const char *key, struct json_object *child)
-{
-	if (child && json_object_object_add(object, key, child) == 0)
-		return true;
-	json_object_put(child);
-	return false;
-}
-
-static struct json_object *text(const char *s)
-{
-	return json_object_new_string(s);
-}
-
-static struct json_object *number(uint32_t n)
-{
-	return json_object_new_int64(n);
-}
-
-static struct json_object *boolean(bool b)
-{
-	return json_object_new_boolean(b);
-}
-
-static struct json_object *mac_text(const uint8_t mac[MAC_LEN])
-{
-	char buffer[MAC_TEXT_SIZE];
-
-	return text(mac_format(mac, buffer));
-}
+#include "state_json_internal.h"
 
 static struct json_object *settings_new(const struct setting *table, const void *settings)
 {
@@ -73,35 +35,6 @@ static struct json_object *saved_new(const struct desired_saved *s)
 	if ((b->set & KERNEL_LINK_DORMANT) && !put(o, "dormant", boolean(b->dormant)))
 		return NULL;
 	if (s->filtered && !put(o, "filter", mac_text(s->filter)))
-		return NULL;
-	return UTIL_TAKE_PTR(o);
-}
-
-/* The names are those of `show`. */
-static bool put_vf_fields(struct json_object *o, const struct kernel_vf *b)
-{
-	if ((b->set & KERNEL_VF_ADDRESS) && !put(o, "address", mac_text(b->address)))
-		return false;
-	if ((b->set & KERNEL_VF_VLAN) &&
-	    (!put(o, "vlan", number(b->vlan)) || !put(o, "protocol", number(b->protocol)) ||
-	     !put(o, "qos", number(b->qos))))
-		return false;
-	if ((b->set & KERNEL_VF_SPOOF_CHECK) && !put(o, "spoof_check", boolean(b->spoof_check)))
-		return false;
-	if ((b->set & KERNEL_VF_TRUST) && !put(o, "trust", boolean(b->trust)))
-		return false;
-	return !(b->set & KERNEL_VF_LINK_STATE) || put(o, "link_state", number(b->link_state));
-}
-
-static struct json_object *vf_new(const struct desired_vf *vf)
-{
-	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
-
-	if (!o || !put(o, "pf", number(vf->pf)) || !put(o, "given", mac_text(vf->given)) ||
-	    !put_vf_fields(o, &vf->before))
-		return NULL;
-	if (vf->entry && (!put(o, "entry", number(vf->entry)) ||
-			  !put(o, "entry_address", mac_text(vf->entry_address))))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -168,7 +101,7 @@ static struct json_object *resource_new(const struct desired_resource *r)
 		return NULL;
 	if (r->saved.ifindex && !put(o, "saved", saved_new(&r->saved)))
 		return NULL;
-	if ((r->vf.pf || r->vf.entry) && !put(o, "vf", vf_new(&r->vf)))
+	if ((r->vf.pf || r->vf.entry) && !put(o, "vf", state_vf_new(&r->vf)))
 		return NULL;
 	if (!put_offloads(o, r->offloads))
 		return NULL;
@@ -241,57 +174,6 @@ struct json_object *state_json_new(const struct desired *d)
 	if (!put(o, "vnets", UTIL_TAKE_PTR(array)) || !put_names(o, "removed", &d->removed))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
-}
-
-static int wrong(struct error *e, const char *key, const char *expected)
-{
-	return error_set(e, ERROR_FAILED, EBADMSG, NULL, key, "%s is not %s", key, expected);
-}
-
-/* The member @key of @o if it has @type, else NULL. */
-static struct json_object *member(struct json_object *o, const char *key, enum json_type type)
-{
-	struct json_object *child = NULL;
-
-	if (!json_object_is_type(o, json_type_object) ||
-	    !json_object_object_get_ex(o, key, &child) || !json_object_is_type(child, type))
-		return NULL;
-	return child;
-}
-
-static bool has(struct json_object *o, const char *key)
-{
-	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, NULL);
-}
-
-static int read_number(struct json_object *o, const char *key, uint32_t *ret, struct error *e)
-{
-	struct json_object *child = member(o, key, json_type_int);
-	int64_t n = child ? json_object_get_int64(child) : -1;
-
-	if (n < 0 || n > UINT32_MAX)
-		return wrong(e, key, "a number from 0 to 4294967295");
-	*ret = (uint32_t)n;
-	return 0;
-}
-
-static int read_bool(struct json_object *o, const char *key, bool *ret, struct error *e)
-{
-	struct json_object *child = member(o, key, json_type_boolean);
-
-	if (!child)
-		return wrong(e, key, "true or false");
-	*ret = json_object_get_boolean(child);
-	return 0;
-}
-
-static int read_mac(struct json_object *o, const char *key, uint8_t ret[MAC_LEN], struct error *e)
-{
-	struct json_object *child = member(o, key, json_type_string);
-
-	if (!child || mac_parse(json_object_get_string(child), ret) < 0)
-		return wrong(e, key, "a MAC");
-	return 0;
 }
 
 static int read_name(struct json_object *o, char *ret, size_t size, struct error *e)
@@ -372,74 +254,6 @@ static int read_saved(struct json_object *resource, struct desired_saved *ret, s
 		return r;
 	ret->filtered = true;
 	return read_mac(o, "filter", ret->filter, e);
-}
-
-static int read_limited(struct json_object *o, const char *key, uint32_t max, uint32_t *ret,
-			struct error *e)
-{
-	int r = read_number(o, key, ret, e);
-
-	return r == 0 && *ret > max ? wrong(e, key, "a number that fits") : r;
-}
-
-static int read_vf_vlan(struct json_object *o, struct kernel_vf *b, struct error *e)
-{
-	uint32_t vlan = 0, protocol = 0, qos = 0;
-	int r = read_limited(o, "vlan", UINT16_MAX, &vlan, e);
-
-	if (r == 0)
-		r = read_limited(o, "protocol", UINT16_MAX, &protocol, e);
-	if (r == 0)
-		r = read_limited(o, "qos", UINT8_MAX, &qos, e);
-	b->vlan = (uint16_t)vlan;
-	b->protocol = (uint16_t)protocol;
-	b->qos = (uint8_t)qos;
-	return r;
-}
-
-static int read_vf_field(struct json_object *o, enum kernel_vf_field field, struct kernel_vf *b,
-			 struct error *e)
-{
-	switch (field) {
-	case KERNEL_VF_ADDRESS:
-		return read_mac(o, "address", b->address, e);
-	case KERNEL_VF_VLAN:
-		return read_vf_vlan(o, b, e);
-	case KERNEL_VF_SPOOF_CHECK:
-		return read_bool(o, "spoof_check", &b->spoof_check, e);
-	case KERNEL_VF_TRUST:
-		return read_bool(o, "trust", &b->trust, e);
-	case KERNEL_VF_LINK_STATE:
-		return read_number(o, "link_state", &b->link_state, e);
-	}
-	return -EBADMSG;
-}
-
-/* As with read_saved(): a key that is there is a field that was changed. */
-static int read_vf(struct json_object *resource, struct desired_vf *ret, struct error *e)
-{
-	static const char *const keys[KERNEL_VF_FIELDS] = { "address", "vlan", "spoof_check",
-							    "trust", "link_state" };
-	struct json_object *o = member(resource, "vf", json_type_object);
-	int r;
-
-	if (!has(resource, "vf"))
-		return 0;
-	if (!o)
-		return wrong(e, "vf", "an object");
-	r = read_number(o, "pf", &ret->pf, e);
-	if (r == 0)
-		r = read_mac(o, "given", ret->given, e);
-	for (unsigned int i = 0; i < KERNEL_VF_FIELDS && r == 0; i++) {
-		if (!has(o, keys[i]))
-			continue;
-		ret->before.set |= 1u << i;
-		r = read_vf_field(o, (enum kernel_vf_field)(1u << i), &ret->before, e);
-	}
-	if (r < 0 || !has(o, "entry"))
-		return r;
-	r = read_number(o, "entry", &ret->entry, e);
-	return r < 0 ? r : read_mac(o, "entry_address", ret->entry_address, e);
 }
 
 static int read_switched(struct json_object *o, struct desired_offloads *ret, struct error *e)
@@ -564,7 +378,7 @@ static int read_resource(struct json_object *o, struct desired_vnet *v, struct e
 	if (r == 0)
 		r = read_saved(o, &d->saved, e);
 	if (r == 0)
-		r = read_vf(o, &d->vf, e);
+		r = state_vf_read(o, &d->vf, e);
 	if (r == 0)
 		r = read_provider(o, &d->provider, e);
 	return r < 0 ? r : read_offloads(o, d->offloads, e);

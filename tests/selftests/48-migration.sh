@@ -72,7 +72,7 @@ hook() { # MACHINE OPERATION SUB-OPERATION
 	VNET_HOOK_DIR=$T/hook VNETCTL="vnetctl -s $T/vnetd.sock" "$hook" "$@" - </dev/null
 }
 
-ok 'the hook lets a machine without vnets go' hook other migrate begin
+ok 'the hook lets a machine without vnets go' hook other prepare-migration begin
 is 'and has done nothing' "$(migrating)" false
 ok 'the hook prepares a migration' hook web prepare-migration begin
 is 'the hybrids are out' "$(way), $(migrating)" 'service sv, true'
@@ -80,7 +80,9 @@ ok 'the hook finishes one' hook web finish-migration end
 is 'the hybrids are back' "$(way), $(migrating)" 'hybrid a, false'
 ok 'an incoming migration of libvirt: prepared' hook web migrate begin
 is 'incoming: the hybrids wait' "$(migrating)" true
-ok 'the machine runs here' hook web started begin
+ok 'the machine is started, and not here yet' hook web started begin
+is 'incoming: they still wait' "$(migrating)" true
+ok 'the machine is here' hook web finish-migration end
 is 'incoming: the hybrids are back' "$(way), $(migrating)" 'hybrid a, false'
 lossless 'the hook'
 echo 'vnet9' >"$T/hook/web"

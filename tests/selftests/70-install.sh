@@ -40,6 +40,7 @@ lib/vnet/vnet-lower
 sbin/vnetctl
 sbin/vnetd
 share/bash-completion/completions/vnetctl
+share/doc/vnet/examples/libvirt-hook
 share/man/man1/vnet-pcap.1
 share/man/man1/vnet-shm.1
 share/man/man1/vnet-udp.1
@@ -54,10 +55,11 @@ share/man/man3/vnet_loop_new.3
 share/man/man3/vnet_run.3
 share/man/man3/vnet_stop.3
 share/man/man5/vnet.5
+share/man/man7/vnet-migration.7
 share/man/man8/vnetctl.8
 share/man/man8/vnetd.8
 share/zsh/site-functions/_vnetctl'
-programs='bin/vnet-pcap bin/vnet-shm bin/vnet-udp lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd'
+programs='bin/vnet-pcap bin/vnet-shm bin/vnet-udp lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd share/doc/vnet/examples/libvirt-hook'
 
 checks() { # ROOT PREFIX
 	local root=$1 prefix=$2

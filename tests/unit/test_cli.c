@@ -100,8 +100,8 @@ static const struct usage usages[] = {
 	{ "st", "'st' is ambiguous: stats or status; see 'vnetctl help'" },
 	{ "re", "'re' is ambiguous: resource or reload; see 'vnetctl help'" },
 	{ "compl", "'compl' is not an object: expected " OBJECTS "; see 'vnetctl help'" },
-	{ "vnet frob",
-	  "'frob' is not a verb of vnet: expected add, set, del, prepare-migration, finish-migration or show; see 'vnetctl help vnet'" },
+	{ "vnet frob", "'frob' is not a verb of vnet: expected add, set, del, prepare-migration, "
+		       "finish-migration or show; see 'vnetctl help vnet'" },
 	{ "vnet s", "'s' is ambiguous: set or show; see 'vnetctl help vnet'" },
 	{ "fdb add", "'add' is not a verb of fdb: expected show; see 'vnetctl help fdb'" },
 	{ "vnet show -j",
