@@ -118,7 +118,7 @@ bool datapath_is_open(const struct datapath *d)
 void datapath_probe(struct datapath *d, struct datapath_features *ret)
 {
 	*ret = (struct datapath_features) {
-		.tcx = !d->no_tcx && tcx_is_supported(),
+		.tcx = d->open ? d->place.tcx : !d->no_tcx && tcx_is_supported(),
 		.xdp = d->open && d->set.with.xdp,
 		.carrier_check = d->open && d->set.with.device_state,
 	};

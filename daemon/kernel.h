@@ -225,6 +225,7 @@ struct kernel_ops {
 	 * error: only a request would tell.
 	 */
 	int (*carries)(void *rtnl, const struct link *l, bool *ret);
+	/* -EAGAIN: it would take longer than who only looks is to wait. */
 	int (*link_stats)(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret);
 	/* Adds @address to, or takes it from, the addresses that the device receives. */
 	int (*link_filter)(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add);

@@ -18,8 +18,10 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 
+#include "asker.h"
 #include "link_parse.h"
 #include "monitor.h"
+#include "monitor_ask.h"
 #include "monitor_touched.h"
 #include "netlink.h"
 
@@ -32,6 +34,7 @@
 #define MONITOR_FIRST_TRIES	64    /* dumps interrupted by others' changes before we give up */
 #define MONITOR_AGAIN_US	10000 /* from a dump that failed to the next one */
 #define MONITOR_ANSWER_MS	1000
+#define MONITOR_POLL_US		100000 /* usually some ten */
 
 /* Of Linux 6.14; numbers of an ABI, which older headers do not have. */
 #define MONITOR_GROUP_IPV4_MCADDR 37
@@ -43,6 +46,7 @@ struct monitor {
 	struct monitor_callbacks callbacks;
 	void *context;
 	struct mnl_socket *socket;
+	struct asker *asker;
 	sd_event_source *io;
 	sd_event_source *again; /* a timer, on while a dump is owed and cannot be had at once */
 	int buffer_bytes;
@@ -65,44 +69,29 @@ static void touch(struct monitor *m, uintptr_t number)
 
 /* --- requests --- */
 
-static struct nlmsghdr *begin(struct monitor *m, void *buffer, uint16_t type, uint16_t flags)
+static uint32_t next_sequence(struct monitor *m)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
 	m->sequence = m->sequence == UINT32_MAX ? 1 : m->sequence + 1;
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	message->nlmsg_seq = m->sequence;
-	return message;
+	return m->sequence;
 }
 
-static int request(struct monitor *m, uint16_t flags, uint32_t ifindex)
+static int request(struct monitor *m, const struct nlmsghdr *message)
 {
-	char buffer[128] __attribute__((aligned(8)));
-	struct nlmsghdr *message = begin(m, buffer, RTM_GETLINK, flags);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-
-	info->ifi_family = AF_UNSPEC;
-	info->ifi_index = ifindex;
-	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	return 0;
+	return mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0 ? -errno : 0;
 }
 
-static int request_addresses(struct monitor *m)
+/* Whoever has changed what we ask about has let go of the lock. */
+static void request_link(struct monitor *m, uint32_t ifindex)
 {
-	char buffer[128] __attribute__((aligned(8)));
-	struct nlmsghdr *message = begin(m, buffer, RTM_GETADDR, NLM_F_DUMP);
+	char buffer[MONITOR_ASK_BYTES] __attribute__((aligned(8)));
 
-	mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg));
-	if (mnl_socket_sendto(m->socket, message, message->nlmsg_len) < 0)
-		return -errno;
-	return 0;
+	if (ifindex != 0 && ifindex <= INT32_MAX)
+		request(m, monitor_ask_link(buffer, next_sequence(m), ifindex));
 }
 
 static int dump_start(struct monitor *m)
 {
+	char buffer[MONITOR_ASK_BYTES] __attribute__((aligned(8)));
 	int r;
 
 	touched_clear(&m->touched);
@@ -110,7 +99,7 @@ static int dump_start(struct monitor *m)
 	m->dump = 0;
 	m->dump_result = 0;
 	m->callbacks.on_dump_begin(m->context);
-	r = request(m, NLM_F_DUMP, 0);
+	r = request(m, monitor_ask_link(buffer, next_sequence(m), 0));
 	if (r < 0)
 		return r;
 	m->dump = m->sequence;
@@ -120,9 +109,11 @@ static int dump_start(struct monitor *m)
 /* One dump at a time: the addresses come after the devices. */
 static bool dump_goes_on(struct monitor *m, int *result)
 {
+	char buffer[MONITOR_ASK_BYTES] __attribute__((aligned(8)));
+
 	if (!m->callbacks.on_address || m->addresses || *result < 0 || m->dump_result < 0)
 		return false;
-	*result = request_addresses(m);
+	*result = request(m, monitor_ask_addresses(buffer, next_sequence(m)));
 	if (*result < 0)
 		return false;
 	m->addresses = true;
@@ -307,7 +298,7 @@ static void handle_queue(struct monitor *m, const struct nlmsghdr *message)
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*tc) || tc->tcm_parent != TC_H_ROOT)
 		return;
-	monitor_poll(m, (uint32_t)tc->tcm_ifindex);
+	request_link(m, (uint32_t)tc->tcm_ifindex);
 }
 
 /* The same of whether it forwards: there is no other news of that. */
@@ -318,7 +309,7 @@ static void handle_conf(struct monitor *m, const struct nlmsghdr *message)
 	mnl_attr_for_each(a, message,
 			  sizeof(struct netconfmsg)) if (mnl_attr_get_type(a) == NETCONFA_IFINDEX &&
 							 mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
-		monitor_poll(m, mnl_attr_get_u32(a)); /* "all" and "default" are no devices */
+		request_link(m, mnl_attr_get_u32(a)); /* "all" and "default" are no devices */
 }
 
 static void handle(struct monitor *m, const struct nlmsghdr *message)
@@ -520,7 +511,9 @@ int monitor_new(sd_event *loop, const struct monitor_callbacks *callbacks, void 
 	m->callbacks = *callbacks;
 	m->context = context;
 	m->buffer_bytes = MONITOR_BUFFER_BYTES;
-	r = first_dump(m);
+	r = asker_new(&m->asker);
+	if (r == 0)
+		r = first_dump(m);
 	if (r < 0)
 		return r;
 	r = sources_add(m, loop);
@@ -536,16 +529,25 @@ void monitor_free(struct monitor *m)
 		return;
 	sd_event_source_disable_unref(m->again);
 	sd_event_source_disable_unref(m->io);
+	asker_free(m->asker);
 	socket_closep(&m->socket);
 	touched_clear(&m->touched);
 	free(m);
 }
 
+/* Who cannot be asked now is asked again soon. */
 int monitor_poll(struct monitor *m, uint32_t ifindex)
 {
+	char buffer[MONITOR_ASK_BYTES] __attribute__((aligned(8)));
+	const struct nlmsghdr *message;
+	ssize_t n;
+
 	if (ifindex == 0 || ifindex > INT32_MAX)
 		return -EINVAL;
-	return request(m, 0, ifindex);
+	message = monitor_ask_link(buffer, next_sequence(m), ifindex);
+	n = asker_ask(m->asker, mnl_socket_get_fd(m->socket), message, message->nlmsg_len, NULL, 0,
+		      MONITOR_POLL_US);
+	return n < 0 && n != -EAGAIN ? (int)n : 0;
 }
 
 int monitor_drain(struct monitor *m)

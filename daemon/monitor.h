@@ -42,8 +42,9 @@ int monitor_new(sd_event *loop, const struct monitor_callbacks *callbacks, void 
 void monitor_free(struct monitor *m);
 
 /*
- * Asks the kernel for the present state of one device. The answer comes as on_link, at the latest
- * before the loop's next turn; it is newer than what link watch may still be holding back.
+ * Asks the kernel for the present state of one device. The answer comes as on_link, as a rule
+ * before the loop's next turn, but while somebody holds the lock of all devices not before he lets
+ * go; it is newer than what link watch may still be holding back.
  */
 int monitor_poll(struct monitor *m, uint32_t ifindex);
 

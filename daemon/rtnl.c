@@ -18,6 +18,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "asker.h"
 #include "frame.h"
 #include "link_parse.h"
 #include "netlink.h"
@@ -262,27 +263,6 @@ static int parse_link(struct nlmsghdr *answer, void *ret)
 	return 0;
 }
 
-static int parse_stats(struct nlmsghdr *answer, void *ret)
-{
-	struct nlattr *attrs[IFLA_MAX + 1];
-	struct rtnl_link_stats64 stats;
-	struct kernel_link_stats *s = ret;
-
-	if (answer->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse(answer, sizeof(struct ifinfomsg), attrs, IFLA_MAX, NULL) < 0 ||
-	    !attrs[IFLA_STATS64])
-		return -EBADMSG;
-	/* Older kernels send a shorter struct; what we want has been in it from the beginning. */
-	memset(&stats, 0, sizeof(stats));
-	nla_memcpy(&stats, attrs[IFLA_STATS64], sizeof(stats));
-	s->tx_packets = stats.tx_packets;
-	s->rx_errors = stats.rx_errors;
-	s->tx_errors = stats.tx_errors;
-	s->rx_dropped = stats.rx_dropped;
-	s->tx_dropped = stats.tx_dropped;
-	return 0;
-}
-
 int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 {
 	UTIL_CLEANUP(rtnl_message_freep)
@@ -305,22 +285,6 @@ int rtnl_link_get(void *rtnl, const char *name, struct link *ret)
 		return -ENODEV;
 	*ret = l;
 	return 0;
-}
-
-int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
-{
-	UTIL_CLEANUP(rtnl_message_freep)
-	struct nl_msg *message = rtnl_message_link(RTM_GETLINK, 0, ifindex, 0, 0);
-	struct kernel_link_stats stats = { 0 };
-	struct rtnl_exchange x = { .parse = parse_stats, .ret = &stats };
-	int r;
-
-	if (!message)
-		return -ENOMEM;
-	r = rtnl_exchange(rtnl, message, &x);
-	if (r == 0)
-		*ret = stats;
-	return r;
 }
 
 /* --- changing --- */
@@ -453,7 +417,7 @@ static int socket_open(struct rtnl *r)
 {
 	int n;
 
-	r->frames = -1;
+	r->frames = r->questions = -1;
 	r->sysfs = "/sys";
 	r->socket = nl_socket_alloc();
 	if (!r->socket)
@@ -481,6 +445,8 @@ void rtnl_free(struct rtnl *r)
 {
 	if (!r)
 		return;
+	asker_free(r->asker);
+	util_closep(&r->questions);
 	nl_socket_free(r->socket);
 	if (r->frames >= 0)
 		close(r->frames);

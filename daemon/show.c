@@ -276,17 +276,30 @@ static struct json_object *show_drops(const struct vnet *v)
 	return o;
 }
 
-static struct json_object *show_resource_stats(const struct resource *r)
+/* What cannot be had at once is as it was. */
+static const struct kernel_link_stats *show_device_counts(struct resource *r)
+{
+	const struct kernel *k = manager_kernel(r->vnet->manager);
+
+	bool same = r->device_counts.ifindex == r->ifindex;
+	int err = r->ifindex ? k->ops->link_stats(k->rtnl, r->ifindex, &r->device_counts.last)
+			     : -ENODEV;
+
+	if (err && (err != -EAGAIN || !same))
+		r->device_counts.last = (struct kernel_link_stats) { 0 };
+	r->device_counts.ifindex = r->ifindex;
+	return &r->device_counts.last;
+}
+
+static struct json_object *show_resource_stats(struct resource *r)
 {
 	const struct kernel *k = manager_kernel(r->vnet->manager);
 	struct json_object *o = json_object_new_object();
 	struct abi_counters counted = { 0 };
-	struct kernel_link_stats device = { 0 };
+	const struct kernel_link_stats *device = show_device_counts(r);
 
 	if (k->ops->counters(k->datapath, r->number, &counted))
 		counted = (struct abi_counters) { 0 };
-	if (r->ifindex && k->ops->link_stats(k->rtnl, r->ifindex, &device))
-		device = (struct kernel_link_stats) { 0 };
 	show_add_text(o, "name", r->name);
 	show_add_number(o, "ipackets", counted.rx_packets);
 	show_add_number(o, "rbytes", counted.rx_bytes);
@@ -296,10 +309,10 @@ static struct json_object *show_resource_stats(const struct resource *r)
 	show_add_number(o, "multixmt", counted.tx_multicast);
 	show_add_number(o, "brdcstrcv", counted.rx_broadcast);
 	show_add_number(o, "brdcstxmt", counted.tx_broadcast);
-	show_add_number(o, "ierrors", device.rx_errors + r->counts.ierrors);
-	show_add_number(o, "oerrors", device.tx_errors + r->counts.oerrors);
-	show_add_number(o, "norcvbuf", device.rx_dropped + r->counts.norcvbuf);
-	show_add_number(o, "noxmtbuf", device.tx_dropped + r->counts.noxmtbuf);
+	show_add_number(o, "ierrors", device->rx_errors + r->counts.ierrors);
+	show_add_number(o, "oerrors", device->tx_errors + r->counts.oerrors);
+	show_add_number(o, "norcvbuf", device->rx_dropped + r->counts.norcvbuf);
+	show_add_number(o, "noxmtbuf", device->tx_dropped + r->counts.noxmtbuf);
 	return o;
 }
 
@@ -311,7 +324,7 @@ struct json_object *show_stats(const struct vnet *v, const struct resource *only
 	if (!o)
 		return NULL;
 	resources = json_object_new_array();
-	for (const struct resource *r = v->resources; r; r = r->hh.next) {
+	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		if (!only || r == only)
 			json_object_array_add(resources, show_resource_stats(r));
 	}

@@ -67,6 +67,10 @@ struct resource {
 	bool present;		       /* its provider's connection is open */
 	uint32_t tap_ifindex;	       /* of the provider's tap, which is known by this alone */
 	struct provider_counts counts; /* as last told by the provider */
+	struct {
+		uint32_t ifindex; /* whose they are */
+		struct kernel_link_stats last;
+	} device_counts; /* as the kernel told when it was last asked */
 
 	/* observed and derived */
 	enum resource_state state;

@@ -335,6 +335,11 @@ static void check_partial_stats(struct vnet *v, bool counters, bool drops, bool 
 	json_object_put(o);
 }
 
+static int busy_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
+{
+	return -EAGAIN;
+}
+
 /* What cannot be read counts as zero: there is nothing in the kernel that could have counted. */
 START_TEST(test_stats_without_kernel)
 {
@@ -350,7 +355,11 @@ START_TEST(test_stats_without_kernel)
 	check_partial_stats(v, false, true, true);
 	ops.drops = no_drops;
 	check_partial_stats(v, false, false, true);
+	ops.link_stats = busy_link_stats;
+	check_partial_stats(v, false, false, true);
 	ops.link_stats = no_link_stats;
+	check_partial_stats(v, false, false, false);
+	ops.link_stats = busy_link_stats;
 	check_partial_stats(v, false, false, false);
 }
 END_TEST
