@@ -64,6 +64,11 @@ int api_prepare_migration(struct api *a, struct server_call *call, const struct 
 		return err;
 	}
 	api_audit("PrepareMigration", vnet, NULL, server_call_peer(call));
+	if (api_migration_answer(a, call, vnet)) {
+		free(g);
+		free(vnet);
+		return 0;
+	}
 	g->api = a;
 	g->call = call;
 	g->vnet = vnet;

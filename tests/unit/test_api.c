@@ -444,6 +444,9 @@ static const struct {
 	{ "ListFdb", "{\"vnet\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"vnet\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"vnet\":\"vnet0\",\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "PrepareMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "FinishMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "PrepareMigration", "{}", "Invalid", "name", "needs the parameter name" },
 	{ "GetStats", "{\"name\":\"s\"}", "Invalid", "vnet", "without its vnet" },
 	/* providers */
 	{ "ClearResource", "{\"vnet\":\"vnet0\",\"name\":\"none\"}", "NotFound", "", "none" },
@@ -767,6 +770,90 @@ START_TEST(test_monitor_until_the_end)
 }
 END_TEST
 
+/* --- migrations --- */
+
+static void ask_migration(struct talk *c)
+{
+	talk_open(c, t.loop, t.path);
+	ck_assert(talk_request(c, "{\"method\":\"" CONTROL "PrepareMigration\",\"parameters\":{"
+				  "\"name\":\"vnet0\"}}"));
+	talk_settle(t.loop);
+}
+
+/* As after each turn of the loop. */
+static void pass(uint64_t us)
+{
+	t.fake->now_us += us;
+	manager_on_time(t.manager, t.fake->now_us);
+	api_migrations_settle(t.api);
+	talk_settle(t.loop);
+}
+
+static void migration_is(struct talk *c, const char *expected)
+{
+	struct json_object *reply = talk_receive(c);
+
+	ck_assert_str_eq(json_object_to_json_string_ext(
+				 reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+			 expected);
+	json_object_put(reply);
+	talk_close(c);
+}
+
+/* Who prepares one is answered when the devices are free, and not before. */
+START_TEST(test_migration)
+{
+	struct talk first, second, third;
+
+	small_world();
+	do_it("PrepareMigration", "{\"name\":\"vnet0\"}"); /* nothing to wait for */
+	do_it("FinishMigration", "{\"name\":\"vnet0\"}");
+	add_device("dev-h");
+	do_it("AddResource", "{\"vnet\":\"vnet0\",\"name\":\"h\",\"settings\":{"
+			     "\"type\":\"hybrid\",\"device\":\"dev-h\"}}");
+	ask_migration(&first);
+	ask_migration(&second);
+	ask_migration(&third);
+	ck_assert_uint_gt(resource_of("h")->ifindex, 0);
+	pass(100000);
+	ck_assert_ptr_nonnull(t.api->migrations);
+	talk_close(&second); /* has no patience */
+	talk_settle(t.loop);
+	pass(100000);
+	ck_assert_ptr_null(t.api->migrations);
+	ck_assert_uint_eq(resource_of("h")->ifindex, 0);
+	migration_is(&first, "{\"parameters\":{}}");
+	migration_is(&third, "{\"parameters\":{}}");
+	do_it("PrepareMigration", "{\"name\":\"vnet0\"}"); /* it is prepared */
+	do_it("FinishMigration", "{\"name\":\"vnet0\"}");
+	ck_assert_int_eq(resource_of("h")->state, RESOURCE_UP);
+	/* somebody finishes it, or removes the vnet, before it is prepared */
+	ask_migration(&first);
+	do_it("FinishMigration", "{\"name\":\"vnet0\"}");
+	pass(0);
+	migration_is(&first,
+		     "{\"error\":\"" CONTROL "Failed\",\"parameters\":{\"message\":\"vnet0: the "
+		     "migration was finished before it was prepared\",\"errno\":125,"
+		     "\"object\":\"vnet0\"}}");
+	ask_migration(&first);
+	do_it("DeleteVnet", "{\"name\":\"vnet0\"}");
+	pass(0);
+	migration_is(&first,
+		     "{\"error\":\"" CONTROL "NotFound\",\"parameters\":{\"message\":\"there is no "
+		     "vnet \\\"vnet0\\\"\",\"errno\":2,\"object\":\"vnet0\"}}");
+	/* and the API goes while somebody waits */
+	do_it("AddVnet", "{\"name\":\"vnet0\"}");
+	do_it("AddResource", "{\"vnet\":\"vnet0\",\"name\":\"h\",\"settings\":{"
+			     "\"type\":\"hybrid\",\"device\":\"dev-h\"}}");
+	ask_migration(&first);
+	ck_assert_ptr_nonnull(t.api->migrations);
+	api_free(t.api);
+	t.api = NULL;
+	talk_expect_eof(&first);
+	talk_close(&first);
+}
+END_TEST
+
 /* --- making --- */
 
 START_TEST(test_socket_taken)
@@ -808,6 +895,7 @@ int main(void)
 	tcase_add_test(tc, test_monitor);
 	tcase_add_test(tc, test_monitor_unread);
 	tcase_add_test(tc, test_monitor_until_the_end);
+	tcase_add_test(tc, test_migration);
 	tcase_add_test(tc, test_socket_taken);
 	return unit_run(s);
 }

@@ -440,6 +440,40 @@ START_TEST(test_filter)
 }
 END_TEST
 
+/* Of devices that have none; tests/vm/40-vf.sh has some. */
+START_TEST(test_vf)
+{
+	struct kernel_vf vf = { .set = (1u << KERNEL_VF_FIELDS) - 1,
+				.address = { 2, 0, 0, 0, 0, 7 } };
+	struct kernel_vf read = { .vlan = 77 };
+	struct kernel_vf_place place = { .total = 77 };
+	uint32_t index;
+	bool veb = true;
+
+	ck_assert_int_eq(add("a0", "a1", -1), 0);
+	index = if_nametoindex("a0");
+	ck_assert_int_eq(rtnl_vf_get(rtnl, index, 0, &read), -ENOENT);
+	ck_assert_int_eq(rtnl_vf_get(rtnl, NO_SUCH_INDEX, 0, &read), -ENODEV);
+	ck_assert_uint_eq(read.vlan, 77);
+	for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
+		vf.set = 1u << i;
+		ck_assert_int_eq(rtnl_vf_set(rtnl, index, 0, &vf), -EOPNOTSUPP);
+		ck_assert_int_eq(rtnl_vf_set(rtnl, NO_SUCH_INDEX, 0, &vf), -ENODEV);
+	}
+	vf.set = 0;
+	ck_assert_int_eq(rtnl_vf_set(rtnl, NO_SUCH_INDEX, 0, &vf), 0); /* nothing was asked for */
+	ck_assert_int_eq(rtnl_vf_bridge(rtnl, index, &veb), -ENOENT);
+	ck_assert_int_eq(rtnl_vf_bridge(rtnl, NO_SUCH_INDEX, &veb), -ENOENT);
+	ck_assert(veb);
+	rtnl_set_sysfs(rtnl, "/nonexistent");
+	ck_assert_int_eq(rtnl_vf_look(rtnl, "a0", 0, &place), 0);
+	ck_assert_int_eq(place.missing, KERNEL_VF_NO_PF);
+	ck_assert_uint_eq(place.total, 0);
+	/* after a dump, answers are still told apart */
+	ck_assert_uint_eq(get("a0").ifindex, index);
+}
+END_TEST
+
 /* Each answer is taken for its own request, the refused ones as well. */
 START_TEST(test_many_exchanges)
 {
@@ -481,6 +515,7 @@ int main(void)
 	tcase_add_test(t, test_del);
 	tcase_add_test(t, test_stats);
 	tcase_add_test(t, test_filter);
+	tcase_add_test(t, test_vf);
 	tcase_add_test(t, test_many_exchanges);
 	return unit_run(s);
 }

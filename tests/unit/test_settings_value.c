@@ -134,6 +134,12 @@ static const struct good_value resource_good[] = {
 	{ "admin", "up", NULL },
 	{ "peer_vnet", "vnet1", NULL },
 	{ "peer-vnet", "a.b-c_d456789", NULL },
+	{ "pf", "enp1s0", NULL },
+	{ "vf", "0", NULL },
+	{ "vf", "65534", NULL },
+	{ "vf_vlan", "1", NULL },
+	{ "vf-vlan", "4094", NULL },
+	{ "vf_vlan", "none", "" },
 	{ "storm_limit", "2000", NULL },
 	{ "storm-limit", "none", NULL },
 	{ "probe", "none", NULL },
@@ -476,6 +482,12 @@ static const struct bad_value resource_bad[] = {
 	{ "vlans", "x", "vnet0: vlans x is not inherit, " ALL_VLANS_EXPECTED },
 	{ "vlans", "", "vnet0: vlans '' is not inherit, " ALL_VLANS_EXPECTED },
 	{ "vlans", "4095", "vnet0: vlans 4095 is not inherit, " ALL_VLANS_EXPECTED },
+	{ "pf", "", "vnet0: pf '' is not " SUBJECT_DEVICE_EXPECTED },
+	{ "vf", "65535", "vnet0: vf 65535 is not a number from 0 to 65534" },
+	{ "vf", "-1", "vnet0: vf -1 is not a number from 0 to 65534" },
+	{ "vf", "", "vnet0: vf '' is not a number from 0 to 65534" },
+	{ "vf_vlan", "0", "vnet0: vf_vlan 0 is not a number from 1 to 4094 or none" },
+	{ "vf_vlan", "4095", "vnet0: vf_vlan 4095 is not a number from 1 to 4094 or none" },
 	{ "peer_vnet", "", "vnet0: peer_vnet '' is not " PEER_VNET_EXPECTED },
 	{ "peer-vnet", "a/b", "vnet0: peer_vnet a/b is not " PEER_VNET_EXPECTED },
 	{ "peer_vnet", "-a", "vnet0: peer_vnet -a is not " PEER_VNET_EXPECTED },
@@ -585,9 +597,10 @@ START_TEST(needs_no_object)
 	ck_assert_str_eq(e.message, "mtu x is not a number from 68 to 65521");
 	settings_set(settings_resource, &subject.s, NULL, "x", "x", &e);
 	ck_assert_str_eq(e.field, "x");
-	ck_assert_str_eq(e.message, "x is not a setting, expected one of type, device, peer, "
-				    "peer_vnet, priority, pvid, vlans, admin, storm_limit, "
-				    "probe, probe_interval, probe_count");
+	ck_assert_str_eq(e.message,
+			 "x is not a setting, expected one of type, device, peer, "
+			 "peer_vnet, pf, vf, vf_vlan, priority, pvid, vlans, admin, storm_limit, "
+			 "probe, probe_interval, probe_count");
 }
 END_TEST
 
