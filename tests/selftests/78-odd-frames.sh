@@ -75,6 +75,33 @@ round 'through the port'
 ip link set vnet0 promisc off
 wait_for 5 shortcut_on
 
+# --- fault 42: 0 to 13 bytes by a tap, whose frames TC looks at, or XDP before it ---
+
+tap_count() { # KEY
+	cat "/sys/class/net/tap0/statistics/$1"
+}
+for mode in tc xdp; do
+	ctl vnet set vnet0 mode $mode
+	bg_ready machine tap tap0 short
+	ip link set tap0 up
+	ctl resource add vnet0 tp type guest dev tap0 peer 02:00:00:00:00:77
+	wait_for 5 state_is vnet0 tp up
+	by=xdp
+	[ $mode = xdp ] || by=$(json '.[0].attached' resource show vnet0 sv)
+	is "$mode: the tap is served by it" "$(json '.[0].attached' resource show vnet0 tp)" "$by"
+	forget_frames
+	frame send --dev vnet0 --hex "${vnet//02:00:00:00:00:01/02:00:00:00:00:77} $vnet 88b5" --count 3
+	given() { [ "$(tap_count tx_packets)" -ge 3 ]; }
+	ok "$mode: the machine behind the tap has answered" wait_for 5 given
+	settle
+	is "$mode: nothing comes of it" "$(came_out)" ''
+	bg_stop machine
+	is "$mode: the kernel has taken none of it" "$(jq .returned "$T/machine.out")" 0
+	ctl resource del vnet0 tp
+	usual "$mode: after what is no frame, from a tap"
+done
+ctl vnet set vnet0 mode auto
+
 # The guard is off: groups all the same.
 ctl vnet set vnet0 guard off
 dropped 'without the guard: a group, out' spoofed 3 tx $unknown --from $group --count 3
