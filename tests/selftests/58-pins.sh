@@ -79,7 +79,8 @@ start_vnetd
 mount -o remount,ro "$T/bpf"
 shown=$(snapshot)
 veth t0 - t1 far
-refused 'fault 21: read-only under a living one' 2 'attaching the data path to device t0 failed: Read-only file system' \
+wait_for 5 grep -qx up /sys/class/net/t0/operstate
+refused 'fault 21: read-only under a living one' 2 'what device t0 was before cannot be noted: Read-only file system' \
 	ctl resource add vnet0 g1 type guest dev t0 peer "$(mac 7)"
 mount -o remount,rw "$T/bpf"
 ip link del t0
