@@ -519,7 +519,8 @@ static const struct bad_value resource_bad[] = {
 	{ "admin", "on", "vnet0: admin on is not up or down" },
 	{ "admin", "", "vnet0: admin '' is not up or down" },
 	{ "mtu", "1500",
-	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, priority, "
+	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, pf, vf, "
+	  "vf_vlan, priority, "
 	  "pvid, vlans, admin, storm_limit, probe, probe_interval, probe_count" },
 };
 
