@@ -28,7 +28,8 @@ survived() { # TEXT COMMAND...
 	ok "$text: there is another one" wait_for 40 service_other_than "$pid"
 	is "$text: it shows the same" "$(snapshot)" "$shown"
 	traffic_settle
-	ok "$text: no frame is lost" wait_for 5 lost_at_most 0
+	wait_for 5 lost_at_most 0 || machine_drops | sed "s/^/# dropped: /"
+	ok "$text: no frame is lost" lost_at_most 0
 }
 
 survived 'systemctl restart' systemctl restart vnetd.service

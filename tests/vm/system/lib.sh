@@ -16,6 +16,19 @@ ctl() { # ARGUMENT...: the system's vnetctl and vnetd
 	vnetctl -t $((5 * VNET_SLOW)) "$@"
 }
 
+# Where the kernel, and vnetd, have dropped something so far; nothing: nowhere.
+machine_drops() {
+	local name
+
+	for name in - $(ls /run/netns); do
+		in_ns "$name" ip -j -s link | jq -r --arg ns "$name" '.[] | [.stats64.rx.dropped, .stats64.rx.errors, .stats64.rx.over_errors,
+			.stats64.tx.dropped, .stats64.tx.errors] as $n | select($n | add > 0) | "\($ns) \(.ifname) \($n | join(" "))"'
+		in_ns "$name" tc -j -s qdisc show | jq -r --arg ns "$name" '.[] | select(.drops > 0) | "\($ns) \(.dev) qdisc \(.drops)"'
+	done
+	awk '$2 != "00000000" { print "backlog of cpu " NR - 1 ": 0x" $2 }' /proc/net/softnet_stat
+	! installed || ctl -j stats | jq -c '.[] | {vnet, drops: (.drops | with_entries(select(.value > 0)))} | select(.drops != {})'
+}
+
 # What went wrong is in the journal.
 machine_exit() {
 	local status=$?
