@@ -185,21 +185,18 @@ static __always_inline void uplink_remember(struct abi_learner *l,
 }
 
 /* What is given is nobody's to learn; what was learned goes to who claimed it last. */
-static __always_inline void uplink_learn(const struct headers *h, __u32 member, __u32 number,
-					 __u32 vlan)
+static __always_inline void uplink_learn(const struct headers_address *claim, __u32 member,
+					 __u32 number, __u32 vlan)
 {
 	struct abi_address_key key = { .uplink = number, .vlan = (__u16)vlan }, old = key;
 	const struct abi_holder learned = { member, ABI_HOLDER_LEARNED };
-	struct headers_address claim;
 	struct abi_holder *holder, *forgotten;
 	struct abi_learner *l;
 
-	if (!uplink_claim(h, &claim))
-		return;
 	l = bpf_map_lookup_elem(&learners, &member);
 	if (!l)
 		return;
-	__builtin_memcpy(key.address, &claim, sizeof(key.address));
+	__builtin_memcpy(key.address, claim, sizeof(key.address));
 	holder = bpf_map_lookup_elem(&addresses, &key);
 	if (holder && (!(holder->flags & ABI_HOLDER_LEARNED) || holder->resource == member))
 		return;
@@ -217,10 +214,18 @@ static __always_inline void uplink_learn(const struct headers *h, __u32 member, 
 __noinline int uplink_learn_skb(struct __sk_buff *skb, __u32 member, __u32 number, __u32 vlan,
 				__u32 proto_at)
 {
-	struct headers h = {};
+	struct headers_address claim;
 
-	headers_skb(skb, &h, proto_at);
-	uplink_learn(&h, member, number, vlan);
+	/* What was read is not needed any more when it is learned: Linux 6.1 counts each byte of
+	 * stack. */
+	{
+		struct headers h = {};
+
+		headers_skb(skb, &h, proto_at);
+		if (!uplink_claim(&h, &claim))
+			return 0;
+	}
+	uplink_learn(&claim, member, number, vlan);
 	return 0;
 }
 
