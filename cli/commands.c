@@ -35,6 +35,14 @@ const struct verb commands_verbs[] = {
 	  { NAME_VNET, NAME_RESOURCE }, 2, 0, NULL, verbs_resource_clear },
 	{ "resource", "show", "[VNET [NAME]]", "show resources",
 	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_resource_show },
+	{ "uplink", "add", "NAME dev DEV [KEY VALUE]...", "share a device between vnets",
+	  { NAME_NEW }, 1, 0, keys_uplink, verbs_uplink_add },
+	{ "uplink", "set", "NAME KEY VALUE...", "change an uplink",
+	  { NAME_UPLINK }, 1, 1, keys_uplink, verbs_uplink_set },
+	{ "uplink", "del", "NAME", "give the device back",
+	  { NAME_UPLINK }, 1, 0, NULL, verbs_uplink_del },
+	{ "uplink", "show", "[NAME]", "show uplinks and their vnets",
+	  { NAME_UPLINK }, 0, 0, NULL, verbs_uplink_show },
 	{ "fdb", "show", "[VNET]", "show which MAC is behind which resource",
 	  { NAME_VNET }, 0, 0, NULL, verbs_fdb_show },
 	{ "path", NULL, "VNET MAC [vlan N]", "which way a frame would go, and why",
@@ -66,6 +74,7 @@ const struct object commands_objects[] = {
 	  "vnetctl vnet add vnet0 address 02:00:00:00:00:01\n"
 	  "vnetctl vnet add vnet1 netns blue mtu 9000 vlans 10,20-29\n"
 	  "vnetctl vnet add vm1 upper tap1 address 52:54:00:00:00:01\n"
+	  "vnetctl vnet add vnet2 uplink up0 address random prefix 02:aa:bb\n"
 	  "vnetctl vnet set vnet0 mtu 9000 guard off\n"
 	  "vnetctl vnet set vm1 protection ip-nospoof,restricted allowed-ips 10.0.0.7\n"
 	  "vnetctl vnet prepare-migration vm1\n"
@@ -81,6 +90,15 @@ const struct object commands_objects[] = {
 	  "vnetctl resource set vnet0 up storm-limit 2000\n"
 	  "vnetctl resource set vnet0 vf admin down\n"
 	  "vnetctl resource clear vnet0 p0\n" },
+	{ "uplink",
+	  "An uplink is a NIC that many vnets have as their service: frames find them by VLAN and\n"
+	  "MAC, or by IP address where they share the NIC's MAC. The host keeps using the NIC.\n",
+	  "vnetctl uplink add up0 dev eth1\n"
+	  "vnetctl vnet add vnet1 uplink up0\n"
+	  "vnetctl vnet add vnet2 uplink up0 share on addresses 10.0.0.7\n"
+	  "vnetctl resource add vnet3 s type service uplink up0 vlans 10,20\n"
+	  "vnetctl uplink set up0 steer ip\n"
+	  "vnetctl -j uplink show up0\n" },
 	{ "fdb",
 	  "The forwarding database says which guest resource a MAC is behind. It is made of what was\n"
 	  "registered; nothing is learned from frames.\n",

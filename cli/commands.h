@@ -12,7 +12,15 @@
 #define COMMAND_NAMES_MAX 2
 
 /* What a word after the verb names. */
-enum command_name { NAME_NONE, NAME_NEW, NAME_VNET, NAME_RESOURCE, NAME_MAC, NAME_OBJECT };
+enum command_name {
+	NAME_NONE,
+	NAME_NEW,
+	NAME_VNET,
+	NAME_RESOURCE,
+	NAME_UPLINK,
+	NAME_MAC,
+	NAME_OBJECT
+};
 
 struct verb;
 

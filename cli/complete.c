@@ -114,13 +114,16 @@ static void complete_name(const struct complete *c, enum command_name what, cons
 
 	if (what == NAME_OBJECT)
 		complete_objects(c);
-	if (what != NAME_VNET && what != NAME_RESOURCE && what != NAME_MAC)
+	if (what != NAME_VNET && what != NAME_RESOURCE && what != NAME_UPLINK && what != NAME_MAC)
 		return;
 	if (!ctl->client && vnet_client_open(ctl->socket, COMPLETE_TIMEOUT_MS, &ctl->client) < 0)
 		return;
 	if (what == NAME_VNET) {
 		r = vnet_list(ctl->client, NULL, &text);
 		complete_fields(c, r, text, "name", "vnet");
+	} else if (what == NAME_UPLINK) {
+		r = vnet_uplink_list(ctl->client, NULL, &text);
+		complete_fields(c, r, text, "name", "uplink");
 	} else if (what == NAME_RESOURCE) {
 		r = vnet_resource_list(ctl->client, vnet, NULL, &text);
 		complete_fields(c, r, text, "name", NULL);
@@ -180,6 +183,8 @@ static void complete_value(const struct complete *c, const struct key *key)
 		complete_items(c, key);
 	if (key->source == KEY_VNETS)
 		complete_name(c, NAME_VNET, NULL);
+	if (key->source == KEY_UPLINKS)
+		complete_name(c, NAME_UPLINK, NULL);
 	if (key->source == KEY_DEVICES)
 		complete_folder(c, "/sys/class/net", DT_REG, "device"); /* bonding_masters */
 	if (key->source == KEY_NETNS)

@@ -11,6 +11,8 @@
 const struct key keys_vnet[] = {
 	{ "address", "address", "MAC|random",
 	  "MAC of the vnet; a random one if not given" },
+	{ "prefix", "address_prefix", "XX:XX:XX|none",
+	  "what a random MAC begins with" },
 	{ "mtu", "mtu", "N",
 	  "bytes, 1500 if not given" },
 	{ "upper", "upper", "DEV",
@@ -52,6 +54,14 @@ const struct key keys_vnet[] = {
 	  "broadcast and multicast frames a second each way" },
 	{ "owner", "owner", "USER|none",
 	  "user whose programs may provide resources" },
+	{ "uplink", "uplink", "UPLINK",
+	  "with a service on that uplink", true, KEY_UPLINKS },
+	{ "share", "share", "on|off",
+	  "have the uplink's own MAC; frames go by addresses" },
+	{ "addresses", "addresses", "LIST|none",
+	  "of a vnet that shares its MAC: the IP addresses that are its" },
+	{ "learn", "learn", "on|off",
+	  "of a vnet that shares its MAC: those it is seen to use as well" },
 	{ NULL },
 };
 
@@ -69,6 +79,8 @@ const struct key keys_resource[] = {
 	  .second = "vf" },
 	{ "vlan", "vf_vlan", "N|none",
 	  "of vf: the NIC itself puts its frames into that VLAN" },
+	{ "uplink", "uplink", "UPLINK",
+	  "a shared device as the service, in place of dev", true, KEY_UPLINKS },
 	{ "priority", "priority", "N",
 	  "of a hybrid: the lowest number is the best" },
 	{ "pvid", "pvid", "N|inherit",
@@ -85,6 +97,14 @@ const struct key keys_resource[] = {
 	  "milliseconds from one probe to the next" },
 	{ "probe-count", "probe_count", "N",
 	  "how many are unanswered when the hybrid has failed" },
+	{ NULL },
+};
+
+const struct key keys_uplink[] = {
+	{ "dev", "device", "DEV",
+	  "device that vnets share; it may appear later", true, KEY_DEVICES },
+	{ "steer", "steer", "mac|ip",
+	  "each vnet has its own MAC; ip: those made without one share it" },
 	{ NULL },
 };
 

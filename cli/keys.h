@@ -6,7 +6,7 @@
 #include "ctl.h"
 #include "words.h"
 
-enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS, KEY_VNETS };
+enum key_source { KEY_NOTHING, KEY_DEVICES, KEY_NETNS, KEY_VNETS, KEY_UPLINKS };
 
 struct key {
 	const char *name;	/* on the command line; NULL ends a table */
@@ -24,6 +24,7 @@ struct key {
 
 extern const struct key keys_vnet[];
 extern const struct key keys_resource[];
+extern const struct key keys_uplink[];
 extern const struct key keys_path[];
 
 /* How many words follow it. */

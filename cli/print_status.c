@@ -92,6 +92,10 @@ int print_event(struct ctl *ctl, struct json_object *event)
 		fputc(' ', ctl->out);
 		text_print(ctl->out, field_text(event, "vnet"));
 	}
+	if (field_text(event, "uplink")[0]) {
+		fputc(' ', ctl->out);
+		text_print(ctl->out, field_text(event, "uplink"));
+	}
 	if (resource[0] && !switched) {
 		fputc('/', ctl->out);
 		text_print(ctl->out, resource);

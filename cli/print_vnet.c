@@ -16,16 +16,16 @@ static bool print_is_set(struct json_object *json, const char *key)
 }
 
 /* There may be many, so they get lines of their own. */
-static void print_allowed(struct ctl *ctl, const char *list)
+static void print_list(struct ctl *ctl, const char *what, const char *list)
 {
 	struct text_line line = { ctl->out, 4, 0 };
-	const char *before = "  allowed-ips ";
+	bool first = true;
 	size_t length;
 
-	for (;; list += length + 1) {
+	for (;; list += length + 1, first = false) {
 		length = strcspn(list, ",");
-		text_phrase(&line, "%s%.*s", before, (int)length, list);
-		before = "";
+		text_phrase(&line, "%s%s%s%.*s", first ? "  " : "", first ? what : "",
+			    first ? " " : "", (int)length, list);
 		if (!list[length])
 			break;
 	}
@@ -57,9 +57,13 @@ static void print_settings(struct ctl *ctl, struct json_object *vnet)
 		text_phrase(&line, "storm-limit %s", field_text(vnet, "storm_limit"));
 	if (print_is_set(vnet, "owner"))
 		text_phrase(&line, "owner %s", field_text(vnet, "owner"));
+	if (field_bool(vnet, "share"))
+		text_phrase(&line, "share, learn %s", field_bool(vnet, "learn") ? "on" : "off");
 	text_end(&line);
 	if (print_is_set(vnet, "allowed_ips"))
-		print_allowed(ctl, field_text(vnet, "allowed_ips"));
+		print_list(ctl, "allowed-ips", field_text(vnet, "allowed_ips"));
+	if (print_is_set(vnet, "addresses"))
+		print_list(ctl, "addresses", field_text(vnet, "addresses"));
 }
 
 #define PRINT_DETAIL_SIZE 192
@@ -88,7 +92,9 @@ static void print_detail(struct table *t, struct json_object *resource)
 	struct json_object *provider = field_find(resource, "provider");
 	char detail[PRINT_DETAIL_SIZE] = "";
 
-	if (field_text(resource, "peer_vnet")[0])
+	if (field_text(resource, "uplink")[0])
+		print_detail_add(detail, "uplink %s", field_text(resource, "uplink"));
+	else if (field_text(resource, "peer_vnet")[0])
 		print_detail_add(detail, "peer-vnet %s", field_text(resource, "peer_vnet"));
 	else if (strcmp(type, "guest") == 0)
 		print_detail_add(detail, "peer %s", field_text(resource, "peer"));

@@ -48,6 +48,31 @@ enum ctl_status verbs_resource_del(struct ctl *ctl, const struct command *c)
 	return ctl_result(ctl, vnet_resource_delete(ctl->client, c->name[0], c->name[1]));
 }
 
+enum ctl_status verbs_uplink_add(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl,
+			  vnet_uplink_add(ctl->client, c->name[0], c->settings, c->setting_count));
+}
+
+enum ctl_status verbs_uplink_set(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl,
+			  vnet_uplink_set(ctl->client, c->name[0], c->settings, c->setting_count));
+}
+
+enum ctl_status verbs_uplink_del(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_uplink_delete(ctl->client, c->name[0]));
+}
+
+enum ctl_status verbs_uplink_show(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_uplink_list(ctl->client, c->name[0], &text);
+
+	return ctl_answer(ctl, r, text, print_uplinks);
+}
+
 enum ctl_status verbs_resource_clear(struct ctl *ctl, const struct command *c)
 {
 	struct json_object *parameters = json_object_new_object();

@@ -19,7 +19,8 @@
 /* clang-format off */
 const struct api_method api_methods[] = {
 	/* name, access, required, optional, run, start, owner_keys */
-	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME, API_SETTINGS | API_LATER, api_add_vnet },
+	{ "io.vnetd.Control.AddVnet", CHANGE, API_NAME,
+	  API_SETTINGS | API_UPLINK | API_LATER, api_add_vnet },
 	{ "io.vnetd.Control.SetVnet", CHANGE, API_NAME | API_SETTINGS, API_LATER, api_set_vnet,
 	  .owner_keys = "hold_down hybrid_needs_service" },
 	{ "io.vnetd.Control.DeleteVnet", CHANGE, API_NAME, API_LATER, api_delete_vnet },
@@ -40,6 +41,10 @@ const struct api_method api_methods[] = {
 	  .owner_keys = "" },
 	{ "io.vnetd.Control.ListResources", READ, 0, API_VNET | API_NAME, api_list_resources,
 	  .owner_keys = "" },
+	{ "io.vnetd.Control.AddUplink", CHANGE, API_NAME | API_SETTINGS, API_LATER, api_add_uplink },
+	{ "io.vnetd.Control.SetUplink", CHANGE, API_NAME | API_SETTINGS, API_LATER, api_set_uplink },
+	{ "io.vnetd.Control.DeleteUplink", CHANGE, API_NAME, API_LATER, api_delete_uplink },
+	{ "io.vnetd.Control.ListUplinks", READ, 0, API_NAME, api_list_uplinks },
 	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb, .owner_keys = "" },
 	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path,
 	  .owner_keys = "" },

@@ -25,6 +25,7 @@ static const struct api_field api_parameters[] = {
 	API_ARGUMENT(API_NOXMTBUF, noxmtbuf, int),
 	API_ARGUMENT(API_MALFORMED, malformed, int),
 	API_ARGUMENT(API_LATER, later, boolean),
+	API_ARGUMENT(API_UPLINK, uplink, string),
 	{ 0 },
 };
 

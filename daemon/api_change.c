@@ -17,7 +17,11 @@ int api_add_vnet(struct api *a, const struct api_arguments *args, struct json_ob
 		return err;
 	settings_vnet_default(&settings);
 	err = api_settings_apply(settings_vnet, &settings, NULL, args->name, args->settings, e);
-	return err ?: manager_vnet_add(a->manager, args->name, &settings, e);
+	if (err)
+		return err;
+	return args->uplink
+		       ? manager_vnet_add_on(a->manager, args->name, &settings, args->uplink, e)
+		       : manager_vnet_add(a->manager, args->name, &settings, e);
 }
 
 int api_set_vnet(struct api *a, const struct api_arguments *args, struct json_object *reply,

@@ -6,6 +6,7 @@
  *	api_arguments.c	reads and checks parameters and settings
  *	api_owner.c	what the owner of a vnet may do
  *	api_change.c	methods that change something
+ *	api_uplink.c	methods of uplinks
  *	api_provide.c	methods of providers
  *	api_provider.c	what providers are told
  *	api_stats.c	statistics, for which providers are asked
@@ -25,6 +26,7 @@ struct api_arguments {
 	const char *name;
 	const char *vnet;
 	const char *mac;
+	const char *uplink;
 	const char *state;
 	const char *reason;
 	int64_t vlan;
@@ -51,6 +53,7 @@ enum api_argument {
 	API_NOXMTBUF = 1 << 11,
 	API_MALFORMED = 1 << 12,
 	API_LATER = 1 << 13,
+	API_UPLINK = 1 << 14,
 	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
 };
 
@@ -201,6 +204,14 @@ int api_set_resource(struct api *a, const struct api_arguments *args, struct jso
 		     struct error *e);
 int api_delete_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 			struct error *e);
+int api_add_uplink(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		   struct error *e);
+int api_set_uplink(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		   struct error *e);
+int api_delete_uplink(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		      struct error *e);
+int api_list_uplinks(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		     struct error *e);
 int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		       struct error *e);
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,

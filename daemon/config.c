@@ -8,13 +8,13 @@
 #include "config_files.h"
 #include "config_unit.h"
 
-#define SUFFIX	       ".vnet"
 #define DROP_IN_SUFFIX ".conf"
 
 /* A name that some file has, be it a refused one. */
 struct name {
 	char name[SETTINGS_NAME_SIZE];
-	const char *path; /* borrowed */
+	const char *path; /* owned by the list of files */
+	enum config_kind kind;
 	bool accepted;
 	UT_hash_handle hh;
 };
@@ -61,11 +61,11 @@ static int find_files(const struct load *l, const char *sub, const char *suffix,
 }
 
 /* What cannot be read is a complaint and the end. */
-static int find_main_files(struct load *l, struct config_file **files)
+static int find_main_files(struct load *l, enum config_kind kind, struct config_file **files)
 {
 	const char *bad = "";
 	char message[128];
-	int r = find_files(l, NULL, SUFFIX, files, &bad);
+	int r = find_files(l, NULL, config_kind_suffix(kind), files, &bad);
 
 	if (r < 0) {
 		snprintf(message, sizeof(message), "the folder cannot be read: %s", strerror(-r));
@@ -103,9 +103,9 @@ static int claim_name(struct load *l, struct config_unit *u, const char *path, s
 	HASH_FIND_STR(l->names, u->vnet.name, n);
 	if (n) {
 		config_unit_complain(u, &u->name_place,
-				     "%s is the name of the vnet in %s already, expected another "
-				     "Name=",
-				     n->name, n->path);
+				     "%s is the name of the %s in %s already, expected another %s",
+				     n->name, config_kind_name(n->kind), n->path,
+				     u->kind == CONFIG_VNET ? "Name=" : "name");
 		u->vnet.name[0] = '\0';
 		return 0;
 	}
@@ -114,6 +114,7 @@ static int claim_name(struct load *l, struct config_unit *u, const char *path, s
 		return -ENOMEM;
 	util_copy(n->name, sizeof(n->name), u->vnet.name);
 	n->path = path;
+	n->kind = u->kind;
 	HASH_ADD_STR(l->names, name, n);
 	if (!n->hh.tbl) {
 		free(n);
@@ -164,6 +165,21 @@ static void normalise(const struct setting *table, const void *from, void *to)
 	}
 }
 
+static int take_uplink(struct load *l, const struct config_unit *u, struct name *name)
+{
+	struct desired_uplink *up = desired_add_uplink(l->desired);
+
+	if (!up)
+		return -ENOMEM;
+	*up = u->uplink;
+	up->from_config = true;
+	settings_uplink_default(&up->base);
+	normalise(settings_uplink, &u->uplink.settings, &up->base);
+	up->settings = up->base;
+	name->accepted = true;
+	return 0;
+}
+
 static int take_unit(struct load *l, struct config_unit *u, struct name *name)
 {
 	struct desired_vnet *v = desired_add_vnet(l->desired);
@@ -197,19 +213,22 @@ static int finish_unit(struct load *l, struct config_unit *u, const char *path)
 	if (r < 0)
 		return r;
 	l->complaints += (int)u->complaints;
-	return u->complaints || !name ? refuse(l, u) : take_unit(l, u, name);
+	if (u->complaints || !name)
+		return refuse(l, u);
+	return u->kind == CONFIG_UPLINK ? take_uplink(l, u, name) : take_unit(l, u, name);
 }
 
-static int load_unit(struct load *l, const struct config_file *main_file)
+static int load_unit(struct load *l, enum config_kind kind, const struct config_file *main_file)
 {
 	UTIL_CLEANUP(config_files_clear) struct config_file *drop_ins = NULL;
 	UTIL_CLEANUP(free_unit) struct config_unit *u = NULL;
 	char stem[NAME_MAX + 1];
 	int r;
 
-	snprintf(stem, sizeof(stem), "%.*s", (int)(strlen(main_file->name) - strlen(SUFFIX)),
+	snprintf(stem, sizeof(stem), "%.*s",
+		 (int)(strlen(main_file->name) - strlen(config_kind_suffix(kind))),
 		 main_file->name);
-	r = config_unit_new(stem, l->complain, l->context, &u);
+	r = config_unit_new(kind, stem, l->complain, l->context, &u);
 	if (r < 0)
 		return r;
 	r = config_unit_read(u, main_file->path);
@@ -236,10 +255,21 @@ static void drop_accepted(struct load *l)
 	r->count = kept;
 }
 
+/* They hold the paths that complaints name. */
+struct lists {
+	struct config_file *of[CONFIG_KINDS];
+};
+
+static void clear_lists(struct lists *files)
+{
+	for (size_t i = 0; i < CONFIG_KINDS; i++)
+		config_files_clear(&files->of[i]);
+}
+
 int config_load(const char *const *dirs, struct desired *ret, struct config_refused *refused,
 		config_complain complain, void *context)
 {
-	UTIL_CLEANUP(config_files_clear) struct config_file *files = NULL;
+	UTIL_CLEANUP(clear_lists) struct lists files = { 0 };
 	UTIL_CLEANUP(desired_clear) struct desired desired = { 0 };
 	UTIL_CLEANUP(config_refused_clear) struct config_refused left = { 0 };
 	UTIL_CLEANUP(free_names) struct name *names = NULL;
@@ -250,11 +280,14 @@ int config_load(const char *const *dirs, struct desired *ret, struct config_refu
 		.desired = &desired,
 		.refused = &left,
 	};
-	int r;
+	enum config_kind kind;
+	int r = 0;
 
-	r = find_main_files(&l, &files);
-	for (struct config_file *f = files; f && r >= 0; f = f->hh.next)
-		r = load_unit(&l, f);
+	for (kind = 0; kind < CONFIG_KINDS && r >= 0; kind++) {
+		r = find_main_files(&l, kind, &files.of[kind]);
+		for (struct config_file *f = files.of[kind]; f && r >= 0; f = f->hh.next)
+			r = load_unit(&l, kind, f);
+	}
 	names = l.names;
 	if (r < 0)
 		return r;

@@ -42,5 +42,7 @@ void config_refused_clear(struct config_refused *r);
  * this one, would contradict what is written.
  */
 int config_save(const char *dir, const struct desired_vnet *v, struct error *e);
+/* The same as DIR/NAME.uplink; a drop-in that would contradict is found by reading all again. */
+int config_save_uplink(const char *dir, const struct desired_uplink *u, struct error *e);
 
 #endif

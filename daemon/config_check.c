@@ -35,11 +35,22 @@ static void check_name(struct config_unit *u)
 	/* A Name= that was wrong has been complained about. */
 	if (u->named || u->name_place.line)
 		return;
-	if (settings_check_name("vnet", u->stem, SETTINGS_NAME_SIZE, &e) < 0)
+	if (settings_check_name(config_kind_name(u->kind), u->stem, SETTINGS_NAME_SIZE, &e) < 0)
 		config_unit_complain(u, &u->name_place,
-				     "%s; there is no Name=, so the file's name counts", e.message);
+				     "%s; there is no %s, so the file's name counts", e.message,
+				     u->kind == CONFIG_VNET ? "Name=" : "name in [Uplink NAME]");
 	else
 		util_copy(u->vnet.name, sizeof(u->vnet.name), u->stem);
+}
+
+static void check_uplink(struct config_unit *u)
+{
+	struct error e = { 0 };
+	const char *name = u->vnet.name[0] ? u->vnet.name : u->stem;
+
+	util_copy(u->uplink.name, sizeof(u->uplink.name), u->vnet.name);
+	if (!u->bad && settings_uplink_check(&u->uplink.settings, name, &e) < 0)
+		config_unit_complain(u, &u->place, "%s", e.message);
 }
 
 static void check_vnet(struct config_unit *u)
@@ -66,8 +77,8 @@ static bool check_resource(struct config_unit *u, const struct config_section *s
 	if (!s->has_device)
 		config_unit_complain(u, &s->place,
 				     "the section [Resource %s] has no Device=, expected the name "
-				     "of a network device, or for a guest PeerVNet=, or for a "
-				     "hybrid PF= and VF=",
+				     "of a network device, for a guest PeerVNet=, for a hybrid PF= "
+				     "and VF=, or for a service Uplink=",
 				     s->name);
 	if (s->bad || !s->has_type || !s->has_device)
 		return false;
@@ -250,6 +261,8 @@ static int check_way(struct check *c, struct entry *e)
 {
 	if (e->resource->settings.peer_vnet[0])
 		return check_peer_vnet(c, e);
+	if (e->resource->settings.uplink[0])
+		return 0;
 	return e->resource->settings.pf[0] ? check_vf(c, e) : check_device(c, e);
 }
 
@@ -278,6 +291,10 @@ int config_unit_check(struct config_unit *u)
 	int r;
 
 	check_name(u);
+	if (u->kind == CONFIG_UPLINK) {
+		check_uplink(u);
+		return 0;
+	}
 	check_vnet(u);
 	c.entries = calloc(u->vnet.resource_count + 1, sizeof(*c.entries));
 	if (!c.entries)

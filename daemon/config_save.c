@@ -28,13 +28,39 @@ static void write_settings(FILE *f, const struct setting *table, const void *set
 	}
 }
 
+/* 0 or -ENOMEM. */
+static int finish(FILE *f)
+{
+	bool failed = ferror(f);
+
+	return fclose(f) || failed ? -ENOMEM : 0;
+}
+
+static int compose_uplink(const struct desired_uplink *u, char **ret, size_t *ret_len)
+{
+	struct uplink_settings usual;
+	UTIL_FREE char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return -ENOMEM;
+	settings_uplink_default(&usual);
+	fprintf(f, COMMENT "\n[Uplink %s]\n", u->name);
+	write_settings(f, settings_uplink, &u->settings, &usual);
+	if (finish(f))
+		return -ENOMEM;
+	*ret = UTIL_TAKE_PTR(text);
+	*ret_len = len;
+	return 0;
+}
+
 static int compose(const struct desired_vnet *v, char **ret, size_t *ret_len)
 {
 	struct vnet_settings vnet_default;
 	struct resource_settings resource_default;
 	UTIL_FREE char *text = NULL;
 	size_t len;
-	int failed;
 	FILE *f = open_memstream(&text, &len);
 
 	if (!f)
@@ -47,9 +73,7 @@ static int compose(const struct desired_vnet *v, char **ret, size_t *ret_len)
 		fprintf(f, "\n[Resource %s]\n", v->resources[i].name);
 		write_settings(f, settings_resource, &v->resources[i].settings, &resource_default);
 	}
-	failed = ferror(f);
-	failed |= fclose(f);
-	if (failed)
+	if (finish(f))
 		return -ENOMEM;
 	*ret = UTIL_TAKE_PTR(text);
 	*ret_len = len;
@@ -145,7 +169,7 @@ static int check_other(const struct desired_vnet *v, const struct config_file *f
 	snprintf(stem, sizeof(stem), "%.*s", (int)(strlen(f->name) - strlen(".vnet")), f->name);
 	if (util_same(stem, v->name))
 		return 0; /* the file that is to be replaced */
-	r = config_unit_new(stem, on_complaint, &ignored, &u);
+	r = config_unit_new(CONFIG_VNET, stem, on_complaint, &ignored, &u);
 	if (r == 0)
 		r = config_unit_read(u, f->path);
 	if (r < 0)
@@ -180,7 +204,7 @@ static int check(const struct desired_vnet *v, const char *dir, const char *path
 	UTIL_CLEANUP(config_files_clear) struct config_file *drop_ins = NULL;
 	UTIL_CLEANUP(free_unit) struct config_unit *u = NULL;
 	struct error first = { 0 };
-	int r = config_unit_new(v->name, on_complaint, &first, &u);
+	int r = config_unit_new(CONFIG_VNET, v->name, on_complaint, &first, &u);
 
 	if (r < 0)
 		return error_set(e, ERROR_FAILED, -r, v->name, NULL, "%s cannot be saved: %s",
@@ -191,6 +215,56 @@ static int check(const struct desired_vnet *v, const char *dir, const char *path
 	if (r == 0)
 		r = check_drop_ins(u, v, dir, &drop_ins, e);
 	return r;
+}
+
+static int save_failed(const char *name, int err, struct error *e)
+{
+	return error_set(e, ERROR_FAILED, -err, name, NULL, "%s cannot be saved: %s", name,
+			 strerror(-err));
+}
+
+/* As check_text(). */
+static int check_uplink(const struct desired_uplink *d, const char *path, const char *text,
+			size_t len, struct error *e)
+{
+	UTIL_CLEANUP(free_unit) struct config_unit *u = NULL;
+	struct error first = { 0 };
+	int r = config_unit_new(CONFIG_UPLINK, d->name, on_complaint, &first, &u);
+
+	if (r == 0)
+		r = config_unit_parse(u, path, text, len);
+	if (r < 0)
+		return save_failed(d->name, r, e);
+	if (!u->complaints && util_same(u->vnet.name, d->name) &&
+	    same_settings(settings_uplink, &u->uplink.settings, &d->settings))
+		return 0;
+	return error_set(
+		e, ERROR_INVALID, EINVAL, d->name, NULL,
+		"%s cannot be saved: a configuration file cannot hold one of its values%s%s",
+		d->name, first.message[0] ? ": " : "", first.message);
+}
+
+int config_save_uplink(const char *dir, const struct desired_uplink *u, struct error *e)
+{
+	UTIL_FREE char *text = NULL, *path = NULL;
+	size_t len;
+	int r = compose_uplink(u, &text, &len);
+
+	if (r == 0 && asprintf(&path, "%s/%s.uplink", dir, u->name) < 0) {
+		path = NULL;
+		r = -ENOMEM;
+	}
+	if (r < 0)
+		return save_failed(u->name, r, e);
+	r = check_uplink(u, path, text, len, e);
+	if (r < 0)
+		return r;
+	r = file_replace(path, text, len, FILE_MODE);
+	if (r < 0)
+		return error_set(e, ERROR_FAILED, -r, u->name, NULL,
+				 "%s cannot be saved: writing the file %s failed: %s", u->name,
+				 path, strerror(-r));
+	return 0;
 }
 
 int config_save(const char *dir, const struct desired_vnet *v, struct error *e)
@@ -204,8 +278,7 @@ int config_save(const char *dir, const struct desired_vnet *v, struct error *e)
 		r = -ENOMEM;
 	}
 	if (r < 0)
-		return error_set(e, ERROR_FAILED, -r, v->name, NULL, "%s cannot be saved: %s",
-				 v->name, strerror(-r));
+		return save_failed(v->name, r, e);
 	r = check(v, dir, path, text, len, e);
 	if (r < 0)
 		return r;

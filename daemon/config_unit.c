@@ -10,10 +10,35 @@
 
 #define FILE_BYTES_MAX	    (1024 * 1024)
 #define RESOURCE_WORD	    "Resource"
-#define SECTIONS_EXPECTED   "expected [VNet] or [Resource NAME]"
+#define UPLINK_WORD	    "Uplink"
 #define SHOWN_BYTES_MAX	    80 /* of what the file has, in a message */
 #define MESSAGE_BYTES_MAX   512
-#define EXPECTED_KEYS_BYTES 256
+#define EXPECTED_KEYS_BYTES 420
+
+static const struct {
+	const char *suffix, *name;
+	const char *expected; /* sections */
+	const struct setting *table;
+} kinds[CONFIG_KINDS] = {
+	[CONFIG_VNET] = { ".vnet", "vnet", "expected [VNet] or [Resource NAME]", settings_vnet },
+	[CONFIG_UPLINK] = { ".uplink", "uplink", "expected [Uplink NAME]", settings_uplink },
+};
+
+const char *config_kind_suffix(enum config_kind kind)
+{
+	return kinds[kind].suffix;
+}
+
+const char *config_kind_name(enum config_kind kind)
+{
+	return kinds[kind].name;
+}
+
+/* The section that is the object itself is being read. */
+static bool in_main(const struct config_unit *u)
+{
+	return u->table == kinds[u->kind].table;
+}
 
 static size_t table_size(const struct setting *table)
 {
@@ -24,14 +49,15 @@ static size_t table_size(const struct setting *table)
 	return n;
 }
 
-int config_unit_new(const char *stem, config_complain complain, void *context,
-		    struct config_unit **ret)
+int config_unit_new(enum config_kind kind, const char *stem, config_complain complain,
+		    void *context, struct config_unit **ret)
 {
 	struct config_unit *u = calloc(1, sizeof(*u));
 	size_t vnet = table_size(settings_vnet), resource = table_size(settings_resource);
 
 	if (!u)
 		return -ENOMEM;
+	u->kind = kind;
 	u->complain = complain;
 	u->context = context;
 	u->key_lines_count = (vnet > resource ? vnet : resource) + 1;
@@ -42,6 +68,7 @@ int config_unit_new(const char *stem, config_complain complain, void *context,
 	}
 	util_copy(u->stem, sizeof(u->stem), stem);
 	settings_vnet_default(&u->vnet.settings);
+	settings_uplink_default(&u->uplink.settings);
 	*ret = u;
 	return 0;
 }
@@ -97,8 +124,8 @@ static const char *shown(const char *text, char buffer[SHOWN_BYTES_MAX])
 /* The header as it is written, for messages. */
 static const char *section_label(const struct config_unit *u, char buffer[SHOWN_BYTES_MAX])
 {
-	if (u->table == settings_vnet)
-		return "[VNet]";
+	if (in_main(u))
+		return u->kind == CONFIG_VNET ? "[VNet]" : "[" UPLINK_WORD "]";
 	snprintf(buffer, SHOWN_BYTES_MAX, "[" RESOURCE_WORD " %s]",
 		 u->section ? u->section->name : "...");
 	return buffer;
@@ -115,16 +142,18 @@ static void begin_section(struct config_unit *u, const struct setting *table, vo
 	memset(u->key_lines, 0, u->key_lines_count * sizeof(*u->key_lines));
 }
 
-static void begin_vnet(struct config_unit *u, unsigned int line)
+static void begin_main(struct config_unit *u, unsigned int line, const char *header)
 {
-	if (u->vnet_in_file)
-		complain_line(u, line, "there is a second section [VNet], the first is in line %u",
-			      u->vnet_in_file);
+	if (u->main_in_file)
+		complain_line(u, line, "there is a second section [%s], the first is in line %u",
+			      header, u->main_in_file);
 	else
-		u->vnet_in_file = line;
+		u->main_in_file = line;
 	if (!u->place.line)
 		u->place = (struct config_place) { u->file, line };
-	begin_section(u, settings_vnet, &u->vnet.settings, NULL);
+	begin_section(u, kinds[u->kind].table,
+		      u->kind == CONFIG_VNET ? (void *)&u->vnet.settings : &u->uplink.settings,
+		      NULL);
 }
 
 /* The section @name from an earlier file, or a new one; NULL: no memory. */
@@ -192,15 +221,57 @@ static void begin_resource(struct config_unit *u, unsigned int line, const char 
 }
 
 /* "Resource NAME" to NAME; NULL: it is something else. */
-static const char *resource_name(const char *header)
+static const char *name_behind(const char *header, const char *word)
 {
-	const size_t len = strlen(RESOURCE_WORD);
+	const size_t len = strlen(word);
 
-	if (strncmp(header, RESOURCE_WORD, len) != 0 || !header[len + strspn(header + len, " \t")])
+	if (strncmp(header, word, len) != 0 || !header[len + strspn(header + len, " \t")])
 		return NULL;
 	return header[len] == ' ' || header[len] == '\t'
 		       ? header + len + strspn(header + len, " \t")
 		       : NULL;
+}
+
+static void take_name(struct config_unit *u, unsigned int line, const char *name)
+{
+	struct error e = { 0 };
+
+	u->name_place = (struct config_place) { u->file, line };
+	if (settings_check_name(kinds[u->kind].name, name, SETTINGS_NAME_SIZE, &e) < 0) {
+		complain_line(u, line, "%s", e.message);
+		u->name_doubt = true;
+		return;
+	}
+	util_copy(u->vnet.name, sizeof(u->vnet.name), name);
+	u->named = true;
+}
+
+static void begin_uplink(struct config_unit *u, unsigned int line, const char *name)
+{
+	if (name && u->named && !util_same(name, u->vnet.name))
+		complain_line(u, line,
+			      "the section [" UPLINK_WORD " %s] is another uplink's, the first in "
+			      "the file is %s, expected a file for each",
+			      name, u->vnet.name);
+	else if (name)
+		take_name(u, line, name);
+	begin_main(u, line, UPLINK_WORD);
+}
+
+/* False: the kind of file has no such section. */
+static bool begin_known(struct config_unit *u, unsigned int line, const char *header)
+{
+	bool is_vnet = u->kind == CONFIG_VNET;
+
+	if (is_vnet && util_same(header, "VNet"))
+		begin_main(u, line, header);
+	else if (is_vnet && name_behind(header, RESOURCE_WORD))
+		begin_resource(u, line, name_behind(header, RESOURCE_WORD));
+	else if (!is_vnet && (util_same(header, UPLINK_WORD) || name_behind(header, UPLINK_WORD)))
+		begin_uplink(u, line, name_behind(header, UPLINK_WORD));
+	else
+		return false;
+	return true;
 }
 
 static void on_section(void *context, unsigned int line, const char *header)
@@ -208,17 +279,13 @@ static void on_section(void *context, unsigned int line, const char *header)
 	struct config_unit *u = context;
 	char buffer[SHOWN_BYTES_MAX];
 
-	if (header && util_same(header, "VNet")) {
-		begin_vnet(u, line);
-	} else if (header && resource_name(header)) {
-		begin_resource(u, line, resource_name(header));
-	} else {
-		if (header)
-			complain_line(u, line, "the section [%s] is unknown, " SECTIONS_EXPECTED,
-				      shown(header, buffer));
-		u->name_doubt = true;
-		begin_section(u, NULL, NULL, NULL);
-	}
+	if (header && begin_known(u, line, header))
+		return;
+	if (header)
+		complain_line(u, line, "the section [%s] is unknown, %s", shown(header, buffer),
+			      kinds[u->kind].expected);
+	u->name_doubt = true;
+	begin_section(u, NULL, NULL, NULL);
 }
 
 /* "Name, Address, MTU" */
@@ -238,7 +305,7 @@ static void mark_bad(struct config_unit *u)
 {
 	if (u->section)
 		u->section->bad = true;
-	else if (u->table == settings_vnet)
+	else if (in_main(u))
 		u->bad = true;
 }
 
@@ -259,18 +326,8 @@ static bool is_first(struct config_unit *u, unsigned int line, size_t row, const
 
 static void set_name(struct config_unit *u, unsigned int line, const char *value)
 {
-	struct error e = { 0 };
-
-	if (!is_first(u, line, u->key_lines_count - 1, "Name"))
-		return;
-	u->name_place = (struct config_place) { u->file, line };
-	if (settings_check_name("vnet", value, SETTINGS_NAME_SIZE, &e) < 0) {
-		complain_line(u, line, "%s", e.message);
-		u->name_doubt = true;
-		return;
-	}
-	util_copy(u->vnet.name, sizeof(u->vnet.name), value);
-	u->named = true;
+	if (is_first(u, line, u->key_lines_count - 1, "Name"))
+		take_name(u, line, value);
 }
 
 static void set_value(struct config_unit *u, unsigned int line, const struct setting *s,
@@ -281,7 +338,8 @@ static void set_value(struct config_unit *u, unsigned int line, const struct set
 	if (u->section) {
 		u->section->has_type |= util_same(s->key, "type");
 		u->section->has_device |= util_same(s->key, "device") ||
-					  util_same(s->key, "peer_vnet") || util_same(s->key, "pf");
+					  util_same(s->key, "peer_vnet") ||
+					  util_same(s->key, "pf") || util_same(s->key, "uplink");
 	}
 	if (!is_first(u, line, (size_t)(s - u->table), s->config))
 		return;
@@ -303,9 +361,8 @@ static void on_value(void *context, unsigned int line, const char *key, const ch
 	const struct setting *s;
 
 	if (!u->in_section) {
-		complain_line(u, line,
-			      "%s= stands outside of any section, " SECTIONS_EXPECTED " above it",
-			      shown(key, text));
+		complain_line(u, line, "%s= stands outside of any section, %s above it",
+			      shown(key, text), kinds[u->kind].expected);
 		u->name_doubt = true;
 		return;
 	}
@@ -323,7 +380,7 @@ static void on_value(void *context, unsigned int line, const char *key, const ch
 	list_keys(u->table, keys);
 	complain_line(u, line, "the key %s is unknown in section %s, expected one of %s",
 		      shown(key, text), section_label(u, label), keys);
-	if (u->table == settings_vnet)
+	if (in_main(u))
 		u->name_doubt = true;
 	mark_bad(u);
 }
@@ -359,7 +416,7 @@ static void begin_file(struct config_unit *u, const char *path)
 	u->files++;
 	u->in_section = false;
 	u->any_section = false;
-	u->vnet_in_file = 0;
+	u->main_in_file = 0;
 	u->table = NULL;
 	u->section = NULL;
 	if (u->files == 1) {
@@ -381,9 +438,8 @@ static int parse_file(struct config_unit *u, const char *text, size_t len)
 	/* Somebody may have commented everything out; a vnet out of defaults is not what was meant.
 	 */
 	if (u->files == 1 && !u->any_section && u->complaints == before)
-		complain_line(u, 0,
-			      "the file has no section, " SECTIONS_EXPECTED
-			      ", or nothing at all to mask the vnet");
+		complain_line(u, 0, "the file has no section, %s, or nothing at all to mask the %s",
+			      kinds[u->kind].expected, kinds[u->kind].name);
 	return 1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One vnet as its files have it: NAME.vnet, then its drop-ins. config.c finds the files,
- * config_unit.c reads them, config_check.c looks whether the whole holds.
+ * One vnet, or one uplink, as its files have it: NAME.vnet, then its drop-ins. config.c finds the
+ * files, config_unit.c reads them, config_check.c looks whether the whole holds.
  */
 #ifndef VNETD_CONFIG_UNIT_H
 #define VNETD_CONFIG_UNIT_H
@@ -16,6 +16,12 @@ struct config_place {
 	const char *file;
 	unsigned int line;
 };
+
+/* What a file describes, by how its name ends: "NAME.vnet" or "NAME.uplink". */
+enum config_kind { CONFIG_VNET, CONFIG_UPLINK, CONFIG_KINDS };
+
+const char *config_kind_suffix(enum config_kind kind); /* ".vnet" */
+const char *config_kind_name(enum config_kind kind);   /* "vnet" */
 
 /* One [Resource NAME], over all files. */
 struct config_section {
@@ -34,8 +40,10 @@ struct config_unit {
 	void *context;
 	unsigned int complaints;
 
-	char stem[NAME_MAX + 1]; /* the file name without ".vnet" */
-	struct desired_vnet vnet;
+	enum config_kind kind;
+	char stem[NAME_MAX + 1];  /* the file name without ".vnet" */
+	struct desired_vnet vnet; /* of an uplink: its name alone */
+	struct desired_uplink uplink;
 	struct config_place place;	 /* of the first [VNet], or the main file */
 	struct config_place name_place;	 /* of Name=, or the main file */
 	struct config_section *sections; /* hash by name; owned */
@@ -47,7 +55,7 @@ struct config_unit {
 	/* the file and section being read */
 	const char *file;
 	unsigned int files;
-	unsigned int vnet_in_file;
+	unsigned int main_in_file; /* line of [VNet], [Uplink] */
 	bool any_section;
 	bool in_section;
 	const struct setting *table;	/* NULL: the section's values are passed over */
@@ -59,8 +67,8 @@ struct config_unit {
 };
 
 /* 0 or -ENOMEM. */
-int config_unit_new(const char *stem, config_complain complain, void *context,
-		    struct config_unit **ret);
+int config_unit_new(enum config_kind kind, const char *stem, config_complain complain,
+		    void *context, struct config_unit **ret);
 void config_unit_free(struct config_unit *u);
 
 /*

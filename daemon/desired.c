@@ -62,6 +62,16 @@ struct desired_resource *desired_add_resource(struct desired_vnet *v)
 	return &v->resources[v->resource_count++];
 }
 
+struct desired_uplink *desired_add_uplink(struct desired *d)
+{
+	struct desired_uplink *grown = append(d->uplinks, d->uplink_count, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	d->uplinks = grown;
+	return &d->uplinks[d->uplink_count++];
+}
+
 /* The room stays as it was, which is more than append() expects: it then makes it smaller. */
 void desired_drop_provided(struct desired_vnet *v)
 {
@@ -78,6 +88,14 @@ const struct desired_vnet *desired_find(const struct desired *d, const char *nam
 	for (size_t i = 0; i < d->vnet_count; i++)
 		if (util_same(d->vnets[i].name, name))
 			return &d->vnets[i];
+	return NULL;
+}
+
+const struct desired_uplink *desired_find_uplink(const struct desired *d, const char *name)
+{
+	for (size_t i = 0; i < d->uplink_count; i++)
+		if (util_same(d->uplinks[i].name, name))
+			return &d->uplinks[i];
 	return NULL;
 }
 
@@ -161,6 +179,8 @@ void desired_clear(struct desired *d)
 		desired_names_clear(&d->vnets[i].removed);
 	}
 	free(d->vnets);
+	free(d->uplinks);
+	desired_names_clear(&d->removed_uplinks);
 	desired_names_clear(&d->removed);
 	*d = (struct desired) { 0 };
 }

@@ -95,20 +95,34 @@ struct desired_vnet {
 	struct desired_offloads offloads[DESIRED_ENDS]; /* of its port, or existing upper */
 };
 
+struct desired_uplink {
+	char name[SETTINGS_NAME_SIZE];
+	uint32_t number; /* in the maps; 0: not given yet */
+	bool from_config;
+	struct uplink_settings settings;
+	struct uplink_settings base;
+	struct desired_saved saved;
+};
+
 struct desired {
 	size_t vnet_count;
 	struct desired_vnet *vnets;   /* owned */
 	struct desired_names removed; /* vnets */
+	size_t uplink_count;
+	struct desired_uplink *uplinks;	      /* owned */
+	struct desired_names removed_uplinks; /* the same of uplinks */
 };
 
 /* Append a zeroed element and return it (borrowed until the next append); NULL: no memory. */
 struct desired_vnet *desired_add_vnet(struct desired *d);
 struct desired_resource *desired_add_resource(struct desired_vnet *v);
+struct desired_uplink *desired_add_uplink(struct desired *d);
 
 /* What providers brought, they bring again: it is in no file. */
 void desired_drop_provided(struct desired_vnet *v);
 
 const struct desired_vnet *desired_find(const struct desired *d, const char *name);
+const struct desired_uplink *desired_find_uplink(const struct desired *d, const char *name);
 const struct desired_resource *desired_find_resource(const struct desired_vnet *v,
 						     const char *name);
 

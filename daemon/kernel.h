@@ -20,6 +20,7 @@ enum kernel_link_field {
 	KERNEL_LINK_UP = 1 << 2,
 	KERNEL_LINK_ALLMULTI = 1 << 3,
 	KERNEL_LINK_DORMANT = 1 << 4, /* operational state only: frames still pass */
+	KERNEL_LINK_PROMISC = 1 << 5,
 };
 
 struct kernel_link_change {
@@ -29,6 +30,7 @@ struct kernel_link_change {
 	bool up;
 	bool allmulti;
 	bool dormant;
+	bool promisc;
 };
 
 /*

@@ -28,6 +28,7 @@ int manager_new(const struct kernel *kernel, const struct manager_callbacks *cal
 	m->context = context;
 	m->vnet_numbers.max = ABI_VNETS_MAX;
 	m->resource_numbers.max = ABI_RESOURCES_MAX;
+	m->uplink_numbers.max = ABI_UPLINKS_MAX;
 	*ret = m;
 	return 0;
 }
@@ -36,6 +37,7 @@ void manager_free(struct manager *m)
 {
 	struct manager_owner *o, *next_owner;
 	struct resource *r, *next_resource;
+	struct uplink *u, *next_uplink;
 	struct vnet *v, *next_vnet;
 
 	if (!m)
@@ -45,12 +47,16 @@ void manager_free(struct manager *m)
 			object_resource_free(r);
 		object_vnet_free(v);
 	}
+	HASH_ITER (hh, m->uplinks, u, next_uplink)
+		object_uplink_free(u);
 	HASH_ITER (hh, m->owners, o, next_owner) {
 		HASH_DEL(m->owners, o);
 		free(o);
 	}
 	reconcile_mark_free(m);
 	desired_names_clear(&m->removed);
+	desired_names_clear(&m->removed_uplinks);
+	numbers_clear(&m->uplink_numbers);
 	numbers_clear(&m->vnet_numbers);
 	numbers_clear(&m->resource_numbers);
 	address_table_free(m->addresses);
@@ -66,6 +72,22 @@ struct vnet *manager_find_vnet(const struct manager *m, const char *name, struct
 	if (!v)
 		error_set(e, ERROR_NOT_FOUND, ENOENT, name, NULL, "there is no vnet \"%s\"", name);
 	return v;
+}
+
+struct uplink *manager_find_uplink(const struct manager *m, const char *name, struct error *e)
+{
+	struct uplink *u;
+
+	HASH_FIND_STR(m->uplinks, name, u);
+	if (!u)
+		error_set(e, ERROR_NOT_FOUND, ENOENT, name, NULL, "there is no uplink \"%s\"",
+			  name);
+	return u;
+}
+
+struct uplink *manager_uplinks(const struct manager *m)
+{
+	return m->uplinks;
 }
 
 struct resource *manager_find_resource(const struct vnet *v, const char *name, struct error *e)
@@ -115,6 +137,9 @@ const char *manager_event_name(enum manager_event_type type)
 		[MANAGER_RESOURCE_ADDED] = "resource-added",
 		[MANAGER_RESOURCE_REMOVED] = "resource-removed",
 		[MANAGER_RESOURCE_STATE] = "resource-state",
+		[MANAGER_UPLINK_ADDED] = "uplink-added",
+		[MANAGER_UPLINK_REMOVED] = "uplink-removed",
+		[MANAGER_UPLINK_STATE] = "uplink-state",
 		[MANAGER_PATH_SWITCHED] = "path-switched",
 		[MANAGER_OVERRUN] = "overrun",
 		[MANAGER_RELOADED] = "reloaded",

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "kernel.h"
 #include "link.h"
+#include "uplink.h"
 #include "vnet.h"
 
 enum manager_event_type {
@@ -23,6 +24,9 @@ enum manager_event_type {
 	MANAGER_RESOURCE_ADDED,
 	MANAGER_RESOURCE_REMOVED,
 	MANAGER_RESOURCE_STATE,
+	MANAGER_UPLINK_ADDED,
+	MANAGER_UPLINK_REMOVED,
+	MANAGER_UPLINK_STATE,
 	MANAGER_PATH_SWITCHED,
 	MANAGER_OVERRUN,
 	MANAGER_RELOADED,
@@ -38,6 +42,7 @@ struct manager_event {
 	const struct resource
 		*resource; /* of PATH_SWITCHED: the one that carries now, NULL: none */
 	const struct resource *previous; /* of PATH_SWITCHED */
+	const struct uplink *uplink;	 /* NULL where it does not apply */
 	const char *kind;		 /* of PATH_SWITCHED: "unicast" or "multicast" */
 };
 
@@ -72,6 +77,9 @@ const struct link_table *manager_links(const struct manager *m);
 /* The changes. 0, or -errno with a sentence in @e and nothing changed. */
 int manager_vnet_add(struct manager *m, const char *name, const struct vnet_settings *s,
 		     struct error *e);
+/* The same with a service resource on @uplink, which goes by that name: both or none. */
+int manager_vnet_add_on(struct manager *m, const char *name, const struct vnet_settings *s,
+			const char *uplink, struct error *e);
 int manager_vnet_set(struct manager *m, const char *name, const struct vnet_settings *s,
 		     struct error *e);
 int manager_vnet_del(struct manager *m, const char *name, struct error *e);
@@ -80,6 +88,16 @@ int manager_resource_add(struct manager *m, const char *vnet, const char *name,
 int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 			 const struct resource_settings *s, struct error *e);
 int manager_resource_del(struct manager *m, const char *vnet, const char *name, struct error *e);
+
+/* Uplinks; manager_uplink.c. One with members stays: -EBUSY. */
+int manager_uplink_add(struct manager *m, const char *name, const struct uplink_settings *s,
+		       struct error *e);
+int manager_uplink_set(struct manager *m, const char *name, const struct uplink_settings *s,
+		       struct error *e);
+int manager_uplink_del(struct manager *m, const char *name, struct error *e);
+/* NULL with a sentence in @e: there is none. */
+struct uplink *manager_find_uplink(const struct manager *m, const char *name, struct error *e);
+struct uplink *manager_uplinks(const struct manager *m); /* the first, by hh.next */
 
 /*
  * A live migration of who is above the vnet; manager_migration.c. Its hybrids are taken out, and
@@ -175,6 +193,7 @@ int manager_snapshot(const struct manager *m, struct desired *ret);
 
 /* After `save`: this vnet and its resources now are what its file says. */
 void manager_mark_saved(struct manager *m, const char *name);
+void manager_mark_saved_uplink(struct manager *m, const char *name);
 
 /* Observed state, from the monitor. */
 void manager_on_link(struct manager *m, const struct link *l);

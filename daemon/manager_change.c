@@ -73,29 +73,96 @@ static void remove_vnet(struct vnet *v)
 
 /* --- vnets --- */
 
-static int choose_address(struct vnet_settings *s, const char *name, struct error *e)
+static bool is_taken(const struct manager *m, const uint8_t address[MAC_LEN])
 {
-	int err = mac_is_unicast(s->address) ? 0 : mac_random(s->address);
+	for (const struct vnet *v = m->vnets; v; v = v->hh.next)
+		if (mac_same(v->settings.address, address))
+			return true;
+	return false;
+}
 
+#define ADDRESS_TRIES 256 /* a prefix of five bytes leaves no more to choose from */
+
+static int choose_address(const struct manager *m, struct vnet_settings *s, const char *name,
+			  struct error *e)
+{
+	int err;
+
+	if (mac_is_unicast(s->address))
+		return 0;
+	err = mac_random(s->address);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, name, "address",
 				 "%s: no random address can be made: %s", name, strerror(-err));
+	memcpy(s->address, s->prefix, s->prefix_length);
+	for (int i = 0; i < ADDRESS_TRIES; i++, s->address[MAC_LEN - 1]++)
+		if (mac_is_unicast(s->address) && !is_taken(m, s->address))
+			return 0;
+	return error_set(e, ERROR_EXISTS, ENOSPC, name, "address_prefix",
+			 "%s: all addresses with its address_prefix are in use, expected a shorter "
+			 "one",
+			 name);
+}
+
+/* Where addresses are what tells vnets apart, they have the device's MAC. */
+static int share_address(const struct uplink *u, struct vnet_settings *s, const char *name,
+			 struct error *e)
+{
+	const struct link *l = link_find(u->manager->links, u->ifindex);
+
+	if (mac_is_unicast(s->address) || s->prefix_length ||
+	    (!s->share && u->settings.steer != SETTINGS_STEER_IP))
+		return 0;
+	if (!l)
+		return error_set(e, ERROR_NOT_FOUND, ENODEV, name, "address",
+				 "%s: address is required while device %s of uplink %s does not "
+				 "exist, expected the one that it will have",
+				 name, u->settings.device, u->name);
+	s->share = true;
+	memcpy(s->address, l->address, MAC_LEN);
 	return 0;
 }
 
-int manager_vnet_add(struct manager *m, const char *name, const struct vnet_settings *s,
-		     struct error *e)
+static int prepare_vnet(const struct manager *m, const char *name, const struct uplink *u,
+			struct vnet_settings *s, struct error *e)
 {
-	struct vnet_settings settings = *s;
-	struct vnet *v;
 	int err = settings_check_name("vnet", name, SETTINGS_NAME_SIZE, e);
 
+	if (!err && u)
+		err = share_address(u, s, name, e);
 	if (!err)
 		err = settings_vnet_check(s, name, e);
 	if (!err)
-		err = choose_address(&settings, name, e);
+		err = choose_address(m, s, name, e);
+	if (!err && u)
+		err = validate_member(u, name, s, e);
+	return err ?: validate_vnet_add(m, name, s, u, e);
+}
+
+static int add_service(struct vnet *v, const struct uplink *u, struct error *e)
+{
+	struct resource_settings s;
+	struct resource *r;
+	int err;
+
+	settings_resource_default(&s);
+	s.type = SETTINGS_SERVICE;
+	util_copy(s.uplink, sizeof(s.uplink), u->name);
+	err = validate_resource_add(v, u->name, &s, e);
 	if (!err)
-		err = validate_vnet_add(m, name, &settings, e);
+		err = object_resource_new(v, u->name, 0, &s, NULL, &r, e);
+	if (!err)
+		manager_emit_resource(r, MANAGER_RESOURCE_ADDED);
+	return err;
+}
+
+static int add_vnet(struct manager *m, const char *name, const struct vnet_settings *s,
+		    const struct uplink *u, struct error *e)
+{
+	struct vnet_settings settings = *s;
+	struct vnet *v;
+	int err = prepare_vnet(m, name, u, &settings, e);
+
 	if (!err)
 		err = object_vnet_new(m, name, 0, &settings, &v, e);
 	if (err)
@@ -103,6 +170,8 @@ int manager_vnet_add(struct manager *m, const char *name, const struct vnet_sett
 	emit_vnet(v, MANAGER_VNET_ADDED);
 	/* A name that is taken or a namespace that is not there: then nothing else is begun. */
 	err = reconcile_upper(v, e);
+	if (!err && u)
+		err = add_service(v, u, e);
 	if (!err)
 		err = reconcile_vnet(v, e);
 	if (!err)
@@ -110,6 +179,24 @@ int manager_vnet_add(struct manager *m, const char *name, const struct vnet_sett
 	if (err)
 		remove_vnet(v);
 	return err;
+}
+
+int manager_vnet_add(struct manager *m, const char *name, const struct vnet_settings *s,
+		     struct error *e)
+{
+	return add_vnet(m, name, s, NULL, e);
+}
+
+int manager_vnet_add_on(struct manager *m, const char *name, const struct vnet_settings *s,
+			const char *uplink, struct error *e)
+{
+	const struct uplink *u = manager_find_uplink(m, uplink, e);
+
+	if (!u)
+		return error_set(e, ERROR_NOT_FOUND, ENOENT, name, "uplink",
+				 "%s: uplink %s does not exist, expected the name of one", name,
+				 uplink);
+	return add_vnet(m, name, s, u, e);
 }
 
 int manager_vnet_set(struct manager *m, const char *name, const struct vnet_settings *s,
@@ -123,7 +210,7 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 		return -ENOENT;
 	err = settings_vnet_check(s, name, e);
 	if (!err)
-		err = choose_address(&settings, name, e);
+		err = choose_address(m, &settings, name, e);
 	if (!err)
 		err = validate_vnet_set(v, &settings, e);
 	if (err)
@@ -146,8 +233,8 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
  * What is to go is first no longer kept: if that fails, nothing has been touched. Unless it is the
  * files that let it go, they still have it, and the next start has to know better.
  */
-static int keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
-			const char *name, bool from_config, struct error *e)
+int manager_keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
+			 const char *name, bool from_config, struct error *e)
 {
 	bool in_files = from_config && !m->saves_held;
 	int err = in_files ? desired_names_add(removed, name) : 0;
@@ -169,7 +256,7 @@ int manager_vnet_del(struct manager *m, const char *name, struct error *e)
 
 	if (!v)
 		return -ENOENT;
-	err = keep_without(m, &v->leaving, &m->removed, v->name, v->from_config, e);
+	err = manager_keep_without(m, &v->leaving, &m->removed, v->name, v->from_config, e);
 	if (!err)
 		remove_vnet(v);
 	return err;
@@ -261,7 +348,8 @@ int manager_resource_del(struct manager *m, const char *vnet, const char *name, 
 	int err = find_both(m, vnet, name, &r, e);
 
 	if (!err)
-		err = keep_without(m, &r->leaving, &r->vnet->removed, r->name, r->from_config, e);
+		err = manager_keep_without(m, &r->leaving, &r->vnet->removed, r->name,
+					   r->from_config, e);
 	if (!err)
 		manager_remove_resource(r);
 	return err;
@@ -271,12 +359,16 @@ static void set_leaving(struct manager *m, bool leaving)
 {
 	for (struct vnet *v = m->vnets; v; v = v->hh.next)
 		v->leaving = leaving;
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next)
+		u->leaving = leaving;
 }
 
 /* What the files have comes back with the next start: nothing of before is remembered. */
 int manager_flush(struct manager *m, struct error *e)
 {
 	struct desired_names removed = UTIL_TAKE(m->removed, (struct desired_names) { 0 });
+	struct desired_names uplinks = UTIL_TAKE(m->removed_uplinks, (struct desired_names) { 0 });
+	struct uplink *u, *next_uplink;
 	struct vnet *v, *next;
 	int err;
 
@@ -285,11 +377,15 @@ int manager_flush(struct manager *m, struct error *e)
 	set_leaving(m, false);
 	if (err) {
 		m->removed = removed;
+		m->removed_uplinks = uplinks;
 		return err;
 	}
 	desired_names_clear(&removed);
+	desired_names_clear(&uplinks);
 	HASH_ITER (hh, m->vnets, v, next)
 		remove_vnet(v);
+	HASH_ITER (hh, m->uplinks, u, next_uplink)
+		manager_remove_uplink(u);
 	/* What an earlier vnetd left is still there if its state was lost. */
 	manager_removed(m, manager_sweep(m));
 	err = m->kernel.ops->flush(m->kernel.datapath);

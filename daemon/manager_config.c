@@ -4,12 +4,13 @@
 
 #include "config.h"
 #include "log.h"
+#include "manager_config.h"
 #include "manager_internal.h"
 #include "reconcile.h"
 #include "reconcile_mark.h"
 
 /* Logs a complaint and keeps the first one for the caller. */
-static void complain(struct error *first, int *ret_err, int err, const struct error *e)
+void manager_config_complain(struct error *first, int *ret_err, int err, const struct error *e)
 {
 	if (!err)
 		return;
@@ -50,6 +51,11 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->base = d->base;
 	r->saved = d->saved;
 	r->vf_saved = d->vf;
+	if (resource_is_member(r)) {
+		if (r->saved.ifindex != r->uplink->saved.ifindex)
+			forget_device(r);
+		return 0;
+	}
 	memcpy(r->xdp.offloads, d->offloads, sizeof(d->offloads));
 	claim_marks(m, r->xdp.offloads);
 	/* Its number may be another device's by now, which is to be taken in as any other. */
@@ -63,8 +69,8 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	return 0;
 }
 
-static int restore_removed(struct desired_names *removed, const struct desired_names *from,
-			   struct error *e)
+int manager_config_restore_removed(struct desired_names *removed, const struct desired_names *from,
+				   struct error *e)
 {
 	if (!desired_names_copy(removed, from))
 		return 0;
@@ -81,7 +87,7 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 
 	if (!err)
 		err = object_vnet_new(m, d->name, d->number, &d->settings, &v, &own);
-	complain(e, first, err, &own);
+	manager_config_complain(e, first, err, &own);
 	if (err)
 		return;
 	v->has_pair = true;
@@ -91,10 +97,11 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 	v->base = d->base;
 	memcpy(v->xdp.offloads, d->offloads, sizeof(d->offloads));
 	claim_marks(m, v->xdp.offloads);
-	complain(e, first, restore_removed(&v->removed, &d->removed, &own), &own);
+	manager_config_complain(
+		e, first, manager_config_restore_removed(&v->removed, &d->removed, &own), &own);
 	for (size_t i = 0; i < d->resource_count; i++) {
 		err = restore_resource(v, &d->resources[i], &own);
-		complain(e, first, err, &own);
+		manager_config_complain(e, first, err, &own);
 	}
 }
 
@@ -124,7 +131,10 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	if (err)
 		log_warning("what an earlier vnetd has noted of devices cannot be read: %s",
 			    strerror(-err));
-	complain(e, &first, restore_removed(&m->removed, &state->removed, &own), &own);
+	manager_config_complain(e, &first,
+				manager_config_restore_removed(&m->removed, &state->removed, &own),
+				&own);
+	manager_restore_uplinks(m, state, e, &first);
 	for (size_t i = 0; i < state->vnet_count; i++)
 		restore_vnet(m, &state->vnets[i], e, &first);
 	/* A direct peer is looked at from both sides: its other vnet has to be known by then, and
@@ -132,11 +142,15 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
 		v->settling = true;
 		err = reconcile_upper(v, &own);
-		complain(e, &first, err, &own);
+		manager_config_complain(e, &first, err, &own);
+	}
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next) {
+		err = reconcile_uplink_device(u, &own);
+		manager_config_complain(e, &first, err, &own);
 	}
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
 		err = reconcile_vnet(v, &own);
-		complain(e, &first, err, &own);
+		manager_config_complain(e, &first, err, &own);
 	}
 	m->saves_held = false;
 	remove_lost(m);
@@ -145,7 +159,7 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 
 /* --- what the files say --- */
 
-static bool is_refused(const struct config_refused *refused, const char *name)
+bool manager_config_is_refused(const struct config_refused *refused, const char *name)
 {
 	for (size_t i = 0; refused && i < refused->count; i++)
 		if (util_same(refused->names[i], name))
@@ -162,7 +176,8 @@ static bool is_other_vnet(const struct vnet_settings *a, const struct vnet_setti
 static bool is_other_resource(const struct resource_settings *a, const struct resource_settings *b)
 {
 	return a->type != b->type || !util_same(a->device, b->device) ||
-	       !util_same(a->peer_vnet, b->peer_vnet) || !util_same(a->pf, b->pf) || a->vf != b->vf;
+	       !util_same(a->peer_vnet, b->peer_vnet) || !util_same(a->pf, b->pf) ||
+	       a->vf != b->vf || !util_same(a->uplink, b->uplink);
 }
 
 /* The file's word for the device, which may go by another name by now. */
@@ -175,8 +190,8 @@ static const struct resource_settings *said_of(const struct resource *r)
  * What was removed at run time comes back with a reload, but not because vnetd was restarted; nor
  * does what was made by hand in its place give way then.
  */
-static bool stays_away(const struct manager *m, const struct desired_names *removed,
-		       const char *name, bool from_config)
+bool manager_config_stays_away(const struct manager *m, const struct desired_names *removed,
+			       const char *name, bool from_config)
 {
 	return m->starting && !from_config && desired_names_has(removed, name);
 }
@@ -185,14 +200,14 @@ static bool resource_stays_away(const struct vnet *v, const char *name)
 {
 	const struct resource *r = manager_find_resource(v, name, NULL);
 
-	return stays_away(v->manager, &v->removed, name, r && r->from_config);
+	return manager_config_stays_away(v->manager, &v->removed, name, r && r->from_config);
 }
 
 static bool vnet_stays_away(const struct manager *m, const char *name)
 {
 	const struct vnet *v = manager_find_vnet(m, name, NULL);
 
-	return stays_away(m, &m->removed, name, v && v->from_config);
+	return manager_config_stays_away(m, &m->removed, name, v && v->from_config);
 }
 
 /* A provider's resources are none of the files' business. */
@@ -214,8 +229,9 @@ static void remove_resources(struct vnet *v, const struct desired_vnet *d, struc
 		const struct desired_resource *wanted = desired_find_resource(d, r->name);
 
 		if (is_to_leave(r, wanted) && !resource_stays_away(v, r->name))
-			complain(e, first, manager_resource_del(v->manager, v->name, r->name, &own),
-				 &own);
+			manager_config_complain(
+				e, first, manager_resource_del(v->manager, v->name, r->name, &own),
+				&own);
 	}
 }
 
@@ -264,7 +280,7 @@ static size_t configure_resources(struct vnet *v, const struct desired_vnet *d, 
 
 		refused += err != 0;
 		if (last)
-			complain(e, first, err, &own);
+			manager_config_complain(e, first, err, &own);
 	}
 	if (!refused && !v->manager->starting)
 		desired_names_clear(&v->removed);
@@ -313,10 +329,10 @@ static void remove_unlisted(struct manager *m, const struct desired *config,
 
 	HASH_ITER (hh, m->vnets, v, next) {
 		if (!v->from_config || desired_find(config, v->name) ||
-		    is_refused(refused, v->name))
+		    manager_config_is_refused(refused, v->name))
 			continue;
 		err = manager_vnet_del(m, v->name, &own);
-		complain(e, first, err, &own);
+		manager_config_complain(e, first, err, &own);
 	}
 }
 
@@ -352,10 +368,11 @@ static int configure(struct manager *m, const struct desired *config,
 		if (v && !vnet_stays_away(m, v->name))
 			remove_resources(v, &config->vnets[i], e, &first);
 	}
+	manager_configure_uplinks(m, config, refused, e, &first);
 	for (size_t i = 0; i < config->vnet_count; i++) {
 		int err = configure_settings(m, &config->vnets[i], &own);
 
-		complain(e, &first, err, &own);
+		manager_config_complain(e, &first, err, &own);
 	}
 	if (configure_all_resources(m, config, false, e, &first))
 		configure_all_resources(m, config, true, e, &first);
@@ -368,6 +385,7 @@ static void forget_removed(struct manager *m, const struct desired *config)
 	for (size_t i = m->removed.count; i-- > 0;)
 		if (!m->starting || !desired_find(config, m->removed.name[i]))
 			desired_names_drop(&m->removed, m->removed.name[i]);
+	manager_forget_removed_uplinks(m, config);
 	for (size_t i = 0; i < config->vnet_count; i++) {
 		struct vnet *v = manager_find_vnet(m, config->vnets[i].name, NULL);
 
@@ -389,7 +407,7 @@ int manager_configure(struct manager *m, const struct desired *config,
 	forget_removed(m, config);
 	m->saves_held = false;
 	err = manager_save(m, &own);
-	complain(e, &first, err, &own);
+	manager_config_complain(e, &first, err, &own);
 	manager_emit(m, (struct manager_event) { .type = MANAGER_RELOADED });
 	return first;
 }
@@ -441,7 +459,7 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 		if (snapshot_resources(v, d) || desired_names_copy(&d->removed, &v->removed))
 			goto no_memory;
 	}
-	if (desired_names_copy(&all.removed, &m->removed))
+	if (desired_names_copy(&all.removed, &m->removed) || manager_snapshot_uplinks(m, &all))
 		goto no_memory;
 	*ret = all;
 	return 0;

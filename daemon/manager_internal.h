@@ -9,8 +9,9 @@
 /* Whose device is this? */
 struct manager_owner {
 	uint32_t ifindex;
-	struct vnet *vnet;
+	struct vnet *vnet;	   /* NULL: the device is an uplink's */
 	struct resource *resource; /* NULL: the upper side of the vnet */
+	struct uplink *uplink;	   /* NULL: the device is a vnet's */
 	UT_hash_handle hh;
 };
 
@@ -31,24 +32,27 @@ struct manager {
 	void *context;
 	struct link_table *links;
 	struct address_table *addresses;
-	struct vnet *vnets;	      /* hash by name */
-	struct desired_names removed; /* vnets of the files that were removed at run time */
-	struct manager_owner *owners; /* hash by ifindex */
-	struct resource *waiting;     /* hash by device name: resources without a device */
-	struct resource *peers;	      /* hash by peer_vnet, many of a name: the direct peers */
-	struct manager_news *news;    /* hash by ifindex: what has happened since the batch began */
-	struct manager_mark *marks;   /* hash by ifindex: what is noted of devices */
-	bool changing;		      /* a vnet is being changed: what fails is not lost */
-	bool gathering;		      /* a batch of news is being read */
-	struct resource *held;	      /* list: well again after a loss, and waiting to return */
-	struct resource *vfs;	      /* list: virtual functions */
-	uint64_t vfs_due_us;	      /* when those without a device are looked for, 0: none is */
-	uint64_t migration_due_us;    /* when devices are let go for a migration, 0: none are */
-	struct resource *watched;     /* list: hybrids whose health is looked at */
-	struct vnet *announcing;      /* list: those with announcements to come */
-	bool mute_told;		      /* frames cannot be sent, and the log says so */
+	struct vnet *vnets;		      /* hash by name */
+	struct desired_names removed;	      /* vnets of the files that were removed at run time */
+	struct uplink *uplinks;		      /* hash by name */
+	struct desired_names removed_uplinks; /* the same of uplinks */
+	struct manager_owner *owners;	      /* hash by ifindex */
+	struct resource *waiting;	      /* hash by device name: resources without a device */
+	struct resource *peers;	    /* hash by peer_vnet, many of a name: the direct peers */
+	struct manager_news *news;  /* hash by ifindex: what has happened since the batch began */
+	struct manager_mark *marks; /* hash by ifindex: what is noted of devices */
+	bool changing;		    /* a vnet is being changed: what fails is not lost */
+	bool gathering;		    /* a batch of news is being read */
+	struct resource *held;	    /* list: well again after a loss, and waiting to return */
+	struct resource *vfs;	    /* list: virtual functions */
+	uint64_t vfs_due_us;	    /* when those without a device are looked for, 0: none is */
+	uint64_t migration_due_us;  /* when devices are let go for a migration, 0: none are */
+	struct resource *watched;   /* list: hybrids whose health is looked at */
+	struct vnet *announcing;    /* list: those with announcements to come */
+	bool mute_told;		    /* frames cannot be sent, and the log says so */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
+	struct manager_numbers uplink_numbers;
 	size_t resource_count;
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool starting;	       /* until the files were read for the first time */
@@ -75,6 +79,7 @@ void numbers_clear(struct manager_numbers *n);
 
 /* Replaces what was known of the ifindex; 0 or -ENOMEM. */
 int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r);
+int owner_set_uplink(struct manager *m, uint32_t ifindex, struct uplink *u);
 void owner_clear(struct manager *m, uint32_t ifindex);
 const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex);
 
@@ -91,6 +96,14 @@ static inline void manager_removed(struct manager *m, int err)
 {
 	m->unsettled |= err != 0;
 }
+
+/*
+ * What is to go is first no longer kept: if that fails, nothing has been touched. @leaving is its,
+ * @removed where its name is remembered if the files still have it.
+ */
+int manager_keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
+			 const char *name, bool from_config, struct error *e);
+void manager_remove_uplink(struct uplink *u); /* has no members any more */
 
 /* Paths leave it, its device is let go of, it is told of and freed. */
 void manager_remove_resource(struct resource *r);
@@ -146,12 +159,18 @@ void object_resource_free(struct resource *r);
 /* It has no device (any more), and waits for one of this name; of a tap there is no other. */
 void object_resource_wait(struct resource *r);
 void object_resource_wait_end(struct resource *r);
+/* @number 0: the first that is free. */
+int object_uplink_new(struct manager *m, const char *name, uint32_t number,
+		      const struct uplink_settings *s, struct uplink **ret, struct error *e);
+void object_uplink_free(struct uplink *u); /* has no members any more */
+
 /* The first of "p0", "p1", ... that is free. */
 void object_resource_name(struct vnet *v, char ret[DESIRED_RESOURCE_NAME_SIZE]);
 
 /* Would this be right? Against all other objects and the observed devices; validate.c. */
+/* @u: that it is going to be on, NULL: none. */
 int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
-		      struct error *e);
+		      const struct uplink *u, struct error *e);
 int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struct error *e);
 int validate_resource_add(const struct vnet *v, const char *name, const struct resource_settings *s,
 			  struct error *e);
@@ -171,5 +190,19 @@ int validate_max_sdu(const struct vnet *v, uint32_t max_sdu, const char *label, 
 int validate_upper(const struct vnet *v, const struct link *l, struct error *e);
 /* May this device be bound to the resource? Also used when it appears later. */
 int validate_device(const struct resource *r, const struct link *l, struct error *e);
+/* Whether it exists or not, no device is promised twice: 0, or -EBUSY. */
+int validate_device_free(const struct manager *m, const char *device, const char *label,
+			 struct error *e);
+
+/* The same for uplinks and their members; validate_uplink.c. */
+int validate_uplink_restore(const struct manager *m, const char *name,
+			    const struct uplink_settings *s, struct error *e);
+int validate_uplink_add(const struct manager *m, const char *name, const struct uplink_settings *s,
+			struct error *e);
+int validate_uplink_set(const struct uplink *u, const struct uplink_settings *s, struct error *e);
+int validate_uplink_device(const struct uplink *u, const struct link *l, struct error *e);
+/* Does a vnet of these settings fit the uplink that it is, or will be, on? */
+int validate_member(const struct uplink *u, const char *vnet, const struct vnet_settings *s,
+		    struct error *e);
 
 #endif

@@ -74,7 +74,7 @@ const struct manager_owner *owner_find(const struct manager *m, uint32_t ifindex
 	return o;
 }
 
-int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r)
+static int owner_put(struct manager *m, uint32_t ifindex, struct manager_owner who)
 {
 	struct manager_owner *o;
 
@@ -86,9 +86,20 @@ int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resour
 		o->ifindex = ifindex;
 		HASH_ADD(hh, m->owners, ifindex, sizeof(o->ifindex), o);
 	}
-	o->vnet = v;
-	o->resource = r;
+	o->vnet = who.vnet;
+	o->resource = who.resource;
+	o->uplink = who.uplink;
 	return 0;
+}
+
+int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r)
+{
+	return owner_put(m, ifindex, (struct manager_owner) { .vnet = v, .resource = r });
+}
+
+int owner_set_uplink(struct manager *m, uint32_t ifindex, struct uplink *u)
+{
+	return owner_put(m, ifindex, (struct manager_owner) { .uplink = u });
 }
 
 void owner_clear(struct manager *m, uint32_t ifindex)
@@ -139,12 +150,82 @@ void object_vnet_free(struct vnet *v)
 	free(v);
 }
 
+int object_uplink_new(struct manager *m, const char *name, uint32_t number,
+		      const struct uplink_settings *s, struct uplink **ret, struct error *e)
+{
+	struct uplink *u = calloc(1, sizeof(*u));
+	int err;
+
+	if (!u)
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	u->manager = m;
+	util_copy(u->name, sizeof(u->name), name);
+	u->settings = *s;
+	err = numbers_take(&m->uplink_numbers, number, u, &u->number);
+	if (err) {
+		free(u);
+		return error_set(e, ERROR_FAILED, -err, name, NULL,
+				 "%s: there are %u uplinks already, no more are possible", name,
+				 m->uplink_numbers.max - 1);
+	}
+	HASH_ADD_STR(m->uplinks, name, u);
+	*ret = u;
+	return 0;
+}
+
+void object_uplink_free(struct uplink *u)
+{
+	struct manager *m = u->manager;
+
+	HASH_DEL(m->uplinks, u);
+	numbers_release(&m->uplink_numbers, u->number);
+	free(u->addresses);
+	free(u->slots);
+	free(u);
+}
+
+static int take_slot(struct resource *r, struct uplink *u)
+{
+	struct resource **grown;
+	uint32_t slot = 0;
+
+	while (slot < u->slot_count && u->slots[slot])
+		slot++;
+	if (slot == u->slot_count) {
+		grown = reallocarray(u->slots, slot + 1, sizeof(struct resource *));
+		if (!grown)
+			return -ENOMEM;
+		u->slots = grown;
+		u->slot_count++;
+	}
+	u->slots[slot] = r;
+	u->member_count++;
+	r->uplink = u;
+	r->slot = slot;
+	return 0;
+}
+
+static void leave_slot(struct resource *r)
+{
+	struct uplink *u = r->uplink;
+
+	if (!u)
+		return;
+	u->slots[r->slot] = NULL;
+	u->member_count--;
+	while (u->slot_count && !u->slots[u->slot_count - 1])
+		u->slot_count--;
+	r->uplink = NULL;
+}
+
 /* What it leads to: a device that it waits for, or another vnet. */
 static void list_target(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 	const char *vnet = r->settings.peer_vnet;
 
+	if (r->uplink)
+		return;
 	if (resource_is_peer(r)) {
 		HASH_ADD_KEYPTR(by_peer, r->vnet->peers, vnet, strlen(vnet), r);
 		HASH_ADD_KEYPTR(by_target, m->peers, vnet, strlen(vnet), r);
@@ -172,7 +253,9 @@ static void unlist_target(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
-	if (resource_is_peer(r)) {
+	if (r->uplink) {
+		leave_slot(r);
+	} else if (resource_is_peer(r)) {
 		HASH_DELETE(by_peer, r->vnet->peers, r);
 		HASH_DELETE(by_target, m->peers, r);
 	} else if (!r->ifindex) {
@@ -242,8 +325,13 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 	r->settings = *s;
 	if (provider)
 		r->provider = *provider;
+	if (s->uplink[0] && take_slot(r, manager_find_uplink(m, s->uplink, NULL))) {
+		free(r);
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	}
 	err = numbers_take(&m->resource_numbers, number, r, &r->number);
 	if (err) {
+		leave_slot(r);
 		free(r);
 		return error_set(e, ERROR_FAILED, -err, name, NULL,
 				 "%s/%s: there are %u resources already, no more are possible",

@@ -54,6 +54,11 @@ static void on_owned(const struct manager_owner *o, const struct link *now)
 	struct vnet *v = o->vnet;
 	struct error e = { 0 };
 
+	if (o->uplink) {
+		reconcile_uplink_follow_name(o->uplink);
+		complain(reconcile_uplink(o->uplink, &e), &e);
+		return;
+	}
 	if (o->resource) {
 		reconcile_resource_follow_name(o->resource);
 		manager_reconcile_one(o->resource);
@@ -118,6 +123,16 @@ static struct resource *next_waiting(const struct manager *m, const struct resou
 	return next;
 }
 
+/* Uplinks that wait for a device of this name. */
+static void retry_uplinks(struct manager *m, const char *name)
+{
+	struct error e = { 0 };
+
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next)
+		if (!u->ifindex && !u->leaving && util_same(u->settings.device, name))
+			complain(reconcile_uplink(u, &e), &e);
+}
+
 void manager_device_free(struct manager *m, const char *name)
 {
 	struct resource *r = next_waiting(m, NULL, name), *next;
@@ -128,6 +143,7 @@ void manager_device_free(struct manager *m, const char *name)
 			manager_reconcile_one(r);
 	}
 	retry_uppers(m, name, true);
+	retry_uplinks(m, name);
 }
 
 /* Nothing has this name any more. */
@@ -150,6 +166,8 @@ static void offer(struct manager *m, const struct link *before, const struct lin
 			manager_reconcile_one(r);
 	}
 	retry_uppers(m, now->name, true);
+	if (!before || !util_same(before->name, now->name) || before->master != now->master)
+		retry_uplinks(m, now->name);
 }
 
 /* What a NIC keeps of its virtual functions is not in the link itself. */
@@ -278,7 +296,9 @@ static void gone(struct manager *m, uint32_t ifindex)
 	reconcile_mark_gone(m, ifindex);
 	if (!o)
 		return;
-	if (o->resource)
+	if (o->uplink)
+		reconcile_uplink_gone(o->uplink);
+	else if (o->resource)
 		reconcile_resource_gone(o->resource);
 	else if (reconcile_upper_gone(v, ifindex))
 		manager_upper_deleted(v);
@@ -313,6 +333,8 @@ void manager_on_address(struct manager *m, const struct address *a, bool there)
 		address_remove(m->addresses, a);
 	else if (address_put(m->addresses, a))
 		log_err("no memory to keep what is known of addresses; those are not announced");
+	if (!m->resyncing)
+		reconcile_address_news(m, a->ifindex);
 }
 
 void manager_on_dump_begin(struct manager *m)
@@ -360,6 +382,10 @@ void manager_on_dump_end(struct manager *m)
 		gone(m, list.ifindex[i]);
 	free(list.ifindex);
 	m->resyncing = false;
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next) {
+		reconcile_uplink_follow_name(u);
+		complain(reconcile_uplink(u, &e), &e);
+	}
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
 		follow_names(v);
 		complain(reconcile_vnet(v, &e), &e);
@@ -373,6 +399,8 @@ static void settle_kernel(struct manager *m)
 	int err;
 
 	m->unsettled = false;
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next)
+		complain(reconcile_uplink(u, &e), &e);
 	for (struct vnet *v = m->vnets; v; v = v->hh.next)
 		complain(reconcile_vnet(v, &e), &e);
 	err = manager_sweep(m);

@@ -14,6 +14,8 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 
 	if (!o)
 		return false;
+	if (o->uplink)
+		return hook == KERNEL_HOOK_UPLINK || hook == KERNEL_HOOK_UPLINK_TX;
 	switch (hook) {
 	case KERNEL_HOOK_TX_EGRESS:
 		return !o->resource && vnet_owns_upper(o->vnet) &&
@@ -45,7 +47,7 @@ static bool wants_device(void *context, uint32_t ifindex)
 {
 	const struct manager_owner *o = owner_find(context, ifindex);
 
-	return o && (o->resource || o->vnet->port_ifindex == ifindex);
+	return o && (o->uplink || o->resource || o->vnet->port_ifindex == ifindex);
 }
 
 static bool wants_vnet(void *context, uint32_t number)
@@ -83,6 +85,43 @@ static bool wants_vlans(void *context, const struct abi_vlans_key *key)
 	if (!key->resource)
 		return v && v->vlans_written;
 	return r && r->vnet == v && (r->row.flags & ABI_RESOURCE_VLANS);
+}
+
+static bool wants_uplink(void *context, uint32_t number)
+{
+	const struct manager *m = context;
+	const struct uplink *u = numbers_find(&m->uplink_numbers, number);
+
+	return u && u->ifindex;
+}
+
+static bool wants_member(void *context, uint32_t uplink, uint32_t number)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, number);
+
+	return r && r->uplink && r->uplink->number == uplink && r->enrolled;
+}
+
+/* Those that were learned are the programs' as long as the member is there that they lead to. */
+static bool wants_address(void *context, const struct abi_address_key *key,
+			  const struct abi_holder *holder)
+{
+	const struct manager *m = context;
+	const struct uplink *u = numbers_find(&m->uplink_numbers, key->uplink);
+	const struct resource *r = numbers_find(&m->resource_numbers, holder->resource);
+
+	if (holder->flags & ABI_HOLDER_LEARNED)
+		return r && r->uplink && r->uplink == u && r->learns;
+	return u && reconcile_address_holds(u, key, holder->resource);
+}
+
+static bool wants_learner(void *context, uint32_t number)
+{
+	const struct manager *m = context;
+	const struct resource *r = numbers_find(&m->resource_numbers, number);
+
+	return r && r->learns;
 }
 
 static bool wants_storm(void *context, const struct abi_storm_key *key)
@@ -136,6 +175,10 @@ int manager_sweep(struct manager *m)
 		.vlans = wants_vlans,
 		.storm = wants_storm,
 		.allowed = wants_allowed,
+		.uplink = wants_uplink,
+		.member = wants_member,
+		.address = wants_address,
+		.learner = wants_learner,
 		.device = wants_device,
 		.context = m,
 	};
@@ -149,6 +192,8 @@ int manager_sweep(struct manager *m)
 
 static bool is_attached(const struct manager_owner *o)
 {
+	if (o->uplink)
+		return o->uplink->attached != KERNEL_ATTACH_NONE;
 	return (o->resource ? o->resource->attached : o->vnet->attached) != KERNEL_ATTACH_NONE;
 }
 

@@ -56,6 +56,41 @@ int reconcile_device_restore(struct manager *m, const struct link *l,
 /* A tap goes with its resource, whoever may have kept a descriptor of it. */
 void reconcile_device_delete(struct resource *r);
 
+/* What differs from @l of @want is changed, and what it was remembered in @saved; given back by
+ * reconcile_device_return(), of which @label is told if it fails. */
+int reconcile_device_change(struct manager *m, struct desired_saved *saved, const struct link *l,
+			    struct kernel_link_change want);
+void reconcile_device_return(struct manager *m, struct desired_saved *saved, uint32_t ifindex,
+			     const char *label);
+/* The device of @r receives frames for @address, NULL: for none beside its own. */
+void reconcile_device_filter(struct resource *r, const uint8_t *address);
+
+/*
+ * Uplinks; reconcile_uplink.c. The device with its row and programs alone, and with all members.
+ */
+int reconcile_uplink_device(struct uplink *u, struct error *e);
+int reconcile_uplink(struct uplink *u, struct error *e);
+int reconcile_uplink_row(struct uplink *u); /* 0 or -errno */
+/* Its device is gone: there is nothing to give back. */
+void reconcile_uplink_gone(struct uplink *u);
+/* It has no members any more. */
+void reconcile_uplink_remove(struct uplink *u);
+void reconcile_uplink_follow_name(struct uplink *u);
+
+/* A member of an uplink; reconcile_member.c. */
+int reconcile_member(struct resource *r, struct error *e);
+void reconcile_member_remove(struct resource *r); /* after all paths have left it */
+void reconcile_member_gone(struct resource *r);	  /* with the uplink's device */
+
+/* The rows of `addresses` of an uplink; reconcile_address.c. 0 or -errno. */
+int reconcile_addresses(struct uplink *u);
+void reconcile_addresses_remove(struct uplink *u);
+/* An address has come to, or left, the device. */
+void reconcile_address_news(struct manager *m, uint32_t ifindex);
+/* Is this a row that it should have? */
+bool reconcile_address_holds(const struct uplink *u, const struct abi_address_key *key,
+			     uint32_t resource);
+
 /*
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
  * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
@@ -127,6 +162,9 @@ void reconcile_vf_run(struct manager *m, uint64_t now_us);
 /* What direct peers need of reconcile_resource.c: their state, and the row that follows from it. */
 void reconcile_resource_state(struct resource *r, enum resource_state state, const char *reason);
 int reconcile_resource_row(struct resource *r);
+void reconcile_resource_remove_rows(struct resource *r);
+/* No path leads over it any more: it is being removed. */
+void reconcile_resource_leave_paths(struct resource *r);
 /* Takes over the row of an earlier daemon; false: there is none. */
 bool reconcile_resource_adopt(struct resource *r);
 

@@ -37,6 +37,7 @@ static void differences(const struct link *l, struct kernel_link_change *change,
 		.mtu = l->mtu,
 		.up = l->flags & IFF_UP,
 		.allmulti = l->flags & IFF_ALLMULTI,
+		.promisc = l->flags & IFF_PROMISC,
 	};
 	memcpy(before->address, l->address, MAC_LEN);
 	if (change->mtu == l->mtu)
@@ -47,6 +48,8 @@ static void differences(const struct link *l, struct kernel_link_change *change,
 		change->set &= ~(unsigned int)KERNEL_LINK_UP;
 	if (change->allmulti == before->allmulti)
 		change->set &= ~(unsigned int)KERNEL_LINK_ALLMULTI;
+	if (change->promisc == before->promisc)
+		change->set &= ~(unsigned int)KERNEL_LINK_PROMISC;
 	before->set = change->set;
 }
 
@@ -65,6 +68,9 @@ static void note_link(struct manager *m, const struct link *l,
 	if (change->set & KERNEL_LINK_ALLMULTI)
 		now.flags = change->allmulti ? now.flags | IFF_ALLMULTI
 					     : now.flags & ~(unsigned int)IFF_ALLMULTI;
+	if (change->set & KERNEL_LINK_PROMISC)
+		now.flags = change->promisc ? now.flags | IFF_PROMISC
+					    : now.flags & ~(unsigned int)IFF_PROMISC;
 	link_put(m->links, &now);
 }
 
@@ -130,6 +136,8 @@ static unsigned int restored(const struct kernel_link_change *came,
 		same |= KERNEL_LINK_UP;
 	if ((both & KERNEL_LINK_ALLMULTI) && came->allmulti == now->allmulti)
 		same |= KERNEL_LINK_ALLMULTI;
+	if ((both & KERNEL_LINK_PROMISC) && came->promisc == now->promisc)
+		same |= KERNEL_LINK_PROMISC;
 	return same;
 }
 
@@ -147,6 +155,8 @@ static void remember(struct desired_saved *saved, const struct kernel_link_chang
 		s->up = before->up;
 	if (fresh & KERNEL_LINK_ALLMULTI)
 		s->allmulti = before->allmulti;
+	if (fresh & KERNEL_LINK_PROMISC)
+		s->promisc = before->promisc;
 	s->set |= fresh;
 }
 
@@ -157,7 +167,7 @@ static bool has_filter(const struct resource *r, const uint8_t *address)
 
 /* The device receives frames for the vnet's MAC. A device that cannot filter receives them anyway.
  */
-static void set_filter(struct resource *r, const uint8_t *address)
+void reconcile_device_filter(struct resource *r, const uint8_t *address)
 {
 	struct manager *m = r->vnet->manager;
 	struct desired_saved *s = &r->saved;
@@ -248,7 +258,7 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 		look_again(m, l);
 		reconcile_hold_look(r, link_find(m->links, l->ifindex));
 	}
-	set_filter(r, filter ? r->vnet->settings.address : NULL);
+	reconcile_device_filter(r, filter ? r->vnet->settings.address : NULL);
 	reconcile_mark_done(m, l, &r->saved);
 	return 0;
 }
@@ -276,7 +286,7 @@ void reconcile_device_give_back(struct resource *r)
 	if (resource_is_tap(r) && r->leaving)
 		l = NULL; /* it goes as it is */
 	if (l && r->saved.ifindex == r->ifindex) {
-		set_filter(r, NULL);
+		reconcile_device_filter(r, NULL);
 		err = reconcile_device_restore(m, l, &r->saved.before);
 		if (err)
 			log_warning("%s/%s: device %s does not take back what it had before: %s; "
@@ -287,6 +297,59 @@ void reconcile_device_give_back(struct resource *r)
 		reconcile_mark_gone(m, r->ifindex);
 	}
 	r->saved = (struct desired_saved) { 0 };
+	m->unsaved = true;
+}
+
+int reconcile_device_change(struct manager *m, struct desired_saved *saved, const struct link *l,
+			    struct kernel_link_change want)
+{
+	struct desired_saved marked;
+	struct kernel_link_change before;
+	int err;
+
+	if (saved->ifindex != l->ifindex) {
+		*saved = (struct desired_saved) { .ifindex = l->ifindex };
+		reconcile_mark_claim_saved(m, l->ifindex, saved);
+		m->unsaved = true;
+	}
+	differences(l, &want, &before);
+	if (!want.set)
+		return 0;
+	marked = *saved;
+	remember(&marked, &before);
+	err = reconcile_mark_saved(m, l, &marked, l->address);
+	if (!err)
+		err = set_link(m, l, &want, &before);
+	if (err)
+		return err;
+	remember(saved, &before);
+	saved->before.set &= ~restored(&saved->before, &want);
+	m->unsaved = true;
+	note_link(m, l, &want);
+	if (want.set & KERNEL_LINK_UP)
+		look_again(m, l);
+	reconcile_mark_done(m, l, saved);
+	return 0;
+}
+
+void reconcile_device_return(struct manager *m, struct desired_saved *saved, uint32_t ifindex,
+			     const char *label)
+{
+	const struct desired_saved nothing = { 0 };
+	const struct link *l = link_find(m->links, ifindex);
+	int err;
+
+	if (l && saved->ifindex == ifindex) {
+		err = reconcile_device_restore(m, l, &saved->before);
+		if (err)
+			log_warning("%s: device %s does not take back what it had before: %s; it "
+				    "stays as the vnets needed it",
+				    label, l->name, strerror(-err));
+		manager_removed(m, reconcile_mark_done(m, l, &nothing));
+	} else {
+		reconcile_mark_gone(m, ifindex);
+	}
+	*saved = (struct desired_saved) { 0 };
 	m->unsaved = true;
 }
 

@@ -60,8 +60,8 @@ static bool same_saved(const struct desired_saved *a, const struct desired_saved
 	const struct kernel_link_change *x = &a->before, *y = &b->before;
 
 	return x->set == y->set && x->mtu == y->mtu && x->up == y->up &&
-	       x->allmulti == y->allmulti && mac_same(x->address, y->address) &&
-	       a->filtered == b->filtered;
+	       x->allmulti == y->allmulti && x->promisc == y->promisc &&
+	       mac_same(x->address, y->address) && a->filtered == b->filtered;
 }
 
 static bool same(const struct note *a, const struct note *b)
@@ -183,6 +183,8 @@ static void note_saved(struct note *n, const struct desired_saved *s)
 		n->saved.before.up = s->before.up;
 	if (s->before.set & KERNEL_LINK_ALLMULTI)
 		n->saved.before.allmulti = s->before.allmulti;
+	/* Only a device that was not is made so: that it is noted says all. */
+	n->saved.before.promisc = false;
 	/* A device that has refused the filter may be asked again at any time. */
 	n->saved.filtered = filtered;
 	memcpy(n->saved.filter, n->address, MAC_LEN);

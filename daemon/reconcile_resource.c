@@ -79,6 +79,17 @@ static uint8_t row_up(const struct resource *r)
 	return r->state == RESOURCE_UP ? ABI_UP : ABI_DOWN;
 }
 
+static uint16_t row_flags(const struct resource *r)
+{
+	uint16_t flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
+			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0);
+
+	if (resource_is_member(r))
+		return flags | (r->vnet->settings.share ? ABI_RESOURCE_SHARED : 0);
+	return flags | (reconcile_xdp_may_skip(r) ? ABI_RESOURCE_PEER : 0) |
+	       (r->xdp.takes ? ABI_RESOURCE_XDP : 0);
+}
+
 int reconcile_resource_row(struct resource *r)
 {
 	struct abi_resource row = {
@@ -86,10 +97,7 @@ int reconcile_resource_row(struct resource *r)
 		.pvid = resource_pvid(r),
 		.type = kind_of(r)->abi,
 		.up = row_up(r),
-		.flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
-			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0) |
-			 (reconcile_xdp_may_skip(r) ? ABI_RESOURCE_PEER : 0) |
-			 (r->xdp.takes ? ABI_RESOURCE_XDP : 0),
+		.flags = row_flags(r),
 		.vnet = r->vnet->number,
 		.fallback = r->row.fallback,
 	};
@@ -102,6 +110,7 @@ int reconcile_resource_row(struct resource *r)
 	if (peer)
 		memcpy(row.peer, peer, MAC_LEN);
 	row.twin = twin ? twin->number : 0;
+	row.uplink = r->uplink ? r->uplink->number : 0;
 	if (memcmp(&row, &r->row, sizeof(row)) != 0) {
 		err = manager_datapath(r->vnet->manager, resource_write, r->number, &row);
 		if (err)
@@ -111,7 +120,7 @@ int reconcile_resource_row(struct resource *r)
 	return remove_unused(r);
 }
 
-static void remove_rows(struct resource *r)
+void reconcile_resource_remove_rows(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
@@ -211,7 +220,7 @@ static void let_go(struct resource *r)
 	reconcile_xdp_resource_release(r);
 	detach(r);
 	reconcile_device_give_back(r);
-	remove_rows(r);
+	reconcile_resource_remove_rows(r);
 	manager_removed(m, manager_datapath(m, device_write, r->ifindex, false));
 	become_waiting(r);
 }
@@ -479,6 +488,8 @@ int reconcile_resource(struct resource *r, struct error *e)
 
 	if (resource_is_peer(r))
 		return reconcile_peer(r, e);
+	if (resource_is_member(r))
+		return reconcile_member(r, e);
 	if (resource_is_released(r))
 		return stay_out(r, e);
 	err = reconcile_vf(r, &own);
@@ -506,7 +517,7 @@ int reconcile_resource(struct resource *r, struct error *e)
 	return err;
 }
 
-static void leave_paths(struct resource *r)
+void reconcile_resource_leave_paths(struct resource *r)
 {
 	r->leaving = true;
 	reconcile_hold_release(r->vnet);
@@ -519,14 +530,16 @@ void reconcile_resource_remove(struct resource *r)
 {
 	vnet_delist(r);
 	reconcile_peer_part(r);
-	leave_paths(r);
+	reconcile_resource_leave_paths(r);
 	reconcile_fdb_remove(r);
 	/* A VF takes back its MAC only when its PF lets it. */
 	reconcile_vf_give_back(r);
-	if (r->ifindex)
+	if (resource_is_member(r))
+		reconcile_member_remove(r);
+	else if (r->ifindex)
 		let_go(r);
 	else if (resource_is_peer(r))
-		remove_rows(r);
+		reconcile_resource_remove_rows(r);
 	reconcile_device_delete(r);
 	reconcile_resource_state(r, RESOURCE_WAITING, "is being removed");
 	manager_removed(r->vnet->manager, reconcile_path(r->vnet, NULL));
@@ -541,7 +554,7 @@ void reconcile_resource_gone(struct resource *r)
 		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
 	snprintf(reason, sizeof(reason), "device %s does not exist", resource_device(r));
 	reconcile_resource_state(r, RESOURCE_WAITING, reason);
-	leave_paths(r);
+	reconcile_resource_leave_paths(r);
 	let_go(r);
 	r->leaving = false;
 	/* Another device may have the name already. */

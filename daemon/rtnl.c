@@ -308,8 +308,10 @@ static int put_dormant(struct nl_msg *message, bool dormant)
 int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
 {
 	uint32_t mask = flag(change, KERNEL_LINK_UP, IFF_UP) |
-			flag(change, KERNEL_LINK_ALLMULTI, IFF_ALLMULTI);
-	uint32_t set = (change->up ? IFF_UP : 0) | (change->allmulti ? IFF_ALLMULTI : 0);
+			flag(change, KERNEL_LINK_ALLMULTI, IFF_ALLMULTI) |
+			flag(change, KERNEL_LINK_PROMISC, IFF_PROMISC);
+	uint32_t set = (change->up ? IFF_UP : 0) | (change->allmulti ? IFF_ALLMULTI : 0) |
+		       (change->promisc ? IFF_PROMISC : 0);
 	UTIL_CLEANUP(rtnl_message_freep)
 	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, ifindex, set & mask, mask);
 	int failed = 0;

@@ -77,6 +77,41 @@ static int save_one(struct manager *m, const char *const *dirs, const struct des
 	return err;
 }
 
+static int check_uplink_back(const char *const *dirs, const struct desired_uplink *d,
+			     struct error *e)
+{
+	UTIL_CLEANUP(desired_clear) struct desired config = { 0 };
+	UTIL_CLEANUP(config_refused_clear) struct config_refused refused = { 0 };
+	int n = config_load(dirs, &config, &refused, ignore, NULL);
+	const struct desired_uplink *read = n < 0 ? NULL : desired_find_uplink(&config, d->name);
+
+	if (read && desired_same(settings_uplink, &d->settings, &read->settings))
+		return 0;
+	return error_set(e, ERROR_BUSY, EBUSY, d->name, NULL,
+			 "%s: %s/%s.uplink was written, but a drop-in or another file of the same "
+			 "name says something else; change that by hand",
+			 d->name, dirs[0], d->name);
+}
+
+static int save_uplink(struct manager *m, const char *const *dirs, const struct desired_uplink *d,
+		       struct json_object *files, struct error *e)
+{
+	char path[4096];
+	int err;
+
+	if (d->from_config && desired_same(settings_uplink, &d->settings, &d->base))
+		return 0;
+	err = config_save_uplink(dirs[0], d, e);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/%s.uplink", dirs[0], d->name);
+	json_object_array_add(files, json_object_new_string(path));
+	err = check_uplink_back(dirs, d, e);
+	if (!err)
+		manager_mark_saved_uplink(m, d->name);
+	return err;
+}
+
 int save_vnets(struct manager *m, const char *const *dirs, struct json_object *files,
 	       struct error *e)
 {
@@ -85,6 +120,8 @@ int save_vnets(struct manager *m, const char *const *dirs, struct json_object *f
 
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, NULL, NULL, "no memory to save the vnets");
+	for (size_t i = 0; i < all.uplink_count && !err; i++)
+		err = save_uplink(m, dirs, &all.uplinks[i], files, e);
 	for (size_t i = 0; i < all.vnet_count && !err; i++) {
 		desired_drop_provided(&all.vnets[i]);
 		if (!is_saved(m, &all.vnets[i]))

@@ -4,7 +4,7 @@
 
 #include "settings_value.h"
 
-#define KEYS_SIZE 256 /* all keys of a table in one sentence */
+#define KEYS_SIZE 512 /* all keys of a table in one sentence */
 
 /* The command line's "monitor-interval" is the JSON's "monitor_interval". */
 static bool same_key(const char *a, const char *b)

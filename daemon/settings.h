@@ -30,6 +30,7 @@
 #define SETTINGS_STORM_LIMIT_MAX 10000000
 
 enum settings_mode { SETTINGS_MODE_AUTO, SETTINGS_MODE_TC, SETTINGS_MODE_XDP };
+enum settings_steer { SETTINGS_STEER_MAC, SETTINGS_STEER_IP };
 enum settings_promisc { SETTINGS_PROMISC_AUTO, SETTINGS_PROMISC_ON, SETTINGS_PROMISC_OFF };
 enum settings_on_delete { SETTINGS_ON_DELETE_RECREATE, SETTINGS_ON_DELETE_REMOVE };
 
@@ -75,6 +76,20 @@ struct vnet_settings {
 	struct settings_prefixes allowed; /* source addresses, for SETTINGS_IP_NOSPOOF */
 	uint32_t storm_limit;		  /* frames a second in each direction, 0: none */
 	char owner[SETTINGS_OWNER_SIZE];  /* a user name or a uid; empty: nobody */
+	/* What a random address begins with; the rest is zeros. */
+	uint8_t prefix[MAC_LEN];
+	uint8_t prefix_length; /* in bytes, 0: any */
+	/* On an uplink: the MAC is the uplink's own, and frames are told apart by local addresses:
+	 */
+	bool share;
+	struct settings_prefixes local; /* these, all of full length, */
+	bool learn;			/* and those that the vnet is seen to use */
+};
+
+/* A device that vnets share. */
+struct uplink_settings {
+	char device[IFNAMSIZ];
+	enum settings_steer steer; /* IP: vnets share its MAC unless they are given one */
 };
 
 enum settings_type { SETTINGS_SERVICE, SETTINGS_GUEST, SETTINGS_HYBRID, SETTINGS_TYPE_NONE };
@@ -102,11 +117,12 @@ struct resource_settings {
 	/* hybrid only: a virtual function of a NIC, in place of a device */
 	char pf[IFNAMSIZ]; /* the NIC's physical function, empty: it is none */
 	bool has_vf;
-	uint32_t vf;	   /* its index */
-	uint16_t vf_vlan;  /* the NIC tags its frames with that, 0: with none */
-	uint32_t priority; /* hybrid only: the lowest number is the best */
-	uint16_t pvid;	   /* 0: inherited (service, guest: the vnet's; hybrid: 1) */
-	bool has_vlans;	   /* false: the vnet's */
+	uint32_t vf;			 /* its index */
+	uint16_t vf_vlan;		 /* the NIC tags its frames with that, 0: with none */
+	char uplink[SETTINGS_NAME_SIZE]; /* service only: an uplink, then no device */
+	uint32_t priority;		 /* hybrid only: the lowest number is the best */
+	uint16_t pvid;			 /* 0: inherited (service, guest: the vnet's; hybrid: 1) */
+	bool has_vlans;			 /* false: the vnet's */
 	struct vlan_set vlans;
 	bool admin_up;
 	uint32_t storm_limit;	     /* frames a second in each direction, 0: none */
@@ -133,9 +149,11 @@ struct setting {
 
 extern const struct setting settings_vnet[];	 /* ends with a NULL key */
 extern const struct setting settings_resource[]; /* ends with a NULL key */
+extern const struct setting settings_uplink[];	 /* ends with a NULL key */
 
 void settings_vnet_default(struct vnet_settings *ret);
 void settings_resource_default(struct resource_settings *ret);
+void settings_uplink_default(struct uplink_settings *ret);
 
 /* By key, NULL if there is none. settings_find_config() is by the name in configuration files. */
 const struct setting *settings_find(const struct setting *table, const char *key);
@@ -152,6 +170,7 @@ int settings_set(const struct setting *table, void *settings, const char *object
 int settings_check_name(const char *what, const char *name, size_t max, struct error *e);
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e);
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
+int settings_uplink_check(const struct uplink_settings *s, const char *object, struct error *e);
 
 /* Is it one of them? */
 /* The address of an IPv4 prefix, four bytes; NULL: it is IPv6. */

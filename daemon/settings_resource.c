@@ -215,6 +215,23 @@ static void format_vf_vlan(const void *settings, char buffer[SETTINGS_TEXT_SIZE]
 		snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->vf_vlan);
 }
 
+static int parse_uplink(void *settings, const char *text)
+{
+	struct resource_settings *s = settings;
+
+	if (settings_check_name("uplink", text, sizeof(s->uplink), NULL) < 0)
+		return -EINVAL;
+	util_copy(s->uplink, sizeof(s->uplink), text);
+	return 0;
+}
+
+static void format_uplink(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct resource_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, s->uplink);
+}
+
 static int parse_storm_limit(void *settings, const char *text)
 {
 	struct resource_settings *s = settings;
@@ -289,6 +306,9 @@ const struct setting settings_resource[] = {
 	  "a number from 0 to 65534", parse_vf, format_vf },
 	{ "vf_vlan", "VFVLAN", SETTINGS_JSON_INT, false,
 	  SETTINGS_VALUE_PVID " or none", parse_vf_vlan, format_vf_vlan, "none" },
+	{ "uplink", "Uplink", SETTINGS_JSON_STRING, true,
+	  "the name of an uplink, of 1 to 13 letters, digits, '_', '-' and '.'",
+	  parse_uplink, format_uplink },
 	{ "priority", "Priority", SETTINGS_JSON_INT, false,
 	  "a number from 0 to 65535", parse_priority, format_priority },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false,
@@ -404,6 +424,22 @@ static int check_vf(const struct resource_settings *s, const char *object, struc
 	return 0;
 }
 
+static int check_uplink(const struct resource_settings *s, const char *object, struct error *e)
+{
+	const char *other = s->device[0] ? "device" : "peer_vnet";
+
+	if (s->type != SETTINGS_SERVICE)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "uplink",
+				 "%s: uplink %s cannot be given for type %s, expected it for type "
+				 "service alone",
+				 object, s->uplink, settings_type_name(s->type));
+	if (!s->device[0] && !s->peer_vnet[0])
+		return 0;
+	return error_set(e, ERROR_INVALID, EINVAL, object, "uplink",
+			 "%s: uplink %s cannot be given together with %s %s, expected one of them",
+			 object, s->uplink, other, s->device[0] ? s->device : s->peer_vnet);
+}
+
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e)
 {
 	if (s->type == SETTINGS_TYPE_NONE)
@@ -411,7 +447,9 @@ int settings_resource_check(const struct resource_settings *s, const char *objec
 				 "%s: type is required, expected service, guest or hybrid", object);
 	if ((s->pf[0] || s->has_vf || s->vf_vlan) && check_vf(s, object, e))
 		return -EINVAL;
-	if (!s->device[0] && !s->peer_vnet[0] && !s->pf[0])
+	if (s->uplink[0] && check_uplink(s, object, e))
+		return -EINVAL;
+	if (!s->device[0] && !s->peer_vnet[0] && !s->pf[0] && !s->uplink[0])
 		return error_set(e, ERROR_INVALID, EINVAL, object, "device",
 				 "%s: device is required, expected " SETTINGS_VALUE_DEVICE, object);
 	if (s->type != SETTINGS_HYBRID && s->priority != PRIORITY_DEFAULT)

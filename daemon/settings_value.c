@@ -109,6 +109,40 @@ void settings_value_format_mac(const uint8_t mac[MAC_LEN], char buffer[SETTINGS_
 		mac_format(mac, buffer);
 }
 
+int settings_value_mac_prefix(const char *text, uint8_t ret[MAC_LEN], uint8_t *ret_length)
+{
+	uint8_t prefix[MAC_LEN] = { 0 };
+	size_t length = 0;
+
+	for (const char *at = text; !util_same(text, "none"); at += 3) {
+		if (length == MAC_LEN - 1 || !isxdigit((unsigned char)at[0]) ||
+		    !isxdigit((unsigned char)at[1]))
+			return -EINVAL;
+		prefix[length++] =
+			(uint8_t)strtoul((const char[]) { at[0], at[1], '\0' }, NULL, 16);
+		if (!at[2])
+			break;
+		if (at[2] != ':')
+			return -EINVAL;
+	}
+	if (prefix[0] & 1)
+		return -EINVAL;
+	memcpy(ret, prefix, MAC_LEN);
+	*ret_length = (uint8_t)length;
+	return 0;
+}
+
+void settings_value_format_mac_prefix(const uint8_t prefix[MAC_LEN], uint8_t length,
+				      char buffer[SETTINGS_TEXT_SIZE])
+{
+	char mac[MAC_TEXT_SIZE];
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, "none");
+	if (length)
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "%.*s", length * 3 - 1,
+			 mac_format(prefix, mac));
+}
+
 /* As the kernel has it (dev_valid_name), and nothing that would spoil a terminal. */
 int settings_value_device(const char *text, char ret[IFNAMSIZ])
 {

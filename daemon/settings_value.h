@@ -39,6 +39,11 @@ int settings_value_mac(const char *text, uint8_t ret[MAC_LEN]);
 /* Empty for the MAC of zeros. */
 void settings_value_format_mac(const uint8_t mac[MAC_LEN], char buffer[SETTINGS_TEXT_SIZE]);
 
+/* The first bytes of a MAC, the rest of @ret becomes zeros; "none" for none. */
+int settings_value_mac_prefix(const char *text, uint8_t ret[MAC_LEN], uint8_t *ret_length);
+void settings_value_format_mac_prefix(const uint8_t prefix[MAC_LEN], uint8_t length,
+				      char buffer[SETTINGS_TEXT_SIZE]);
+
 /* What can be the name of a network device. */
 int settings_value_device(const char *text, char ret[IFNAMSIZ]);
 #define SETTINGS_VALUE_DEVICE "a device name of 1 to 15 printable characters without '/' and ':'"

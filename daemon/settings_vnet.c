@@ -358,6 +358,62 @@ static void format_owner(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
 	settings_value_format_owner(s->owner, buffer);
 }
 
+static int parse_address_prefix(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_mac_prefix(text, s->prefix, &s->prefix_length);
+}
+
+static void format_address_prefix(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_mac_prefix(s->prefix, s->prefix_length, buffer);
+}
+
+static int parse_share(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_bool(text, &s->share);
+}
+
+static void format_share(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_value_bool_name(s->share));
+}
+
+static int parse_addresses(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_addresses(text, &s->local);
+}
+
+static void format_addresses(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	settings_value_format_prefixes(&s->local, buffer);
+}
+
+static int parse_learn(void *settings, const char *text)
+{
+	struct vnet_settings *s = settings;
+
+	return settings_value_bool(text, &s->learn);
+}
+
+static void format_learn(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct vnet_settings *s = settings;
+
+	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_value_bool_name(s->learn));
+}
+
 /* clang-format off */
 const struct setting settings_vnet[] = {
 	{ "address", "Address", SETTINGS_JSON_STRING, false,
@@ -408,6 +464,16 @@ const struct setting settings_vnet[] = {
 	  SETTINGS_VALUE_STORM, parse_storm_limit, format_storm_limit, "none" },
 	{ "owner", "Owner", SETTINGS_JSON_STRING, false,
 	  "none, a user name of 1 to 32 characters, or a uid", parse_owner, format_owner },
+	{ "address_prefix", "AddressPrefix", SETTINGS_JSON_STRING, false,
+	  "none, or the first 1 to 5 bytes of a unicast MAC like 02:aa:bb",
+	  parse_address_prefix, format_address_prefix },
+	{ "share", "Share", SETTINGS_JSON_BOOL, false,
+	  SETTINGS_VALUE_BOOL, parse_share, format_share },
+	{ "addresses", "Addresses", SETTINGS_JSON_STRING, false,
+	  "none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7",
+	  parse_addresses, format_addresses },
+	{ "learn", "Learn", SETTINGS_JSON_BOOL, false,
+	  SETTINGS_VALUE_BOOL, parse_learn, format_learn },
 	{ .key = NULL },
 };
 /* clang-format on */
@@ -426,6 +492,7 @@ void settings_vnet_default(struct vnet_settings *ret)
 		.tx_timeout_ms = TX_TIMEOUT_MS_DEFAULT,
 		.announce_count = ANNOUNCE_COUNT_DEFAULT,
 		.announce_interval_ms = ANNOUNCE_INTERVAL_MS_DEFAULT,
+		.learn = true,
 	};
 }
 
@@ -454,8 +521,40 @@ static int check_allowed(const struct vnet_settings *s, const char *object, stru
 	return 0;
 }
 
+static int check_prefix(const struct vnet_settings *s, const char *object, struct error *e)
+{
+	char mac[MAC_TEXT_SIZE], prefix[SETTINGS_TEXT_SIZE];
+
+	if (!mac_is_unicast(s->address) || !memcmp(s->address, s->prefix, s->prefix_length))
+		return 0;
+	settings_value_format_mac_prefix(s->prefix, s->prefix_length, prefix);
+	return error_set(e, ERROR_INVALID, EINVAL, object, "address",
+			 "%s: address %s does not begin with address_prefix %s, expected one that "
+			 "does, or random",
+			 object, mac_format(s->address, mac), prefix);
+}
+
+static int check_sharing(const struct vnet_settings *s, const char *object, struct error *e)
+{
+	if (s->local.count && !s->share)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "addresses",
+				 "%s: addresses can only be given with share on, which tells vnets "
+				 "apart by them",
+				 object);
+	if (s->share && !s->learn && !s->local.count)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "addresses",
+				 "%s: addresses are required with share on and learn off, expected "
+				 "those that are the vnet's",
+				 object);
+	return 0;
+}
+
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e)
 {
+	int err = check_prefix(s, object, e) ?: check_sharing(s, object, e);
+
+	if (err)
+		return err;
 	if (!s->upper[0] && is_reserved(object))
 		return error_set(e, ERROR_INVALID, EINVAL, object, "name",
 				 "%s: name %s is reserved by the kernel, expected one that a "

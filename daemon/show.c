@@ -190,7 +190,9 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_peer(o, r);
 	if (!r->settings.peer_vnet[0])
 		json_object_object_add(o, "peer_vnet", NULL);
-	show_add_text(o, "device", resource_device(r));
+	if (!r->settings.uplink[0])
+		json_object_object_add(o, "uplink", NULL);
+	show_add_text(o, "device", r->uplink ? r->uplink->settings.device : resource_device(r));
 	if (!resource_is_vf(r)) {
 		json_object_object_add(o, "pf", NULL);
 		json_object_object_add(o, "vf", NULL);
@@ -205,6 +207,40 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_attached(o, r->attached, &r->xdp);
 	show_add_origin(o, r->from_config, resource_is_provided(r));
 	show_add_provider(o, r);
+	return o;
+}
+
+static struct json_object *show_members(const struct uplink *u)
+{
+	struct json_object *members = json_object_new_array();
+
+	for (uint32_t i = 0; i < u->slot_count; i++)
+		if (u->slots[i])
+			json_object_array_add(members,
+					      json_object_new_string(u->slots[i]->vnet->name));
+	return members;
+}
+
+struct json_object *show_uplink(const struct uplink *u)
+{
+	const struct link *l = link_find(manager_links(u->manager), u->ifindex);
+	struct json_object *o = json_object_new_object();
+	char mac[MAC_TEXT_SIZE];
+
+	if (!o)
+		return NULL;
+	show_add_text(o, "name", u->name);
+	show_add_settings(o, settings_uplink, &u->settings, NULL, true);
+	json_object_object_add(o, "address",
+			       l ? json_object_new_string(mac_format(l->address, mac)) : NULL);
+	show_add_number(o, "mtu", l ? l->mtu : 0);
+	show_add_number(o, "ifindex", u->ifindex);
+	show_add_text(o, "state", resource_state_name(u->state));
+	show_add_text(o, "reason", u->reason);
+	show_add_bool(o, "promiscuous", l && (l->flags & IFF_PROMISC));
+	show_add_text(o, "attached", kernel_attach_name(u->attached));
+	show_add_origin(o, u->from_config, false);
+	json_object_object_add(o, "vnets", show_members(u));
 	return o;
 }
 
@@ -282,8 +318,9 @@ static const struct kernel_link_stats *show_device_counts(struct resource *r)
 	const struct kernel *k = manager_kernel(r->vnet->manager);
 
 	bool same = r->device_counts.ifindex == r->ifindex;
-	int err = r->ifindex ? k->ops->link_stats(k->rtnl, r->ifindex, &r->device_counts.last)
-			     : -ENODEV;
+	/* What an uplink's device counts is not this vnet's alone. */
+	bool own = r->ifindex && !resource_is_member(r);
+	int err = own ? k->ops->link_stats(k->rtnl, r->ifindex, &r->device_counts.last) : -ENODEV;
 
 	if (err && (err != -EAGAIN || !same))
 		r->device_counts.last = (struct kernel_link_stats) { 0 };
@@ -373,6 +410,14 @@ static void show_add_subject(struct json_object *o, const struct resource *r)
 		show_add_text(o, "reason", r->reason);
 }
 
+static void show_add_uplink(struct json_object *o, const struct uplink *u)
+{
+	show_add_text(o, "uplink", u->name);
+	show_add_text(o, "state", resource_state_name(u->state));
+	if (u->reason[0])
+		show_add_text(o, "reason", u->reason);
+}
+
 struct json_object *show_event(const struct manager_event *event)
 {
 	struct json_object *o = json_object_new_object();
@@ -383,6 +428,8 @@ struct json_object *show_event(const struct manager_event *event)
 	show_add_text(o, "event", manager_event_name(event->type));
 	if (event->vnet)
 		show_add_text(o, "vnet", event->vnet->name);
+	if (event->uplink)
+		show_add_uplink(o, event->uplink);
 	if (event->type == MANAGER_PATH_SWITCHED)
 		show_add_switch(o, event);
 	else if (event->resource)

@@ -12,7 +12,8 @@
 
 struct json_object *show_vnet(const struct vnet *v);
 struct json_object *show_resource(const struct resource *r); /* with "vnet" */
-struct json_object *show_fdb(const struct vnet *v);	     /* an array of rows */
+struct json_object *show_uplink(const struct uplink *u);
+struct json_object *show_fdb(const struct vnet *v); /* an array of rows */
 struct json_object *show_stats(const struct vnet *v, const struct resource *only); /* NULL: all */
 struct json_object *show_event(const struct manager_event *event);
 

@@ -34,6 +34,8 @@ static struct json_object *saved_new(const struct desired_saved *s)
 		return NULL;
 	if ((b->set & KERNEL_LINK_DORMANT) && !put(o, "dormant", boolean(b->dormant)))
 		return NULL;
+	if ((b->set & KERNEL_LINK_PROMISC) && !put(o, "promisc", boolean(b->promisc)))
+		return NULL;
 	if (s->filtered && !put(o, "filter", mac_text(s->filter)))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
@@ -161,6 +163,31 @@ static struct json_object *vnet_new(const struct desired_vnet *v)
 	return UTIL_TAKE_PTR(o);
 }
 
+static struct json_object *uplink_new(const struct desired_uplink *u)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put_common(o, u->name, u->number, u->from_config) ||
+	    !put(o, "settings", settings_new(settings_uplink, &u->settings)))
+		return NULL;
+	if (u->from_config && !put(o, "base", settings_new(settings_uplink, &u->base)))
+		return NULL;
+	if (u->saved.ifindex && !put(o, "saved", saved_new(&u->saved)))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
+static bool put_uplinks(struct json_object *o, const struct desired *d)
+{
+	UTIL_CLEANUP(put_json) struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < d->uplink_count; i++)
+		if (!append(array, uplink_new(&d->uplinks[i])))
+			return false;
+	return put(o, "uplinks", UTIL_TAKE_PTR(array)) &&
+	       put_names(o, "removed_uplinks", &d->removed_uplinks);
+}
+
 struct json_object *state_json_new(const struct desired *d)
 {
 	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
@@ -171,7 +198,8 @@ struct json_object *state_json_new(const struct desired *d)
 	for (size_t i = 0; i < d->vnet_count; i++)
 		if (!append(array, vnet_new(&d->vnets[i])))
 			return NULL;
-	if (!put(o, "vnets", UTIL_TAKE_PTR(array)) || !put_names(o, "removed", &d->removed))
+	if (!put(o, "vnets", UTIL_TAKE_PTR(array)) || !put_names(o, "removed", &d->removed) ||
+	    ((d->uplink_count || d->removed_uplinks.count) && !put_uplinks(o, d)))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -224,6 +252,8 @@ static int read_changed(struct json_object *o, const char *key, enum kernel_link
 		return read_bool(o, key, &b->allmulti, e);
 	case KERNEL_LINK_DORMANT:
 		return read_bool(o, key, &b->dormant, e);
+	case KERNEL_LINK_PROMISC:
+		return read_bool(o, key, &b->promisc, e);
 	}
 	return -EBADMSG;
 }
@@ -234,7 +264,7 @@ static const struct {
 } changed_fields[] = {
 	{ "mtu", KERNEL_LINK_MTU },	    { "address", KERNEL_LINK_ADDRESS },
 	{ "up", KERNEL_LINK_UP },	    { "allmulti", KERNEL_LINK_ALLMULTI },
-	{ "dormant", KERNEL_LINK_DORMANT },
+	{ "dormant", KERNEL_LINK_DORMANT }, { "promisc", KERNEL_LINK_PROMISC },
 };
 
 static int read_saved(struct json_object *resource, struct desired_saved *ret, struct error *e)
@@ -447,6 +477,41 @@ static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 	return r < 0 ? r : read_names(o, "removed", &v->removed, e);
 }
 
+static int read_uplink(struct json_object *o, struct desired *d, struct error *e)
+{
+	struct desired_uplink *u = desired_add_uplink(d);
+	int r;
+
+	if (!u)
+		return -ENOMEM;
+	settings_uplink_default(&u->settings);
+	r = read_name(o, u->name, sizeof(u->name), e);
+	if (r == 0)
+		r = read_number(o, "number", &u->number, e);
+	if (r == 0)
+		r = read_bool(o, "from_config", &u->from_config, e);
+	if (r == 0)
+		r = read_settings(o, "settings", settings_uplink, &u->settings, e);
+	if (r == 0 && u->from_config) {
+		settings_uplink_default(&u->base);
+		r = read_settings(o, "base", settings_uplink, &u->base, e);
+	}
+	return r < 0 ? r : read_saved(o, &u->saved, e);
+}
+
+/* Files of before there were uplinks do not have it. */
+static int read_uplinks(struct json_object *state, struct desired *d, struct error *e)
+{
+	struct json_object *array = member(state, "uplinks", json_type_array);
+	int r = 0;
+
+	if (has(state, "uplinks") && !array)
+		return wrong(e, "uplinks", "an array");
+	for (size_t i = 0; array && i < json_object_array_length(array) && r == 0; i++)
+		r = read_uplink(json_object_array_get_idx(array, i), d, e);
+	return r < 0 ? r : read_names(state, "removed_uplinks", &d->removed_uplinks, e);
+}
+
 int state_json_read(struct json_object *state, struct desired *ret, struct error *e)
 {
 	struct json_object *array = member(state, "vnets", json_type_array);
@@ -456,5 +521,7 @@ int state_json_read(struct json_object *state, struct desired *ret, struct error
 		return wrong(e, "vnets", "an array");
 	for (size_t i = 0; i < json_object_array_length(array) && r == 0; i++)
 		r = read_vnet(json_object_array_get_idx(array, i), ret, e);
+	if (r == 0)
+		r = read_uplinks(state, ret, e);
 	return r < 0 ? r : read_names(state, "removed", &ret->removed, e);
 }

@@ -10,13 +10,24 @@
 
 /* --- vnets --- */
 
+/*
+ * On uplinks several vnets may have one MAC: those that share it, and those in different VLANs, for
+ * which reconcile_fdb_check() answers.
+ */
+static bool may_have_same(const struct vnet *v, const struct vnet_settings *s, bool on_uplink)
+{
+	return on_uplink && v->service && v->service->uplink && v->settings.share == s->share;
+}
+
 static int check_address(const struct manager *m, const struct vnet *self,
-			 const struct vnet_settings *s, const char *name, struct error *e)
+			 const struct vnet_settings *s, bool on_uplink, const char *name,
+			 struct error *e)
 {
 	char mac[MAC_TEXT_SIZE];
 
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next)
-		if (v != self && mac_same(v->settings.address, s->address))
+		if (v != self && mac_same(v->settings.address, s->address) &&
+		    !may_have_same(v, s, on_uplink))
 			return error_set(e, ERROR_EXISTS, EEXIST, name, "address",
 					 "%s: address %s is vnet %s's already", name,
 					 mac_format(s->address, mac), v->name);
@@ -31,6 +42,10 @@ static int check_upper_device(const struct manager *m, const struct vnet *self,
 	if (l->type != ARPHRD_ETHER)
 		return error_set(e, ERROR_INVALID, EINVAL, name, "upper",
 				 "%s: upper %s is not an Ethernet device", name, l->name);
+	if (o && o->uplink)
+		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+				 "%s: upper %s is the device of uplink %s", name, l->name,
+				 o->uplink->name);
 	if (o && o->vnet != self)
 		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
 				 "%s: upper %s is in use by vnet %s already", name, l->name,
@@ -61,6 +76,11 @@ static int check_upper(const struct manager *m, const struct vnet_settings *s, c
 			return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
 					 "%s: upper %s is in use by vnet %s already", name,
 					 s->upper, v->name);
+	for (const struct uplink *u = m->uplinks; u; u = u->hh.next)
+		if (util_same(u->settings.device, s->upper))
+			return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+					 "%s: upper %s is the device of uplink %s", name, s->upper,
+					 u->name);
 	HASH_FIND(by_device, m->waiting, s->upper, strlen(s->upper), waiting);
 	if (waiting)
 		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
@@ -141,10 +161,12 @@ static int check_vlans(const struct vnet *v, const struct vnet_settings *s, stru
 	char label[RESOURCE_LABEL_SIZE];
 	int err = 0;
 
-	if (s->pvid == v->settings.pvid && vlan_same(&s->vlans, &v->settings.vlans))
-		return 0;
+	bool same = s->pvid == v->settings.pvid && vlan_same(&s->vlans, &v->settings.vlans);
+
 	for (const struct resource *r = v->resources; r && !err; r = r->hh.next)
-		err = reconcile_fdb_check(v, s, r, &r->settings, resource_label(r, label), e);
+		if (!same || resource_is_member(r))
+			err = reconcile_fdb_check(v, s, r, &r->settings, resource_label(r, label),
+						  e);
 	return err;
 }
 
@@ -162,8 +184,8 @@ static int check_reach(const struct vnet *v, const struct vnet_settings *s, stru
 			 v->name);
 }
 
-int validate_vnet_restore(const struct manager *m, const char *name, const struct vnet_settings *s,
-			  struct error *e)
+static int check_new(const struct manager *m, const char *name, const struct vnet_settings *s,
+		     bool on_uplink, struct error *e)
 {
 	const struct vnet *other;
 	int err = settings_check_name("vnet", name, SETTINGS_NAME_SIZE, e);
@@ -176,13 +198,25 @@ int validate_vnet_restore(const struct manager *m, const char *name, const struc
 	if (other)
 		return error_set(e, ERROR_EXISTS, EEXIST, name, "name",
 				 "%s: there is a vnet of that name already", name);
-	return check_address(m, NULL, s, name, e);
+	if (manager_find_uplink(m, name, NULL))
+		return error_set(e, ERROR_EXISTS, EEXIST, name, "name",
+				 "%s: there is an uplink of that name already, and uplinks and "
+				 "vnets share their names",
+				 name);
+	return check_address(m, NULL, s, on_uplink, name, e);
+}
+
+/* What it is on is restored after it. */
+int validate_vnet_restore(const struct manager *m, const char *name, const struct vnet_settings *s,
+			  struct error *e)
+{
+	return check_new(m, name, s, true, e);
 }
 
 int validate_vnet_add(const struct manager *m, const char *name, const struct vnet_settings *s,
-		      struct error *e)
+		      const struct uplink *u, struct error *e)
 {
-	int err = validate_vnet_restore(m, name, s, e);
+	int err = check_new(m, name, s, u, e);
 
 	if (!err)
 		err = check_leads_here(m, s, name, e);
@@ -199,7 +233,9 @@ int validate_vnet_set(const struct vnet *v, const struct vnet_settings *s, struc
 				"%s: upper and netns can only be given when the vnet is made",
 				v->name);
 	if (!err)
-		err = check_address(v->manager, v, s, v->name, e);
+		err = check_address(v->manager, v, s, v->service && v->service->uplink, v->name, e);
+	if (!err && v->service && v->service->uplink)
+		err = validate_member(v->service->uplink, v->name, s, e);
 	if (!err)
 		err = check_peers(v, s, e);
 	if (!err)
@@ -262,6 +298,13 @@ static int check_peer_vnet(const struct vnet *v, const struct resource_settings 
 	return 0;
 }
 
+static int device_of_uplink(const char *label, const char *device, const struct uplink *u,
+			    struct error *e)
+{
+	return error_set(e, ERROR_BUSY, EBUSY, label, "device",
+			 "%s: device %s is in use by uplink %s already", label, device, u->name);
+}
+
 static int device_busy(const char *label, const char *device, const struct vnet *v,
 		       const struct resource *r, struct error *e)
 {
@@ -274,16 +317,20 @@ static int device_busy(const char *label, const char *device, const struct vnet 
 			 v->name);
 }
 
-/* Whether it exists or not, no device is promised twice. */
-static int check_device_free(const struct manager *m, const char *device, const char *label,
-			     struct error *e)
+int validate_device_free(const struct manager *m, const char *device, const char *label,
+			 struct error *e)
 {
 	const struct link *l = link_find_name(m->links, device);
 	const struct manager_owner *o = l ? owner_find(m, l->ifindex) : NULL;
 	struct resource *waiting;
 
+	if (o && o->uplink)
+		return device_of_uplink(label, device, o->uplink, e);
 	if (o)
 		return device_busy(label, device, o->vnet, o->resource, e);
+	for (const struct uplink *u = m->uplinks; u; u = u->hh.next)
+		if (util_same(u->settings.device, device))
+			return device_of_uplink(label, device, u, e);
 	HASH_FIND(by_device, m->waiting, device, strlen(device), waiting);
 	if (waiting)
 		return device_busy(label, device, waiting->vnet, waiting, e);
@@ -318,6 +365,8 @@ int validate_device(const struct resource *r, const struct link *l, struct error
 	const struct manager_owner *o = owner_find(r->vnet->manager, l->ifindex);
 
 	resource_label(r, label);
+	if (o && o->uplink)
+		return device_of_uplink(label, l->name, o->uplink, e);
 	if (o && o->resource != r)
 		return device_busy(label, l->name, o->vnet, o->resource, e);
 	return check_device(r->vnet, l, label, e);
@@ -340,6 +389,10 @@ int validate_resource_restore(const struct vnet *v, const char *name,
 	if (other)
 		return error_set(e, ERROR_EXISTS, EEXIST, label, "name",
 				 "%s: vnet %s has a resource of that name already", label, v->name);
+	if (s->uplink[0] && !manager_find_uplink(v->manager, s->uplink, NULL))
+		return error_set(e, ERROR_NOT_FOUND, ENOENT, label, "uplink",
+				 "%s: uplink %s does not exist, expected the name of one", label,
+				 s->uplink);
 	err = check_room(v, s, label, e);
 	if (!err)
 		err = check_peer_vnet(v, s, label, e);
@@ -350,7 +403,7 @@ static int check_new_device(const struct vnet *v, const char *device, const char
 			    struct error *e)
 {
 	const struct link *l = link_find_name(v->manager->links, device);
-	int err = check_device_free(v->manager, device, label, e);
+	int err = validate_device_free(v->manager, device, label, e);
 
 	return err || !l ? err : check_device(v, l, label, e);
 }
@@ -406,7 +459,10 @@ int validate_resource_add(const struct vnet *v, const char *name, const struct r
 	if (err)
 		return err;
 	snprintf(label, sizeof(label), "%s/%s", v->name, name);
-	if (s->pf[0])
+	if (s->uplink[0])
+		err = validate_member(manager_find_uplink(v->manager, s->uplink, NULL), v->name,
+				      &v->settings, e);
+	else if (s->pf[0])
 		err = check_new_vf(v, s, label, e);
 	else if (!s->peer_vnet[0])
 		err = check_new_device(v, s->device, label, e);
@@ -460,6 +516,9 @@ int validate_resource_set(const struct resource *r, const struct resource_settin
 		err = error_set(e, ERROR_INVALID, EINVAL, label, "peer_vnet",
 				"%s: peer_vnet can only be given when the resource is added",
 				label);
+	if (!err && !util_same(s->uplink, r->settings.uplink))
+		err = error_set(e, ERROR_INVALID, EINVAL, label, "uplink",
+				"%s: uplink can only be given when the resource is added", label);
 	if (!err)
 		err = check_peer(r->vnet, s, label, e);
 	return err ? err : reconcile_fdb_check(r->vnet, &r->vnet->settings, r, s, label, e);

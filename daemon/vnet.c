@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vnet.h"
 
-#define HYBRID_NATIVE_VLAN 1
+#define NATIVE_VLAN 1
 
 const char *resource_state_name(enum resource_state state)
 {
@@ -19,11 +19,17 @@ uint16_t resource_pvid(const struct resource *r)
 {
 	if (r->settings.pvid)
 		return r->settings.pvid;
-	/* A hybrid leads into the physical network, whose untagged frames are not this vnet's
-	 * business. */
-	if (r->settings.type == SETTINGS_HYBRID)
-		return HYBRID_NATIVE_VLAN;
+	/* A hybrid and an uplink lead into the physical network, whose untagged frames are not this
+	 * vnet's business. */
+	if (r->settings.type == SETTINGS_HYBRID || r->uplink)
+		return NATIVE_VLAN;
 	return r->vnet->settings.pvid;
+}
+
+bool resource_has_vlan(const struct resource *r, uint16_t vlan)
+{
+	return !r->settings.has_vlans || vlan == resource_pvid(r) ||
+	       vlan_has(&r->settings.vlans, vlan);
 }
 
 const char *resource_label(const struct resource *r, char buffer[RESOURCE_LABEL_SIZE])

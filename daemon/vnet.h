@@ -13,6 +13,7 @@
 enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
 
 struct manager;
+struct uplink;
 struct vnet;
 
 /* XDP at the device of a resource, or where the frames of an upper come in. */
@@ -65,6 +66,8 @@ struct resource {
 	struct resource_settings base; /* from_config: as the file has it */
 	struct desired_provider provider;
 	bool present;		       /* its provider's connection is open */
+	struct uplink *uplink;	       /* it is on, NULL: it has a device of its own; borrowed */
+	uint32_t slot;		       /* its place there */
 	uint32_t tap_ifindex;	       /* of the provider's tap, which is known by this alone */
 	struct provider_counts counts; /* as last told by the provider */
 	struct {
@@ -96,6 +99,9 @@ struct resource {
 	uint32_t storm_written;	 /* limit of the row, 0: none */
 	size_t fdb_count;	 /* FDB entries as last written: ... */
 	struct abi_fdb_key *fdb; /* ... owned */
+	bool enrolled;		 /* its place on the uplink is in the maps */
+	bool learns;		 /* so is its row of `learners` */
+	bool unfiltered;	 /* the uplink's device does not filter its MAC */
 
 	UT_hash_handle hh;	  /* in vnet->resources, by name */
 	UT_hash_handle by_device; /* in the manager's waiting ones, by settings.device */
@@ -243,6 +249,9 @@ const char *resource_state_name(enum resource_state state);
 
 /* The VLAN that is untagged on the resource's device. */
 uint16_t resource_pvid(const struct resource *r);
+
+/* Is it a member of the VLAN? */
+bool resource_has_vlan(const struct resource *r, uint16_t vlan);
 
 /* "vnet0/g1", for messages. Returns @buffer. */
 #define RESOURCE_LABEL_SIZE 32

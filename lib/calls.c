@@ -25,6 +25,18 @@ static void calls_add_text(struct json_object **parameters, const char *key, con
 		calls_add(parameters, key, json_object_new_string(text));
 }
 
+/* What users call a setting may be a parameter of the method. */
+static void calls_lift(struct json_object **parameters, struct json_object *settings,
+		       const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(settings, key, &value))
+		return;
+	calls_add(parameters, key, json_object_get(value));
+	json_object_object_del(settings, key);
+}
+
 static struct json_object *calls_names(const char *vnet, const char *name)
 {
 	struct json_object *parameters = json_object_new_object();
@@ -74,6 +86,8 @@ static int calls_change(struct vnet_client *c, const char *method, const char *v
 	if (r < 0)
 		return r;
 	parameters = calls_names(vnet, name);
+	if (!vnet)
+		calls_lift(&parameters, json, "uplink");
 	calls_add(&parameters, "settings", json);
 	return calls_do(c, method, parameters);
 }
@@ -159,6 +173,30 @@ int vnet_resource_delete(struct vnet_client *client, const char *vnet, const cha
 	if (r == 0)
 		r = calls_need(client, "the name", name);
 	return r < 0 ? r : calls_do(client, "DeleteResource", calls_names(vnet, name));
+}
+
+int vnet_uplink_add(struct vnet_client *client, const char *name,
+		    const struct vnet_setting *settings, size_t count)
+{
+	return calls_change(client, "AddUplink", NULL, name, settings, count);
+}
+
+int vnet_uplink_set(struct vnet_client *client, const char *name,
+		    const struct vnet_setting *settings, size_t count)
+{
+	return calls_change(client, "SetUplink", NULL, name, settings, count);
+}
+
+int vnet_uplink_delete(struct vnet_client *client, const char *name)
+{
+	int r = calls_need(client, "the name", name);
+
+	return r < 0 ? r : calls_do(client, "DeleteUplink", calls_names(NULL, name));
+}
+
+int vnet_uplink_list(struct vnet_client *client, const char *name, char **ret)
+{
+	return calls_ask(client, "ListUplinks", calls_names(NULL, name), "uplinks", ret);
 }
 
 int vnet_keep_later(struct vnet_client *client)

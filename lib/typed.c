@@ -83,6 +83,8 @@ static const struct {
 	{ "guard", &typed_bool },
 	{ "storm_limit", &typed_limit },
 	{ "hybrid_needs_service", &typed_bool },
+	{ "share", &typed_bool },
+	{ "learn", &typed_bool },
 };
 
 static const struct typed_kind *typed_find(const char *key)

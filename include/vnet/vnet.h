@@ -129,9 +129,11 @@ VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
  *	of a vnet	address mtu upper netns mode guard pvid vlans promiscuous
  *			on_delete hybrid_needs_service monitor_interval hold_down tx_timeout
  *			announce_count announce_interval announce_addresses protection
- *			allowed_ips storm_limit owner
- *	of a resource	type device peer peer_vnet priority pvid vlans admin storm_limit
- *			probe probe_interval probe_count
+ *			allowed_ips storm_limit owner address_prefix share addresses
+ *			learn, and uplink of a new one alone
+ *	of a resource	type device peer peer_vnet uplink priority pvid vlans admin
+ *			storm_limit probe probe_interval probe_count
+ *	of an uplink	device steer
  *
  * mtu is in bytes, monitor_interval in milliseconds, storm_limit in frames a second. A key that the
  * library does not know goes to vnetd as text.
@@ -213,6 +215,30 @@ VNET_API int vnet_resource_set(struct vnet_client *client, const char *vnet, con
 VNET_API int vnet_resource_delete(struct vnet_client *client, const char *vnet, const char *name);
 
 /**
+ * @brief Makes an uplink: a device that vnets can share. A vnet is put on it by vnet_add() with the
+ *	  setting "uplink", or by vnet_resource_add() with "type" service and "uplink".
+ * @param name of the uplink, which no vnet may have
+ * @param settings "device" has to be among them
+ * @return 0, or a negative errno: -EEXIST: there is an uplink or a vnet of this name; -EBUSY: the
+ *	   device is in use. A device that does not exist yet is no error: the uplink waits for it.
+ */
+VNET_API int vnet_uplink_add(struct vnet_client *client, const char *name,
+			     const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Changes settings of an uplink: all of them, or none if one is refused.
+ * @return 0, or a negative errno: -ENOENT: no such uplink
+ */
+VNET_API int vnet_uplink_set(struct vnet_client *client, const char *name,
+			     const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Removes an uplink, and gives its device back as it was.
+ * @return 0, or a negative errno: -ENOENT: no such uplink; -EBUSY: vnets are on it
+ */
+VNET_API int vnet_uplink_delete(struct vnet_client *client, const char *name);
+
+/**
  * @brief For many changes in a row: from now on this client's changes are done when they return,
  *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
  *
@@ -268,6 +294,13 @@ VNET_API int vnet_list(struct vnet_client *client, const char *name, char **ret)
  */
 VNET_API int vnet_resource_list(struct vnet_client *client, const char *vnet, const char *name,
 				char **ret);
+
+/**
+ * @brief The uplinks, as a JSON array.
+ * @param name of one uplink, NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such uplink
+ */
+VNET_API int vnet_uplink_list(struct vnet_client *client, const char *name, char **ret);
 
 /**
  * @brief The forwarding database, as a JSON array.

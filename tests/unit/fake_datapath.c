@@ -247,6 +247,79 @@ static int fake_allowed_write(void *datapath, const struct abi_allowed_key *key,
 	return err;
 }
 
+static int fake_uplink_write(void *datapath, uint32_t number, const struct abi_uplink *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "uplink_write"))
+		return -k->fail_error;
+	if (row_same(&k->uplinks, &number, sizeof(number), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->uplinks, &number, sizeof(number), row, sizeof(*row));
+	if (!err)
+		fake_note(k, "uplink %u %s\n", number, row ? "" : "gone");
+	return err;
+}
+
+static int fake_uplink_read(void *datapath, uint32_t number, struct abi_uplink *ret)
+{
+	struct fake_kernel *k = datapath;
+
+	return row_read(&k->uplinks, &number, sizeof(number), ret, sizeof(*ret));
+}
+
+static int fake_member_write(void *datapath, uint32_t uplink, uint32_t resource, bool there)
+{
+	const struct fake_member key = { uplink, resource };
+	struct fake_kernel *k = datapath;
+	const void *value = there ? "" : NULL;
+	int err;
+
+	if (fake_fails(k, "member_write"))
+		return -k->fail_error;
+	if (row_same(&k->members, &key, sizeof(key), value, 0))
+		return 0;
+	if (there && !row_find(&k->uplinks, &uplink, sizeof(uplink)))
+		return -ENOENT;
+	err = row_write(&k->members, &key, sizeof(key), value, 0);
+	if (!err)
+		fake_note(k, "member %u %s\n", resource, there ? "" : "gone");
+	return err;
+}
+
+static int fake_address_write(void *datapath, const struct abi_address_key *key,
+			      const struct abi_holder *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "address_write"))
+		return -k->fail_error;
+	if (row_same(&k->addresses, key, sizeof(*key), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->addresses, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		fake_note(k, "address %u %s\n", row ? row->resource : 0, row ? "" : "gone");
+	return err;
+}
+
+static int fake_learner_write(void *datapath, uint32_t resource, bool there)
+{
+	struct fake_kernel *k = datapath;
+	const void *value = there ? "" : NULL;
+	int err;
+
+	if (fake_fails(k, "learner_write"))
+		return -k->fail_error;
+	if (row_same(&k->learners, &resource, sizeof(resource), value, 0))
+		return 0;
+	err = row_write(&k->learners, &resource, sizeof(resource), value, 0);
+	if (!err)
+		fake_note(k, "learner %u %s\n", resource, there ? "" : "gone");
+	return err;
+}
+
 static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
 {
 	struct fake_kernel *k = datapath;
@@ -340,6 +413,24 @@ static void sweep_keys(struct fake_map *map, const struct kernel_wanted *w,
 			map->rows[i].used = false;
 }
 
+static bool wanted_member(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct fake_member key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->member(w->context, key.uplink, key.resource);
+}
+
+static bool wanted_address(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_address_key key;
+	struct abi_holder holder;
+
+	memcpy(&key, row->key, sizeof(key));
+	memcpy(&holder, row->value, sizeof(holder));
+	return w->address(w->context, &key, &holder);
+}
+
 static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 {
 	struct fake_kernel *k = datapath;
@@ -358,6 +449,10 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 	sweep_keys(&k->vlans, w, wanted_vlans);
 	sweep_keys(&k->storms, w, wanted_storm);
 	sweep_keys(&k->allowed, w, wanted_allowed);
+	sweep_keys(&k->members, w, wanted_member);
+	sweep_keys(&k->addresses, w, wanted_address);
+	sweep_numbers(&k->learners, w->learner, w->context);
+	sweep_numbers(&k->uplinks, w->uplink, w->context);
 	return 0;
 }
 
@@ -461,6 +556,11 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->device_write = fake_device_write;
 	ops->storm_write = fake_storm_write;
 	ops->allowed_write = fake_allowed_write;
+	ops->uplink_write = fake_uplink_write;
+	ops->uplink_read = fake_uplink_read;
+	ops->member_write = fake_member_write;
+	ops->address_write = fake_address_write;
+	ops->learner_write = fake_learner_write;
 	ops->resource_read = fake_resource_read;
 	ops->fdb_read = fake_fdb_read;
 	ops->vlans_read = fake_vlans_read;

@@ -73,6 +73,19 @@ struct link *fake_kernel_add(struct fake_kernel *k, const char *name)
 	return l;
 }
 
+/* One address of a device is in `filter`, more of them are in `filters`. */
+static struct fake_row *filter_row(struct fake_kernel *k, uint32_t ifindex, const uint8_t *address)
+{
+	for (size_t i = 0; i < FAKE_MAX; i++) {
+		struct fake_row *row = &k->filters.rows[i];
+
+		if (row->used && !memcmp(row->key, &ifindex, sizeof(ifindex)) &&
+		    (!address || !memcmp(row->key + sizeof(ifindex), address, MAC_LEN)))
+			return row;
+	}
+	return NULL;
+}
+
 static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 {
 	struct link *l = fake_link(k, ifindex);
@@ -80,6 +93,8 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 	if (!l)
 		return;
 	memset(k->filter[ifindex], 0, MAC_LEN);
+	for (struct fake_row *row; (row = filter_row(k, ifindex, NULL));)
+		row->used = false;
 	memset(&k->offloads[ifindex], 0, sizeof(k->offloads[ifindex]));
 	k->xdp_refusal[ifindex] = 0;
 	fake_datapath_gone(k, ifindex);
@@ -182,6 +197,9 @@ static void apply(struct link *l, const struct kernel_link_change *change, unsig
 	if (fields & KERNEL_LINK_ALLMULTI)
 		l->flags = change->allmulti ? l->flags | IFF_ALLMULTI
 					    : l->flags & ~(unsigned int)IFF_ALLMULTI;
+	if (fields & KERNEL_LINK_PROMISC)
+		l->flags = change->promisc ? l->flags | IFF_PROMISC
+					   : l->flags & ~(unsigned int)IFF_PROMISC;
 	if (fields & KERNEL_LINK_DORMANT)
 		l->flags = change->dormant ? l->flags & ~(unsigned int)IFF_RUNNING
 					   : l->flags | IFF_RUNNING;
@@ -274,6 +292,40 @@ static int fake_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stat
 	return 0;
 }
 
+static void filter_add(struct fake_kernel *k, uint32_t ifindex, const uint8_t address[MAC_LEN])
+{
+	static const uint8_t none[MAC_LEN];
+	size_t i = 0;
+
+	if (mac_same(k->filter[ifindex], none)) {
+		memcpy(k->filter[ifindex], address, MAC_LEN);
+		return;
+	}
+	if (mac_same(k->filter[ifindex], address) || filter_row(k, ifindex, address))
+		return;
+	while (k->filters.rows[i].used)
+		i++;
+	k->filters.rows[i].used = true;
+	memcpy(k->filters.rows[i].key, &ifindex, sizeof(ifindex));
+	memcpy(k->filters.rows[i].key + sizeof(ifindex), address, MAC_LEN);
+}
+
+static void filter_del(struct fake_kernel *k, uint32_t ifindex, const uint8_t address[MAC_LEN])
+{
+	struct fake_row *row = filter_row(k, ifindex, address);
+
+	if (row)
+		row->used = false;
+	if (!mac_same(k->filter[ifindex], address))
+		return;
+	memset(k->filter[ifindex], 0, MAC_LEN);
+	row = filter_row(k, ifindex, NULL);
+	if (!row)
+		return;
+	memcpy(k->filter[ifindex], row->key + sizeof(ifindex), MAC_LEN);
+	row->used = false;
+}
+
 static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[MAC_LEN], bool add)
 {
 	struct fake_kernel *k = rtnl;
@@ -282,10 +334,12 @@ static int fake_link_filter(void *rtnl, uint32_t ifindex, const uint8_t address[
 		return -k->fail_error;
 	if (add && memcmp(k->filter[ifindex], address, MAC_LEN) == 0)
 		return 0;
+	if (add && k->unfilterable[ifindex])
+		return -EOPNOTSUPP;
 	if (add)
-		memcpy(k->filter[ifindex], address, MAC_LEN);
-	else if (memcmp(k->filter[ifindex], address, MAC_LEN) == 0)
-		memset(k->filter[ifindex], 0, MAC_LEN);
+		filter_add(k, ifindex, address);
+	else
+		filter_del(k, ifindex, address);
 	fake_note(k, "link_filter %u %s\n", ifindex, add ? "add" : "del");
 	return 0;
 }

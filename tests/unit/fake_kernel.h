@@ -65,10 +65,13 @@ struct fake_kernel {
 	bool attached[KERNEL_HOOK_END][FAKE_IFINDEX_MAX];  /* by hook and ifindex */
 	uint8_t filter[FAKE_IFINDEX_MAX][MAC_LEN];	   /* by ifindex, all zero: none */
 	struct kernel_offloads offloads[FAKE_IFINDEX_MAX]; /* by ifindex */
-	int xdp_refusal[FAKE_IFINDEX_MAX]; /* by ifindex: positive errno of a driver, 0: none */
-	bool blind;			   /* programs do not see devices */
-	bool busy[FAKE_IFINDEX_MAX];	   /* by ifindex: no other MAC while it is up */
+	int xdp_refusal[FAKE_IFINDEX_MAX];   /* by ifindex: positive errno of a driver, 0: none */
+	bool blind;			     /* programs do not see devices */
+	bool unfilterable[FAKE_IFINDEX_MAX]; /* by ifindex: takes no more addresses */
+	bool busy[FAKE_IFINDEX_MAX];	     /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
+	struct fake_map filters; /* by ifindex and MAC: those beside the one in `filter` */
+	struct fake_map uplinks, members, addresses, learners;
 	struct abi_counters counters;
 	struct abi_drops drops;
 	struct kernel_link_stats stats;
@@ -143,6 +146,12 @@ const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t 
 const struct abi_vlans *fake_kernel_vlans(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
 const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex);
 const struct abi_storm *fake_kernel_storm(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
+const struct abi_uplink *fake_kernel_uplink(struct fake_kernel *k, uint32_t number);
+bool fake_kernel_member(struct fake_kernel *k, uint32_t uplink, uint32_t resource);
+bool fake_kernel_learner(struct fake_kernel *k, uint32_t resource);
+/* The holder's number, -1: nobody was given the address. @address as ::ffff:a.b.c.d or IPv6. */
+int64_t fake_kernel_address(struct fake_kernel *k, uint32_t uplink, uint16_t vlan,
+			    const char *address);
 bool fake_kernel_device(struct fake_kernel *k, uint32_t ifindex);
 bool fake_kernel_allowed(struct fake_kernel *k, const struct abi_allowed_key *key);
 uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, const char *mac);

@@ -8,6 +8,11 @@
 /* Is it the turn of @call to fail, with k->fail_error? */
 bool fake_fails(struct fake_kernel *k, const char *call);
 
+/* A row of `members`: their slots are the data path's own business. */
+struct fake_member {
+	uint32_t uplink, resource;
+};
+
 /* To the journal. */
 void fake_note(struct fake_kernel *k, const char *format, ...) UTIL_PRINTF(2, 3);
 

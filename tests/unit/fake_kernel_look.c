@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a test looks at in the kernel in memory. */
+#include <arpa/inet.h>
+
 #include "fake_kernel_internal.h"
 
 static const void *value_of(const struct fake_map *map, const void *key, size_t size)
@@ -69,6 +71,35 @@ uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, co
 	return number ? *number : 0;
 }
 
+const struct abi_uplink *fake_kernel_uplink(struct fake_kernel *k, uint32_t number)
+{
+	return value_of(&k->uplinks, &number, sizeof(number));
+}
+
+bool fake_kernel_member(struct fake_kernel *k, uint32_t uplink, uint32_t resource)
+{
+	const struct fake_member key = { uplink, resource };
+
+	return value_of(&k->members, &key, sizeof(key));
+}
+
+bool fake_kernel_learner(struct fake_kernel *k, uint32_t resource)
+{
+	return value_of(&k->learners, &resource, sizeof(resource));
+}
+
+int64_t fake_kernel_address(struct fake_kernel *k, uint32_t uplink, uint16_t vlan,
+			    const char *address)
+{
+	struct abi_address_key key = { .uplink = uplink, .vlan = vlan };
+	const struct abi_holder *holder;
+
+	if (inet_pton(AF_INET6, address, key.address) != 1)
+		return -1;
+	holder = value_of(&k->addresses, &key, sizeof(key));
+	return holder ? (int64_t)holder->resource : -1;
+}
+
 size_t fake_kernel_fdb_count(struct fake_kernel *k)
 {
 	return fake_kernel_count(&k->fdb);
@@ -125,7 +156,7 @@ static int compare_lines(const void *a, const void *b)
 /* Where a row lies in memory says nothing. */
 static char *sorted(char *text)
 {
-	char *lines[FAKE_MAX * 9], *result = NULL;
+	char *lines[FAKE_MAX * 14], *result = NULL;
 	size_t n = 0, size;
 	FILE *out = open_memstream(&result, &size);
 
@@ -155,6 +186,12 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->storms, "storm", sizeof(struct abi_storm_key), sizeof(struct abi_storm), out);
 	text_map(&k->allowed, "allowed", sizeof(struct abi_allowed_key), 0, out);
 	fake_vf_text(k, out);
+	text_map(&k->uplinks, "uplink", sizeof(uint32_t), sizeof(struct abi_uplink), out);
+	text_map(&k->filters, "filter", sizeof(uint32_t) + MAC_LEN, 0, out);
+	text_map(&k->members, "member", sizeof(struct fake_member), 0, out);
+	text_map(&k->addresses, "address", sizeof(struct abi_address_key),
+		 sizeof(struct abi_holder), out);
+	text_map(&k->learners, "learner", sizeof(uint32_t), 0, out);
 	fclose(out);
 	return sorted(text);
 }
@@ -173,5 +210,8 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	return !fake_kernel_count(&k->ports) && !fake_kernel_count(&k->vnets) &&
 	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&
 	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&
-	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed);
+	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed) &&
+	       !fake_kernel_count(&k->uplinks) && !fake_kernel_count(&k->filters) &&
+	       !fake_kernel_count(&k->members) && !fake_kernel_count(&k->addresses) &&
+	       !fake_kernel_count(&k->learners);
 }

@@ -62,12 +62,14 @@ struct usage {
 };
 
 #define OBJECTS                                                                                    \
-	"vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help"
+	"vnet, resource, uplink, fdb, path, stats, monitor, reload, save, flush, status, version " \
+	"or help"
 #define VNET_KEYS                                                                                  \
-	"address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "                      \
+	"address, prefix, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "              \
 	"on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, "               \
 	"announce-count, "                                                                         \
-	"announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner"
+	"announce-interval, announce-addresses, protection, allowed-ips, storm-limit, "            \
+	"owner, uplink, share, addresses or learn"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -142,7 +144,7 @@ static const struct usage usages[] = {
 	{ "vnet add v m 5",
 	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
 	{ "resource add v r mtu 5",
-	  "'mtu' is not a key: expected type, dev, peer, peer-vnet, vf, vlan, "
+	  "'mtu' is not a key: expected type, dev, peer, peer-vnet, vf, vlan, uplink, "
 	  "priority, pvid, vlans, admin, "
 	  "storm-limit, probe, probe-interval or probe-count; "
 	  "see 'vnetctl help resource'" },
@@ -281,7 +283,8 @@ struct sent {
 
 static const struct sent sents[] = {
 	{ "vnet add vnet0", "AddVnet\",\"parameters\":{\"name\":\"vnet0\",\"settings\":{}}" },
-	{ "vn a vnet0 ad 02:00:00:00:00:01 mt 9000 u tap1 n blue mod tc g off pv 1 vl 10,20-29 "
+	{ "vn a vnet0 address 02:00:00:00:00:01 mt 9000 upp tap1 n blue mod tc g off pv 1 vl "
+	  "10,20-29 "
 	  "promi on on remove hy yes mon 0 ho 5 tx 300 announce-c 1 announce-i 20 announce-a ::1 "
 	  "prot "
 	  "restricted al "

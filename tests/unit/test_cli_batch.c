@@ -129,10 +129,10 @@ START_TEST(wrong_lines_are_told_with_their_number)
 		  "del or show; see 'vnetctl help vnet'\n" },
 		{ "\n\nmonitor", "vnetctl: FILE:3: 'monitor' never ends: expected a command that "
 				 "can be in a batch; see 'vnetctl help monitor'\n" },
-		{ "-j vnet show\n",
-		  "vnetctl: FILE:1: '-j' is not an object: expected vnet, resource, fdb, path, "
-		  "stats, monitor, reload, save, flush, status, version or help; "
-		  "see 'vnetctl help'\n" },
+		{ "-j vnet show\n", "vnetctl: FILE:1: '-j' is not an object: expected vnet, "
+				    "resource, uplink, fdb, path, "
+				    "stats, monitor, reload, save, flush, status, version or help; "
+				    "see 'vnetctl help'\n" },
 		{ "vnet\0show\n",
 		  "vnetctl: FILE:1: there is a NUL byte in the line: expected text; "
 		  "see 'vnetctl help'\n",
@@ -170,7 +170,8 @@ START_TEST(commands_can_come_from_standard_input)
 	ck_assert_ptr_nonnull(freopen(file, "r", stdin));
 	cli_expect(fake.path, "--batch -", CTL_USAGE, "",
 		   "vnetctl: standard input:2: 'nothing' is not an object: expected vnet, "
-		   "resource, fdb, path, stats, monitor, reload, save, flush, status, version or "
+		   "resource, uplink, fdb, path, stats, monitor, reload, save, flush, status, "
+		   "version or "
 		   "help; see 'vnetctl help'\n");
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "Flush"));
 	stop();

@@ -32,7 +32,7 @@ static void expect(const char *socket, const char *line, const char *expected)
 
 static const char *const static_words[][2] = {
 	{ "complete ''",
-	  "vnet resource fdb path stats monitor reload save flush status version help" },
+	  "vnet resource uplink fdb path stats monitor reload save flush status version help" },
 	{ "complete s", "stats save status" },
 	{ "complete x", "" },
 	{ "complete", "" },
@@ -44,10 +44,10 @@ static const char *const static_words[][2] = {
 	{ "complete monitor ''", "" },
 	{ "complete help re", "resource reload" },
 	{ "complete vnet add v ''",
-	  "address mtu upper netns mode guard pvid vlans promiscuous "
+	  "address prefix mtu upper netns mode guard pvid vlans promiscuous "
 	  "on-delete hybrid-needs-service monitor-interval hold-down "
 	  "tx-timeout announce-count announce-interval announce-addresses "
-	  "protection allowed-ips storm-limit owner" },
+	  "protection allowed-ips storm-limit owner uplink share addresses learn" },
 	{ "complete vnet add v owner ''", "none" },
 	{ "complete vnet add v mtu 9000 gu", "guard" },
 	{ "complete vnet add v mtu 9000 m", "mode monitor-interval" },
@@ -57,9 +57,10 @@ static const char *const static_words[][2] = {
 	{ "complete vnet add v speed ''", "" },
 	{ "complete vnet set v u", "" }, /* only when it is made */
 	{ "complete vnet set v ''",
-	  "address mtu mode guard pvid vlans promiscuous on-delete hybrid-needs-service monitor-interval "
+	  "address prefix mtu mode guard pvid vlans promiscuous on-delete hybrid-needs-service "
+	  "monitor-interval "
 	  "hold-down tx-timeout announce-count announce-interval announce-addresses "
-	  "protection allowed-ips storm-limit owner" },
+	  "protection allowed-ips storm-limit owner share addresses learn" },
 	{ "complete vnet set v protection ''",
 	  "none mac-nospoof ip-nospoof dhcp-nospoof restricted" },
 	{ "complete vnet set v protection mac-nospoof,",

@@ -42,8 +42,9 @@ END_TEST
 START_TEST(test_event_names)
 {
 	static const char *const names[] = {
-		"vnet-added",	  "vnet-removed",  "resource-added", "resource-removed",
-		"resource-state", "path-switched", "overrun",	     "reloaded",
+		"vnet-added",	  "vnet-removed", "resource-added", "resource-removed",
+		"resource-state", "uplink-added", "uplink-removed", "uplink-state",
+		"path-switched",  "overrun",	  "reloaded",
 	};
 
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(names); i++)

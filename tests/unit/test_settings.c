@@ -36,6 +36,10 @@ static const struct expected_row vnet_rows[] = {
 	{ "allowed_ips", "AllowedIPs", SETTINGS_JSON_STRING, false, "none" },
 	{ "storm_limit", "StormLimit", SETTINGS_JSON_INT, false, "none" },
 	{ "owner", "Owner", SETTINGS_JSON_STRING, false, "none" },
+	{ "address_prefix", "AddressPrefix", SETTINGS_JSON_STRING, false, "none" },
+	{ "share", "Share", SETTINGS_JSON_BOOL, false, "off" },
+	{ "addresses", "Addresses", SETTINGS_JSON_STRING, false, "none" },
+	{ "learn", "Learn", SETTINGS_JSON_BOOL, false, "on" },
 };
 
 static const struct expected_row resource_rows[] = {
@@ -46,6 +50,7 @@ static const struct expected_row resource_rows[] = {
 	{ "pf", "PF", SETTINGS_JSON_STRING, true, "" },
 	{ "vf", "VF", SETTINGS_JSON_INT, true, "" },
 	{ "vf_vlan", "VFVLAN", SETTINGS_JSON_INT, false, "" },
+	{ "uplink", "Uplink", SETTINGS_JSON_STRING, true, "" },
 	{ "priority", "Priority", SETTINGS_JSON_INT, false, "100" },
 	{ "pvid", "PVID", SETTINGS_JSON_INT, false, "" },
 	{ "vlans", "VLANs", SETTINGS_JSON_STRING, false, "" },

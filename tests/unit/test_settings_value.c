@@ -10,6 +10,8 @@
 	"1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,53,55,57,59,61," \
 	"63,65"
 
+#define PREFIX_EXPECTED	   "none, or the first 1 to 5 bytes of a unicast MAC like 02:aa:bb"
+#define LOCAL_EXPECTED	   "none, or at most 32 IP addresses like 10.0.0.7,2001:db8::7"
 #define PEER_VNET_EXPECTED "the name of a vnet, of 1 to 13 letters, digits, '_', '-' and '.'"
 #define STORM_EXPECTED	   "a number of frames a second from 1 to 10000000, or none"
 #define OWNER_EXPECTED	   "none, a user name of 1 to 32 characters, or a uid"
@@ -114,6 +116,14 @@ static const struct good_value vnet_good[] = {
 	{ "owner", "a2345678901234567890123456789012", NULL },
 	{ "owner", "0", NULL },
 	{ "owner", "4294967294", NULL },
+	{ "address_prefix", "none", NULL },
+	{ "address-prefix", "02", NULL },
+	{ "address_prefix", "02:AA:bb", "02:aa:bb" },
+	{ "address_prefix", "02:aa:bb:cc:dd", NULL },
+	{ "share", "yes", "on" },
+	{ "addresses", "none", NULL },
+	{ "addresses", "2001:db8::7,10.0.0.7", "10.0.0.7,2001:db8::7" },
+	{ "learn", "off", NULL },
 };
 
 static const struct good_value resource_good[] = {
@@ -134,6 +144,7 @@ static const struct good_value resource_good[] = {
 	{ "admin", "up", NULL },
 	{ "peer_vnet", "vnet1", NULL },
 	{ "peer-vnet", "a.b-c_d456789", NULL },
+	{ "uplink", "up0", NULL },
 	{ "pf", "enp1s0", NULL },
 	{ "vf", "0", NULL },
 	{ "vf", "65534", NULL },
@@ -443,24 +454,35 @@ static const struct bad_value vnet_bad[] = {
 	{ "owner", "99999999999", "vnet0: owner 99999999999 is not " OWNER_EXPECTED },
 	{ "owner", "a23456789012345678901234567890123",
 	  "vnet0: owner a23456789012345678901234567890123 is not " OWNER_EXPECTED },
+	{ "address_prefix", "", "vnet0: address_prefix '' is not " PREFIX_EXPECTED },
+	{ "address_prefix", "2", "vnet0: address_prefix 2 is not " PREFIX_EXPECTED },
+	{ "address_prefix", "02:", "vnet0: address_prefix 02: is not " PREFIX_EXPECTED },
+	{ "address_prefix", "01:00", "vnet0: address_prefix 01:00 is not " PREFIX_EXPECTED },
+	{ "address_prefix", "02-00", "vnet0: address_prefix 02-00 is not " PREFIX_EXPECTED },
+	{ "address_prefix", "02:00:00:00:00:01",
+	  "vnet0: address_prefix 02:00:00:00:00:01 is not " PREFIX_EXPECTED },
+	{ "share", "1x", "vnet0: share 1x is not on or off" },
+	{ "addresses", "10.0.0.0/24", "vnet0: addresses 10.0.0.0/24 is not " LOCAL_EXPECTED },
+	{ "addresses", "10.0.0.7,", "vnet0: addresses 10.0.0.7, is not " LOCAL_EXPECTED },
+	{ "learn", "", "vnet0: learn '' is not on or off" },
 	{ "colour", "red",
 	  "vnet0: colour is not a setting, expected one of address, mtu, upper, netns, mode, "
 	  "guard, pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
 };
 
 static const struct bad_value resource_bad[] = {
@@ -490,6 +512,9 @@ static const struct bad_value resource_bad[] = {
 	{ "vf_vlan", "4095", "vnet0: vf_vlan 4095 is not a number from 1 to 4094 or none" },
 	{ "peer_vnet", "", "vnet0: peer_vnet '' is not " PEER_VNET_EXPECTED },
 	{ "peer-vnet", "a/b", "vnet0: peer_vnet a/b is not " PEER_VNET_EXPECTED },
+	{ "uplink", "a/b",
+	  "vnet0: uplink a/b is not the name of an uplink, of 1 to 13 letters, digits, '_', "
+	  "'-' and '.'" },
 	{ "peer_vnet", "-a", "vnet0: peer_vnet -a is not " PEER_VNET_EXPECTED },
 	{ "peer_vnet", "abcdefghijklmn",
 	  "vnet0: peer_vnet abcdefghijklmn is not " PEER_VNET_EXPECTED },
@@ -519,8 +544,8 @@ static const struct bad_value resource_bad[] = {
 	{ "admin", "on", "vnet0: admin on is not up or down" },
 	{ "admin", "", "vnet0: admin '' is not up or down" },
 	{ "mtu", "1500",
-	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, pf, vf, "
-	  "vf_vlan, priority, "
+	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, pf, "
+	  "vf, vf_vlan, uplink, priority, "
 	  "pvid, vlans, admin, storm_limit, probe, probe_interval, probe_count" },
 };
 
@@ -598,10 +623,11 @@ START_TEST(needs_no_object)
 	ck_assert_str_eq(e.message, "mtu x is not a number from 68 to 65521");
 	settings_set(settings_resource, &subject.s, NULL, "x", "x", &e);
 	ck_assert_str_eq(e.field, "x");
-	ck_assert_str_eq(e.message,
-			 "x is not a setting, expected one of type, device, peer, "
-			 "peer_vnet, pf, vf, vf_vlan, priority, pvid, vlans, admin, storm_limit, "
-			 "probe, probe_interval, probe_count");
+	ck_assert_str_eq(
+		e.message,
+		"x is not a setting, expected one of type, device, peer, "
+		"peer_vnet, pf, vf, vf_vlan, uplink, priority, pvid, vlans, admin, storm_limit, "
+		"probe, probe_interval, probe_count");
 }
 END_TEST
 

@@ -88,6 +88,10 @@ static const struct value vnet_values[] = {
 	{ "allowed_ips", "10.0.0.7,10.1.0.0/16,2001:db8::/64" },
 	{ "storm_limit", "2000" },
 	{ "owner", "ann" },
+	{ "address_prefix", "02:00" },
+	{ "share", "on" },
+	{ "addresses", "10.0.0.9,2001:db8::9" },
+	{ "learn", "off" },
 };
 
 static const struct value resource_values[] = {
@@ -102,6 +106,7 @@ static const struct value resource_values[] = {
 	{ "pf", "enp1s0" },
 	{ "vf", "0" },
 	{ "vf_vlan", "100" },
+	{ "uplink", "up0" },
 	{ "storm_limit", "10000000" },
 	{ "probe", "2001:db8::1" },
 	{ "probe_interval", "200" },

@@ -33,6 +33,9 @@ static void on_event(void *context, const struct manager_event *event)
 	else if (event->type == MANAGER_RESOURCE_STATE)
 		snprintf(text, sizeof(text), "resource-state %s %s %s\n", event->vnet->name,
 			 event->resource->name, resource_state_name(event->resource->state));
+	else if (event->uplink)
+		snprintf(text, sizeof(text), "%s %s %s\n", manager_event_name(event->type),
+			 event->uplink->name, resource_state_name(event->uplink->state));
 	else if (event->resource)
 		snprintf(text, sizeof(text), "%s %s %s\n", manager_event_name(event->type),
 			 event->vnet->name, event->resource->name);
@@ -254,6 +257,47 @@ int world_try_resource_set(struct world *w, const char *vnet, const char *name, 
 	return err ? err : manager_resource_set(w->m, vnet, name, &s, &w->e);
 }
 
+int world_try_uplink(struct world *w, const char *name, ...)
+{
+	struct uplink_settings s;
+	va_list args;
+	int err;
+
+	w->e = (struct error) { 0 };
+	settings_uplink_default(&s);
+	va_start(args, name);
+	err = set_all(settings_uplink, &s, name, args, &w->e);
+	va_end(args);
+	return err ? err : manager_uplink_add(w->m, name, &s, &w->e);
+}
+
+int world_try_uplink_set(struct world *w, const char *name, ...)
+{
+	struct uplink_settings s = world_find_uplink(w, name)->settings;
+	va_list args;
+	int err;
+
+	w->e = (struct error) { 0 };
+	va_start(args, name);
+	err = set_all(settings_uplink, &s, name, args, &w->e);
+	va_end(args);
+	return err ? err : manager_uplink_set(w->m, name, &s, &w->e);
+}
+
+int world_try_vnet_on(struct world *w, const char *uplink, const char *name, ...)
+{
+	struct vnet_settings s;
+	va_list args;
+	int err;
+
+	w->e = (struct error) { 0 };
+	settings_vnet_default(&s);
+	va_start(args, name);
+	err = set_all(settings_vnet, &s, name, args, &w->e);
+	va_end(args);
+	return err ? err : manager_vnet_add_on(w->m, name, &s, uplink, &w->e);
+}
+
 void world_done(struct world *w, int err)
 {
 	ck_assert_msg(!err, "%d: %s", err, w->e.message);
@@ -284,6 +328,23 @@ void world_usual(struct world *w)
 }
 
 /* --- looked at --- */
+
+struct uplink *world_find_uplink(struct world *w, const char *name)
+{
+	struct uplink *u = manager_find_uplink(w->m, name, NULL);
+
+	ck_assert_msg(u, "no uplink %s", name);
+	return u;
+}
+
+const char *world_uplink_state(struct world *w, const char *name)
+{
+	const struct uplink *u = world_find_uplink(w, name);
+
+	snprintf(w->state, sizeof(w->state), "%s%s%s", resource_state_name(u->state),
+		 u->reason[0] ? ": " : "", u->reason);
+	return w->state;
+}
 
 struct vnet *world_find(struct world *w, const char *vnet)
 {
@@ -363,6 +424,12 @@ char *world_text(struct world *w)
 	fputs(kernel, out);
 	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
 		text_vnet(v, out);
+	for (const struct uplink *u = manager_uplinks(w->m); u; u = u->hh.next)
+		fprintf(out,
+			"uplink %s number %u config %d %s (%s) ifindex %u attached %d vnets %zu "
+			"addresses %zu\n",
+			u->name, u->number, u->from_config, resource_state_name(u->state),
+			u->reason, u->ifindex, u->attached, u->member_count, u->address_count);
 	fprintf(out, "%zu owners, %zu vnets, %zu resources, %zu wait, %zu uppers missing\n",
 		(size_t)HASH_COUNT(w->m->owners), manager_vnet_count(w->m),
 		manager_resource_count(w->m), (size_t)HASH_CNT(by_device, w->m->waiting),

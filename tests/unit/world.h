@@ -53,10 +53,20 @@ int world_try_resource_set(struct world *w, const char *vnet, const char *name, 
 #define world_set(w, ...)	   world_done(w, world_try_set(w, __VA_ARGS__, NULL))
 #define world_resource(w, ...)	   world_done(w, world_try_resource(w, __VA_ARGS__, NULL))
 #define world_resource_set(w, ...) world_done(w, world_try_resource_set(w, __VA_ARGS__, NULL))
+int world_try_uplink(struct world *w, const char *name, ...) __attribute__((sentinel));
+int world_try_uplink_set(struct world *w, const char *name, ...) __attribute__((sentinel));
+/* A vnet on an uplink, in one change. */
+int world_try_vnet_on(struct world *w, const char *uplink, const char *name, ...)
+	__attribute__((sentinel));
+#define world_uplink(w, ...)  world_done(w, world_try_uplink(w, __VA_ARGS__, NULL))
+#define world_vnet_on(w, ...) world_done(w, world_try_vnet_on(w, __VA_ARGS__, NULL))
 void world_done(struct world *w, int err);
 void world_vnet_del(struct world *w, const char *name);
 void world_resource_del(struct world *w, const char *vnet, const char *name);
 
+struct uplink *world_find_uplink(struct world *w, const char *name);
+/* "up", "waiting: device n0 does not exist" */
+const char *world_uplink_state(struct world *w, const char *name);
 struct vnet *world_find(struct world *w, const char *vnet);
 struct resource *world_find_resource(struct world *w, const char *vnet, const char *name);
 
@@ -88,6 +98,22 @@ void world_refused(struct world *w, int err, enum error_kind kind, int number, c
 
 /* Is what is in the kernel what follows from the objects, by the words of the design alone? */
 void world_check(struct world *w);
+
+/* What the oracle expects there to be of each, in sum. */
+struct world_sums {
+	size_t ports;
+	size_t resources;
+	size_t fdb;
+	size_t vlans;
+	size_t hooks;
+	size_t devices;
+	size_t filters;
+};
+
+/* The part of it on uplinks, and on one member: its FDB entries, its filter. */
+void world_check_uplinks(struct world *w, struct world_sums *sums);
+void world_check_member(struct world *w, const struct resource *r, struct world_sums *sums);
+enum resource_state world_member_state(const struct world *w, const struct resource *r);
 
 /* The part of it on protection and storm limits; the flags that they are in the row of a vnet. */
 void world_check_protect(struct world *w);

@@ -6,16 +6,6 @@
 #include "../../daemon/path.h"
 #include "world.h"
 
-struct sums {
-	size_t ports;
-	size_t resources;
-	size_t fdb;
-	size_t vlans;
-	size_t hooks;
-	size_t devices;
-	size_t filters;
-};
-
 static const struct link *by_index(const struct fake_kernel *k, uint32_t ifindex)
 {
 	for (size_t i = 0; ifindex && i < k->link_count; i++)
@@ -100,6 +90,8 @@ static enum resource_state state_of(const struct world *w, const struct resource
 
 	if (is_peer(r))
 		return peer_state(w, r);
+	if (r->uplink)
+		return world_member_state(w, r);
 	if (r->vnet->migrating && is_type(r, SETTINGS_HYBRID))
 		return RESOURCE_DOWN;
 	if (!l)
@@ -166,7 +158,7 @@ static uint16_t pvid_of(const struct resource *r)
 {
 	if (r->settings.pvid)
 		return r->settings.pvid;
-	return is_type(r, SETTINGS_HYBRID) ? 1 : r->vnet->settings.pvid;
+	return is_type(r, SETTINGS_HYBRID) || r->uplink ? 1 : r->vnet->settings.pvid;
 }
 
 static bool is_member(const struct resource *r, uint16_t vlan)
@@ -177,7 +169,7 @@ static bool is_member(const struct resource *r, uint16_t vlan)
 	return vlan == pvid_of(r) || vlan_has(set, vlan);
 }
 
-static void check_fdb(struct world *w, const struct resource *r, struct sums *sums)
+static void check_fdb(struct world *w, const struct resource *r, struct world_sums *sums)
 {
 	char mac[MAC_TEXT_SIZE];
 	uint16_t missing = 0;
@@ -204,7 +196,7 @@ static void check_set(const struct abi_vlans *row, const struct vlan_set *set)
 	ck_assert_uint_eq(wrong, 0);
 }
 
-static void check_device(struct world *w, const struct resource *r, struct sums *sums)
+static void check_device(struct world *w, const struct resource *r, struct world_sums *sums)
 {
 	const struct link *l = by_index(w->k, r->ifindex);
 	const uint8_t *mac = r->vnet->settings.address, *filter = w->k->filter[r->ifindex];
@@ -223,7 +215,7 @@ static void check_device(struct world *w, const struct resource *r, struct sums 
 		ck_assert(l->flags & IFF_ALLMULTI);
 }
 
-static void check_hold(struct world *w, const struct resource *r, struct sums *sums)
+static void check_hold(struct world *w, const struct resource *r, struct world_sums *sums)
 {
 	const struct abi_port *port = fake_kernel_port(w->k, r->ifindex);
 
@@ -237,7 +229,7 @@ static void check_hold(struct world *w, const struct resource *r, struct sums *s
 	sums->hooks += 1 + world_xdp_check(w, r->vnet, r, by_index(w->k, r->ifindex));
 }
 
-static void check_rows(struct world *w, const struct resource *r, struct sums *sums)
+static void check_rows(struct world *w, const struct resource *r, struct world_sums *sums)
 {
 	const struct abi_resource *row = fake_kernel_resource(w->k, r->number);
 	const struct resource *next = is_type(r, SETTINGS_HYBRID) ? next_hybrid(r->vnet, r) : NULL;
@@ -258,9 +250,13 @@ static void check_rows(struct world *w, const struct resource *r, struct sums *s
 	ck_assert_msg(row->twin == (twin ? twin->number : 0), "%s: twin is %u", r->name, row->twin);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_STORM), !!r->settings.storm_limit);
-	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP), l && world_xdp_takes(w, r->vnet, l));
+	ck_assert_uint_eq(row->uplink, r->uplink ? r->uplink->number : 0);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_SHARED),
+			 r->uplink && r->vnet->settings.share);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP),
+			 l && !r->uplink && world_xdp_takes(w, r->vnet, l));
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_PEER),
-			 l && util_same(l->kind, "veth") && l->peer_elsewhere &&
+			 l && !r->uplink && util_same(l->kind, "veth") && l->peer_elsewhere &&
 				 util_same(l->qdisc, "noqueue") &&
 				 l->promiscuity <= !is_type(r, SETTINGS_HYBRID));
 	ck_assert_uint_eq(row->vnet, r->vnet->number);
@@ -307,7 +303,7 @@ static void check_health(struct world *w, const struct resource *r)
 	ck_assert(!h->probe.listening || h->probe.due_us);
 }
 
-static void check_resource(struct world *w, const struct resource *r, struct sums *sums)
+static void check_resource(struct world *w, const struct resource *r, struct world_sums *sums)
 {
 	check_damping(w, r);
 	check_health(w, r);
@@ -326,6 +322,10 @@ static void check_resource(struct world *w, const struct resource *r, struct sum
 	if (is_peer(r))
 		return;
 	ck_assert_ptr_nonnull(by_index(w->k, r->ifindex));
+	if (r->uplink) {
+		world_check_member(w, r, sums);
+		return;
+	}
 	check_device(w, r, sums);
 	check_hold(w, r, sums);
 }
@@ -386,7 +386,7 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 /* Without a row of its device the shortcut lets frames pass, for who captures there, and for XDP.
  */
 static void check_end(struct world *w, const struct vnet *v, const struct link *l,
-		      enum kernel_hook hook, struct sums *sums)
+		      enum kernel_hook hook, struct world_sums *sums)
 {
 	const struct abi_port *port = fake_kernel_port(w->k, l->ifindex);
 	bool shortcut = hook == KERNEL_HOOK_TX_EGRESS;
@@ -406,7 +406,7 @@ static void check_end(struct world *w, const struct vnet *v, const struct link *
 }
 
 static void check_upper(struct world *w, const struct vnet *v, const struct link *port,
-			const struct link *upper, struct sums *sums)
+			const struct link *upper, struct world_sums *sums)
 {
 	if (port) {
 		check_end(w, v, port, KERNEL_HOOK_TX_INGRESS, sums);
@@ -520,7 +520,7 @@ static void check_ways(const struct world *w, const struct vnet *v)
 
 /* --- all of it --- */
 
-static void check_vnet(struct world *w, const struct vnet *v, struct sums *sums)
+static void check_vnet(struct world *w, const struct vnet *v, struct world_sums *sums)
 {
 	const struct link *port = by_index(w->k, v->port_ifindex);
 	const struct link *upper = by_index(w->k, v->upper_ifindex);
@@ -542,7 +542,7 @@ static void check_vnet(struct world *w, const struct vnet *v, struct sums *sums)
 	check_ways(w, v);
 }
 
-static void check_sums(const struct world *w, const struct sums *sums)
+static void check_sums(const struct world *w, const struct world_sums *sums)
 {
 	static const uint8_t none[MAC_LEN];
 	size_t hooks = 0, filters = 0;
@@ -559,15 +559,16 @@ static void check_sums(const struct world *w, const struct sums *sums)
 	ck_assert_uint_eq(fake_kernel_count(&w->k->vlans), sums->vlans);
 	ck_assert_uint_eq(fake_kernel_count(&w->k->devices), sums->devices);
 	ck_assert_uint_eq(hooks, sums->hooks);
-	ck_assert_uint_eq(filters, sums->filters);
+	ck_assert_uint_eq(filters + fake_kernel_count(&w->k->filters), sums->filters);
 }
 
 void world_check(struct world *w)
 {
-	struct sums sums = { 0 };
+	struct world_sums sums = { 0 };
 
 	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
 		check_vnet(w, v, &sums);
+	world_check_uplinks(w, &sums);
 	check_sums(w, &sums);
 	world_check_protect(w);
 }

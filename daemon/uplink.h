@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An uplink: one device that many vnets have a resource on, its members. The manager owns the
+ * uplinks; an uplink that has members cannot go.
+ */
+#ifndef VNETD_UPLINK_H
+#define VNETD_UPLINK_H
+
+#include "vnet.h"
+
+/* Who has an address of those that an uplink's MAC stands for. */
+struct uplink_address {
+	struct abi_address_key key;
+	uint32_t resource; /* 0: the device itself */
+	uint32_t order;	   /* of two with one address the first has it */
+};
+
+struct uplink {
+	struct manager *manager; /* the owner */
+	char name[SETTINGS_NAME_SIZE];
+	uint32_t number; /* in the maps */
+	bool from_config;
+	struct uplink_settings settings;
+	struct uplink_settings base; /* from_config: as the file has it */
+	bool leaving;		     /* is being removed: not kept */
+	size_t member_count;
+	struct resource **slots; /* owned array of borrowed members; NULL: the slot is empty */
+	uint32_t slot_count;
+
+	/* observed and derived */
+	enum resource_state state;
+	char reason[256]; /* why it is not up; empty when it is */
+	bool broken;	  /* the kernel has refused what it needs */
+
+	/* in the kernel */
+	uint32_t ifindex; /* of the device that is bound, 0: none */
+	enum kernel_attach attached;
+	struct xdp_use xdp;
+	struct desired_saved saved;
+	struct abi_uplink row;		  /* as last written */
+	size_t address_count;		  /* rows of `addresses` as last written, sorted: ... */
+	struct uplink_address *addresses; /* ... owned */
+
+	UT_hash_handle hh; /* in the manager's uplinks, by name */
+};
+
+/* The resource has no device of its own, but a place on an uplink. */
+static inline bool resource_is_member(const struct resource *r)
+{
+	return r->uplink;
+}
+
+#endif
