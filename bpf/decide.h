@@ -83,6 +83,15 @@ static __always_inline __u32 decide_cross(const struct abi_resource *from, __u32
 	return drop;
 }
 
+/* Flags of the vnet at the other end. */
+static __always_inline __u32 decide_twin_flags(const struct abi_resource *from)
+{
+	const struct abi_resource *to = policy_resource(from->twin);
+	const struct abi_vnet *n = to ? maps_vnet(to->vnet) : NULL;
+
+	return n ? n->flags : 0;
+}
+
 /* Fills all of @trace: where the frame goes, or whose drop it is. */
 static __always_inline void decide_trace(const struct decide *d, __u32 how)
 {

@@ -64,9 +64,55 @@ struct headers {
 	__u8 pad[3];
 };
 
+/* --- as they are in a frame --- */
+
+struct headers_extension {
+	__u8 next;
+	__u8 length;
+	__be16 fragment; /* of a fragment header, which is eight bytes long */
+	__be32 id;
+};
+
+struct headers_arp {
+	__be16 hardware;
+	__be16 protocol;
+	__u8 hlen;
+	__u8 plen;
+	__be16 operation;
+	__u8 sender[ETH_ALEN];
+	__be32 sender_ip;
+	__u8 target[ETH_ALEN];
+	__be32 target_ip;
+} __attribute__((packed));
+
+struct headers_nd_message {
+	__u8 type;
+	__u8 rest[HEADERS_ND_TARGET - 1];
+	struct headers_address target;
+};
+
+/* One at a time is looked at, and not on the stack, of which others need much. */
+union headers_raw {
+	struct iphdr ipv4;
+	struct ipv6hdr ipv6;
+	struct headers_extension extension;
+	struct headers_arp arp;
+	struct headers_nd_message nd;
+	__be16 ports[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, union headers_raw);
+} headers_raw SEC(".maps");
+
 /* A frame that is being read. */
 struct headers_walk {
 	struct load from;
+	struct headers *headers;
+	union headers_raw *raw;
 	__u32 at;  /* of what is next */
 	__u32 end; /* of the packet as it says itself, 0: it does not */
 };
@@ -103,10 +149,10 @@ static __always_inline bool headers_reach(const struct headers_walk *w, __u32 si
 
 static __always_inline void headers_read_ports(const struct headers_walk *w, struct headers *h)
 {
-	__be16 ports[2];
+	__be16 *ports = w->raw->ports;
 
-	if (!headers_reach(w, sizeof(ports)) ||
-	    !load_bytes(&w->from, w->at, ports, sizeof(ports))) {
+	if (!headers_reach(w, sizeof(w->raw->ports)) ||
+	    !load_bytes(&w->from, w->at, ports, sizeof(w->raw->ports))) {
 		h->flags |= HEADERS_BAD;
 		return;
 	}
@@ -118,19 +164,15 @@ static __always_inline void headers_read_ports(const struct headers_walk *w, str
 /* RFC 6980: none of it comes in fragments. */
 static __always_inline void headers_read_nd(const struct headers_walk *w, struct headers *h)
 {
-	struct {
-		__u8 type;
-		__u8 rest[HEADERS_ND_TARGET - 1];
-		struct headers_address target;
-	} m;
+	struct headers_nd_message *m = &w->raw->nd;
 
 	if (h->kind != HEADERS_IPV6 || (h->flags & HEADERS_FRAGMENT) ||
-	    !load_bytes(&w->from, w->at, &m, sizeof(m)))
+	    !load_bytes(&w->from, w->at, m, sizeof(*m)))
 		return;
-	if (m.type != HEADERS_SOLICITATION && m.type != HEADERS_ADVERTISEMENT)
+	if (m->type != HEADERS_SOLICITATION && m->type != HEADERS_ADVERTISEMENT)
 		return;
-	h->nd = m.type;
-	h->target = m.target;
+	h->nd = m->type;
+	h->target = m->target;
 	h->flags |= HEADERS_TARGET;
 }
 
@@ -148,25 +190,25 @@ static __always_inline void headers_read_upper(const struct headers_walk *w, str
 
 static __always_inline void headers_read_ipv4(struct headers_walk *w, struct headers *h)
 {
+	struct iphdr *ip = &w->raw->ipv4;
 	__u16 fragment, length;
-	struct iphdr ip;
 
-	if (!load_bytes(&w->from, w->at, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5) {
+	if (!load_bytes(&w->from, w->at, ip, sizeof(*ip)) || ip->version != 4 || ip->ihl < 5) {
 		h->flags |= HEADERS_BAD;
 		return;
 	}
 	h->kind = HEADERS_IPV4;
-	h->src = headers_mapped(ip.saddr);
-	h->dst = headers_mapped(ip.daddr);
-	h->proto = ip.protocol;
-	h->ds = ip.tos;
-	length = bpf_ntohs(ip.tot_len);
+	h->src = headers_mapped(ip->saddr);
+	h->dst = headers_mapped(ip->daddr);
+	h->proto = ip->protocol;
+	h->ds = ip->tos;
+	length = bpf_ntohs(ip->tot_len);
 	w->end = length ? w->at + length : 0; /* longer than it can say: of segments */
-	w->at += ip.ihl * 4;
-	fragment = bpf_ntohs(ip.frag_off);
+	w->at += ip->ihl * 4;
+	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & (HEADERS_V4_OFFSET | HEADERS_V4_MORE)) {
 		h->flags |= HEADERS_FRAGMENT;
-		h->id = bpf_ntohs(ip.id);
+		h->id = bpf_ntohs(ip->id);
 	}
 	if (fragment & HEADERS_V4_OFFSET)
 		h->flags |= HEADERS_LATER;
@@ -175,13 +217,6 @@ static __always_inline void headers_read_ipv4(struct headers_walk *w, struct hea
 
 /* --- IPv6 --- */
 
-struct headers_extension {
-	__u8 next;
-	__u8 length;
-	__be16 fragment; /* of a fragment header, which is eight bytes long */
-	__be32 id;
-};
-
 static __always_inline bool headers_is_extension(__u8 proto)
 {
 	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_FRAGMENT ||
@@ -189,87 +224,73 @@ static __always_inline bool headers_is_extension(__u8 proto)
 	       proto == HEADERS_HIP || proto == HEADERS_SHIM6;
 }
 
-struct headers_extensions {
-	struct headers_walk w;
-	__u8 proto; /* what is next */
-	__u8 flags; /* as of struct headers */
-	__u32 id;
-};
-
 /* A second one, or a fragment within a fragment, is nothing that anyone sends. */
 static __always_inline void headers_read_fragment(const struct headers_extension *e,
-						  struct headers_extensions *x)
+						  struct headers *h)
 {
 	__u16 fragment = bpf_ntohs(e->fragment);
 
-	if (x->flags & HEADERS_FRAGMENT)
-		x->flags |= HEADERS_BAD;
+	if (h->flags & HEADERS_FRAGMENT)
+		h->flags |= HEADERS_BAD;
 	else if (fragment & (HEADERS_V6_OFFSET | HEADERS_V6_MORE))
-		x->flags |= HEADERS_FRAGMENT;
+		h->flags |= HEADERS_FRAGMENT;
 	else
 		return; /* the only one of its packet */
-	x->id = bpf_ntohl(e->id);
+	h->id = bpf_ntohl(e->id);
 	if (fragment & HEADERS_V6_OFFSET)
-		x->flags |= HEADERS_LATER;
+		h->flags |= HEADERS_LATER;
 }
 
-/*
- * Returns 1 to stop, as bpf_loop() has it: the verifier looks at a step once, and not at each turn.
- * Behind a fragment that is not the first one stands payload, whatever it says.
- */
-static long headers_step(__u32 turn __attribute__((unused)), struct headers_extensions *x)
+/* Behind a fragment that is not the first one stands payload, whatever it says. */
+static long headers_step(__u32 turn __attribute__((unused)), struct headers_walk *w)
 {
-	struct headers_extension e;
+	const struct headers_extension *e = &w->raw->extension;
+	struct headers *h = w->headers;
 
-	if (!headers_is_extension(x->proto) || (x->flags & (HEADERS_LATER | HEADERS_BAD)))
+	if (!headers_is_extension(h->proto) || (h->flags & (HEADERS_LATER | HEADERS_BAD)))
 		return 1;
-	if (!headers_reach(&x->w, sizeof(e)) || !load_bytes(&x->w.from, x->w.at, &e, sizeof(e))) {
-		x->flags |= HEADERS_BAD;
+	if (!headers_reach(w, sizeof(*e)) ||
+	    !load_bytes(&w->from, w->at, &w->raw->extension, sizeof(*e))) {
+		h->flags |= HEADERS_BAD;
 		return 1;
 	}
-	if (x->proto == IPPROTO_FRAGMENT) {
-		headers_read_fragment(&e, x);
-		x->w.at += sizeof(e);
-	} else if (x->proto == IPPROTO_AH) {
-		x->w.at += (e.length + 2) * 4;
+	if (h->proto == IPPROTO_FRAGMENT) {
+		headers_read_fragment(e, h);
+		w->at += sizeof(*e);
+	} else if (h->proto == IPPROTO_AH) {
+		w->at += (e->length + 2) * 4;
 	} else {
-		x->w.at += (e.length + 1) * 8;
+		w->at += (e->length + 1) * 8;
 	}
-	x->proto = e.next;
+	h->proto = e->next;
 	return 0;
 }
 
 static __always_inline void headers_walk_extensions(struct headers_walk *w, struct headers *h)
 {
-	struct headers_extensions x = { .w = *w, .proto = h->proto, .flags = h->flags };
-
 	if (!headers_is_extension(h->proto))
 		return;
-	bpf_loop(HEADERS_EXTENSIONS_MAX, headers_step, &x, 0);
-	if (!(x.flags & HEADERS_LATER) && headers_is_extension(x.proto))
-		x.flags |= HEADERS_BAD;
-	w->at = x.w.at;
-	h->proto = x.proto;
-	h->flags = x.flags;
-	h->id = x.id;
+	bpf_loop(HEADERS_EXTENSIONS_MAX, headers_step, w, 0);
+	if (!(h->flags & HEADERS_LATER) && headers_is_extension(h->proto))
+		h->flags |= HEADERS_BAD;
 }
 
 static __always_inline void headers_read_ipv6(struct headers_walk *w, struct headers *h)
 {
-	struct ipv6hdr ip;
+	struct ipv6hdr *ip = &w->raw->ipv6;
 	__u16 length;
 
-	if (!load_bytes(&w->from, w->at, &ip, sizeof(ip)) || ip.version != 6) {
+	if (!load_bytes(&w->from, w->at, ip, sizeof(*ip)) || ip->version != 6) {
 		h->flags |= HEADERS_BAD;
 		return;
 	}
 	h->kind = HEADERS_IPV6;
-	__builtin_memcpy(&h->src, &ip.saddr, sizeof(h->src));
-	__builtin_memcpy(&h->dst, &ip.daddr, sizeof(h->dst));
-	h->proto = ip.nexthdr;
-	h->ds = ip.priority << 4 | ip.flow_lbl[0] >> 4;
-	length = bpf_ntohs(ip.payload_len);
-	w->at += sizeof(ip);
+	__builtin_memcpy(&h->src, &ip->saddr, sizeof(h->src));
+	__builtin_memcpy(&h->dst, &ip->daddr, sizeof(h->dst));
+	h->proto = ip->nexthdr;
+	h->ds = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	length = bpf_ntohs(ip->payload_len);
+	w->at += sizeof(*ip);
 	w->end = length ? w->at + length : 0;
 	headers_walk_extensions(w, h);
 	headers_read_upper(w, h);
@@ -277,29 +298,17 @@ static __always_inline void headers_read_ipv6(struct headers_walk *w, struct hea
 
 /* --- ARP --- */
 
-struct headers_arp {
-	__be16 hardware;
-	__be16 protocol;
-	__u8 hlen;
-	__u8 plen;
-	__be16 operation;
-	__u8 sender[ETH_ALEN];
-	__be32 sender_ip;
-	__u8 target[ETH_ALEN];
-	__be32 target_ip;
-} __attribute__((packed));
-
 static __always_inline void headers_read_arp(const struct headers_walk *w, struct headers *h)
 {
-	struct headers_arp a;
+	struct headers_arp *a = &w->raw->arp;
 
-	if (!load_bytes(&w->from, w->at, &a, sizeof(a)) ||
-	    a.hardware != bpf_htons(HEADERS_ARP_ETHERNET) || a.protocol != bpf_htons(ETH_P_IP) ||
-	    a.hlen != ETH_ALEN || a.plen != sizeof(a.sender_ip))
+	if (!load_bytes(&w->from, w->at, a, sizeof(*a)) ||
+	    a->hardware != bpf_htons(HEADERS_ARP_ETHERNET) || a->protocol != bpf_htons(ETH_P_IP) ||
+	    a->hlen != ETH_ALEN || a->plen != sizeof(a->sender_ip))
 		return;
 	h->kind = HEADERS_ARP;
-	h->src = headers_mapped(a.sender_ip);
-	h->dst = headers_mapped(a.target_ip);
+	h->src = headers_mapped(a->sender_ip);
+	h->dst = headers_mapped(a->target_ip);
 }
 
 /* --- all of it --- */
@@ -326,18 +335,22 @@ static __always_inline void headers_read(struct headers_walk *w, __u16 proto, st
  */
 __noinline int headers_skb(struct __sk_buff *skb, struct headers *h, __u32 proto_at)
 {
-	struct headers_walk w = { .from = { skb, false }, .at = proto_at >> 16 };
+	struct headers_walk w = { .from = { skb, false }, .headers = h, .at = proto_at >> 16 };
+	const __u32 zero = 0;
 
-	if (h)
+	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
+	if (h && w.raw)
 		headers_read(&w, (__u16)proto_at, h);
 	return 0;
 }
 
 __noinline int headers_xdp(struct xdp_md *xdp, struct headers *h, __u32 proto_at)
 {
-	struct headers_walk w = { .from = { xdp, true }, .at = proto_at >> 16 };
+	struct headers_walk w = { .from = { xdp, true }, .headers = h, .at = proto_at >> 16 };
+	const __u32 zero = 0;
 
-	if (h)
+	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
+	if (h && w.raw)
 		headers_read(&w, (__u16)proto_at, h);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "count.h"
 #include "decide.h"
+#include "meter.h"
 #include "parse.h"
 #include "protect.h"
 #include "segments.h"
@@ -37,15 +38,51 @@ static __always_inline int tc_drop(struct __sk_buff *skb, __u32 vnet, __u32 why)
 	return TC_ACT_SHOT;
 }
 
+/* The ethertype, and above its 16 bits where the network header begins. */
+static __always_inline __u32 tc_proto_at(const struct __sk_buff *skb, const struct policy_frame *f)
+{
+	__u32 at = f->tagged && !skb->vlan_present ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
+
+	return at << 16 | f->proto;
+}
+
 /* May the protected upper of @n send this? Returns enum abi_drop. */
 static __always_inline __u32 tc_protect(struct __sk_buff *skb, const struct abi_vnet *n, __u32 vnet,
 					const struct policy_frame *f)
 {
-	__u32 at = f->tagged && !skb->vlan_present ? PARSE_VLAN_LEN : PARSE_ETH_LEN;
-
 	if (f->bad_tag)
 		return ABI_DROP_VLAN;
-	return protect_skb(skb, vnet, n->flags, policy_mac(n->mac), at << 16 | f->proto);
+	return protect_skb(skb, vnet, n->flags, policy_mac(n->mac), tc_proto_at(skb, f));
+}
+
+/*
+ * Flows and limits of what @n sends over @r, which is resource @number; @fq: the device that it
+ * leaves by sends frames at their times; @nic: that is the NIC of the resource's uplink. Returns
+ * enum abi_drop.
+ */
+static __always_inline __u32 tc_meter_tx(struct __sk_buff *skb, const struct policy_frame *f,
+					 const struct abi_vnet *n, const struct abi_resource *r,
+					 __u32 number, bool fq, bool nic)
+{
+	__u32 ask = METER_OUT | (fq ? METER_PACED : 0) | (nic ? METER_NIC : 0) | f->vlan;
+
+	if (!meter_is_due(n, r) && !nic)
+		return ABI_DROP_NONE;
+	return meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask);
+}
+
+/* The same of what @n gets; what may have to wait goes through the port's queue. */
+static __always_inline __u32 tc_meter_rx(struct __sk_buff *skb, const struct policy_frame *f,
+					 const struct abi_vnet *n, const struct abi_resource *r,
+					 __u32 number, bool nic, struct decide *d)
+{
+	bool fq = n->flags & ABI_VNET_FQ;
+	__u32 ask = (fq ? METER_PACED : 0) | (nic ? METER_NIC : 0) | f->vlan;
+
+	if (!meter_is_due(n, r) && !nic)
+		return ABI_DROP_NONE;
+	d->peer &= !fq;
+	return meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask);
 }
 
 /*
@@ -97,6 +134,61 @@ static __always_inline int tc_carry(struct __sk_buff *skb, const struct policy_f
 }
 
 /*
+ * The rest of a frame's way over resource @number, if flows or limits have a say in it. @reason:
+ * enum abi_reason. Off the usual way, so functions of their own, which look at the frame again.
+ */
+__noinline int tc_send_metered(struct __sk_buff *skb, __u32 number, __u32 reason, __u32 at_ingress)
+{
+	struct policy_verdict v = { .number = number, .reason = reason };
+	const struct abi_resource *r = policy_resource(number);
+	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
+	struct policy_frame f = {};
+	struct count_frame counted;
+	struct decide d;
+	__u32 drop;
+
+	if (!n || !tc_parse(skb, n->pvid, &f))
+		return TC_ACT_SHOT; /* it was there a moment ago */
+	drop = tc_meter_tx(skb, &f, n, r, number, r->flags & ABI_RESOURCE_FQ, false);
+	if (drop)
+		return tc_drop(skb, r->vnet, drop);
+	v.resource = r;
+	d = decide_send(&v, &f);
+	d.peer &= !(r->flags & ABI_RESOURCE_FQ); /* it goes through the queue */
+	counted = count_look(f.dst, segments_of(skb), skb->len);
+	return tc_carry(skb, &f, &counted, &d, at_ingress);
+}
+
+__noinline int tc_deliver_metered(struct __sk_buff *skb, __u32 number)
+{
+	const struct abi_resource *r = policy_resource(number);
+	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
+	struct policy_frame f = {};
+	struct count_frame counted;
+	struct decide d;
+	__u32 drop;
+
+	if (!n || !tc_parse(skb, r->pvid, &f))
+		return TC_ACT_SHOT; /* it was there a moment ago */
+	d = decide_deliver(n, &f, 0, number);
+	drop = tc_meter_rx(skb, &f, n, r, number, false, &d);
+	if (drop)
+		return tc_drop(skb, r->vnet, drop);
+	counted = count_look(f.dst, segments_of(skb), skb->len);
+	return tc_carry(skb, &f, &counted, &d, true);
+}
+
+/* What has come over the wire that @from is one end of. */
+static __always_inline __u32 tc_meter_crossed(struct __sk_buff *skb, const struct policy_frame *f,
+					      const struct abi_resource *from, struct decide *d)
+{
+	const struct abi_resource *to = policy_resource(from->twin);
+	const struct abi_vnet *n = to ? maps_vnet(to->vnet) : NULL;
+
+	return n ? tc_meter_rx(skb, f, n, to, from->twin, false, d) : ABI_DROP_NONE;
+}
+
+/*
  * To the direct peer that resource @number stands for. Off the usual way, so a function of its own,
  * and so it has to look at the frame again.
  */
@@ -111,8 +203,13 @@ __noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
 
 	if (!n || !tc_parse(skb, n->pvid, &f))
 		return TC_ACT_SHOT; /* it was there a moment ago */
+	drop = tc_meter_tx(skb, &f, n, from, number, decide_twin_flags(from) & ABI_VNET_FQ, false);
+	if (drop)
+		return tc_drop(skb, from->vnet, drop);
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	drop = decide_cross(from, number, &f, &d, &vnet);
+	if (!drop)
+		drop = tc_meter_crossed(skb, &f, from, &d);
 	if (!drop)
 		return tc_carry(skb, &f, &counted, &d, at_ingress);
 	decide_drop_sent(number, vnet, drop, &counted);

@@ -218,6 +218,43 @@ __noinline __u32 tc_uplink_where(struct __sk_buff *skb, __u32 number)
 				     proto_at);
 }
 
+/* What the vnet of member @to gets; @nic: over the uplink's NIC. */
+static __always_inline __u32 tc_uplink_meter_rx(struct __sk_buff *skb, const struct policy_frame *f,
+						__u32 to, bool nic, struct decide *d)
+{
+	const struct abi_resource *r = policy_resource(to);
+	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
+
+	if (!n)
+		return ABI_DROP_NO_PATH; /* it was there a moment ago */
+	return tc_meter_rx(skb, f, n, r, to, nic && meter_uplink(r->uplink), d);
+}
+
+/*
+ * What member @number sends, and belongs @where. Only what is for the wire alone can wait for its
+ * time there, and what is for another vnet in the queue of its port.
+ */
+static __always_inline __u32 tc_uplink_meter_tx(struct __sk_buff *skb, const struct policy_frame *f,
+						const struct abi_vnet *n,
+						const struct abi_resource *from, __u32 number,
+						__u32 where)
+{
+	bool nic = where == UPLINK_SHARERS || !where || where == number, fq;
+	const struct abi_resource *to;
+	const struct abi_vnet *other;
+
+	if (where == UPLINK_SHARERS || where == UPLINK_STACK) {
+		fq = false;
+	} else if (nic) {
+		fq = from->flags & ABI_RESOURCE_FQ;
+	} else {
+		to = policy_resource(where);
+		other = to ? maps_vnet(to->vnet) : NULL;
+		fq = other && (other->flags & ABI_VNET_FQ);
+	}
+	return tc_meter_tx(skb, f, n, from, number, fq, nic && meter_uplink(from->uplink));
+}
+
 /* From member @number into the vnet of member @to. */
 static __always_inline int tc_uplink_across(struct __sk_buff *skb, const struct abi_resource *from,
 					    __u32 number, __u32 to, struct policy_frame *f,
@@ -227,6 +264,8 @@ static __always_inline int tc_uplink_across(struct __sk_buff *skb, const struct 
 	struct decide d;
 
 	drop = uplink_deliver(to, uplink_wire_vlan(from, f), number, f, &d, &vnet);
+	if (!drop)
+		drop = tc_uplink_meter_rx(skb, f, to, false, &d);
 	if (drop) {
 		decide_drop_sent(number, vnet, drop, counted);
 		return TC_ACT_SHOT;
@@ -245,12 +284,16 @@ __noinline int tc_uplink(struct __sk_buff *skb, __u32 number, __u32 where, __u32
 	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
 	struct policy_frame f = {};
 	struct count_frame counted;
+	__u32 drop;
 
 	if (!n || !tc_parse(skb, n->pvid, &f))
 		return TC_ACT_SHOT; /* it was there a moment ago */
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_tx_passes(n, from->vnet, from, number, &counted))
 		return tc_drop(skb, from->vnet, ABI_DROP_STORM);
+	drop = tc_uplink_meter_tx(skb, &f, n, from, number, where);
+	if (drop)
+		return tc_drop(skb, from->vnet, drop);
 	if (where && where < UPLINK_STACK && where != number)
 		return tc_uplink_across(skb, from, number, where, &f, &counted, how);
 	count_tx(number, &counted);
@@ -297,6 +340,8 @@ static __always_inline int tc_uplink_in(struct __sk_buff *skb, const struct abi_
 		return TC_PASS;
 	counted = count_look(f->dst, segments_of(skb), skb->len);
 	drop = uplink_deliver(where, wire, 0, f, &d, &vnet);
+	if (!drop)
+		drop = tc_uplink_meter_rx(skb, f, where, at_ingress, &d);
 	if (drop)
 		return tc_drop(skb, vnet, drop);
 	return tc_carry(skb, f, &counted, &d, at_ingress);

@@ -59,6 +59,8 @@ int vnet_tx(struct __sk_buff *skb)
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
+	if (meter_is_due(n, v.resource))
+		return tc_send_metered(skb, v.number, v.reason, at_ingress);
 	d = decide_send(&v, &f);
 	return tc_carry(skb, &f, &counted, &d, at_ingress);
 }
@@ -86,6 +88,8 @@ int vnet_rx(struct __sk_buff *skb)
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
+	if (meter_is_due(n, r))
+		return tc_deliver_metered(skb, port->resource);
 	d = decide_deliver(n, &f, 0, port->resource);
 	return tc_carry(skb, &f, &counted, &d, true);
 }
@@ -122,6 +126,8 @@ int vnet_xdp_tx(struct xdp_md *xdp)
 		return xdp_cross(xdp, v.number);
 	if (v.resource->uplink)
 		return xdp_uplink(xdp, v.number, xdp_uplink_where(xdp, v.number), v.reason);
+	if (meter_is_due(n, v.resource))
+		return XDP_PASS;
 	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_send(&v, &f);
@@ -154,6 +160,8 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 	if (drop)
 		return xdp_drop(vnet, drop);
 
+	if (meter_is_due(n, r))
+		return XDP_PASS;
 	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_deliver(n, &f, 0, port->resource);
@@ -224,6 +232,8 @@ int vnet_xdp_uplink(struct xdp_md *xdp)
 	drop = uplink_deliver(where, f.vlan, 0, &f, &d, &vnet);
 	if (drop)
 		return xdp_drop(vnet, drop);
+	if (meter_is_due_at(where, port->resource))
+		return XDP_PASS;
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
 		return XDP_PASS;
 	return xdp_carry(&counted, &d);

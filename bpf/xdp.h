@@ -8,6 +8,7 @@
 
 #include "count.h"
 #include "decide.h"
+#include "meter.h"
 #include "parse.h"
 #include "protect.h"
 
@@ -191,6 +192,13 @@ static __always_inline int xdp_carry(const struct count_frame *counted, const st
 	return xdp_redirect(d);
 }
 
+static __always_inline bool xdp_twin_is_metered(const struct abi_resource *from)
+{
+	const struct abi_resource *to = policy_resource(from->twin);
+
+	return to && ((decide_twin_flags(from) & METER_VNET) | (to->flags & METER_RESOURCE));
+}
+
 /* As tc_cross(). */
 __noinline int xdp_cross(struct xdp_md *xdp, __u32 number)
 {
@@ -204,6 +212,8 @@ __noinline int xdp_cross(struct xdp_md *xdp, __u32 number)
 
 	if (!n || !xdp_parse(xdp, n->pvid, &f))
 		return XDP_DROP; /* it was there a moment ago */
+	if (meter_is_due(n, from) || xdp_twin_is_metered(from))
+		return XDP_PASS;
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	drop = decide_cross(from, number, &f, &d, &vnet);
 	if (drop) {

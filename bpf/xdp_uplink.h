@@ -56,6 +56,15 @@ static __always_inline struct decide xdp_uplink_out(const struct abi_resource *f
 	};
 }
 
+static __always_inline bool xdp_uplink_is_metered(__u32 number, __u32 where)
+{
+	const struct abi_resource *from = policy_resource(number);
+
+	if (!where || where == number)
+		return from && meter_is_due_at(number, from->uplink);
+	return meter_is_due_at(number, 0) || meter_is_due_at(where, 0);
+}
+
 /* As tc_uplink(): to another member, or out of the NIC. */
 __noinline int xdp_uplink(struct xdp_md *xdp, __u32 number, __u32 where, __u32 reason)
 {
@@ -67,7 +76,7 @@ __noinline int xdp_uplink(struct xdp_md *xdp, __u32 number, __u32 where, __u32 r
 	struct count_frame counted;
 	struct decide d;
 
-	if (where >= UPLINK_STACK)
+	if (where >= UPLINK_STACK || xdp_uplink_is_metered(number, where))
 		return XDP_PASS;
 	if (!n || !xdp_parse(xdp, n->pvid, &f))
 		return XDP_DROP; /* it was there a moment ago */

@@ -8,7 +8,8 @@
 
 #define TAG_AT	     12
 #define TAG_LEN	     4
-#define FIRST_BUFFER 14 /* bytes of a frame in pieces: no driver gives less */
+#define FIRST_BUFFER 14		    /* bytes of a frame in pieces: no driver gives less */
+#define FORGOTTEN_NS 30000000000ULL /* by then nobody waits for the rest of a packet */
 
 /* --- comparing --- */
 
@@ -32,6 +33,8 @@ static struct world_told told_by_model(const struct model_output *out)
 		.reason = out->reason,
 		.drop = out->drop,
 		.vnet = out->verdict == MODEL_DROP ? out->vnet : 0,
+		.priority = out->priority,
+		.start_ns = out->start_ns,
 	};
 }
 
@@ -39,7 +42,8 @@ static bool same_told(const struct world_told *a, const struct world_told *b)
 {
 	return a->into_peer == b->into_peer && a->into_stack == b->into_stack &&
 	       a->copies == b->copies && a->sent == b->sent && a->received == b->received &&
-	       a->reason == b->reason && a->drop == b->drop && a->vnet == b->vnet;
+	       a->reason == b->reason && a->drop == b->drop && a->vnet == b->vnet &&
+	       a->priority == b->priority && a->start_ns == b->start_ns;
 }
 
 /* Of a copy: is where it has to come out a tap that takes it? (Who is not "present" is, but has no
@@ -131,6 +135,28 @@ static void expect_copy(struct differ *d, const struct model_copy *copy)
 			d->expected.vnets[i].count[copy->drop] += copy->dropped;
 }
 
+static void expect_flow(struct differ *d, const struct model_metered *m)
+{
+	const struct model_config *c = &d->config;
+	uint64_t frames = model_frames_in(&d->input.frame);
+	struct abi_flow_counters *to;
+
+	for (size_t i = 0; i < c->flow_count; i++) {
+		if (c->flows[i].number != m->flow)
+			continue;
+		to = &d->expected.flows[i];
+		if (m->dropped) {
+			*(m->out ? &to->tx_dropped : &to->rx_dropped) += frames;
+			continue;
+		}
+		*(m->out ? &to->tx_packets : &to->rx_packets) += frames;
+		*(m->out ? &to->tx_bytes : &to->rx_bytes) += d->input.frame.len;
+	}
+	for (size_t i = 0; i < c->vnet_count; i++)
+		if (c->vnets[i].number == m->vnet)
+			d->expected.vnets[i].count[ABI_DROPS_UNPARSED] += frames;
+}
+
 static void expect(struct differ *d, const struct model_output *out)
 {
 	const struct model_config *c = &d->config;
@@ -147,6 +173,8 @@ static void expect(struct differ *d, const struct model_output *out)
 		for (size_t k = 0; k < sizeof(struct abi_counters) / sizeof(*to); k++)
 			to[k] += from[k];
 	}
+	for (size_t i = 0; i < out->metered_count; i++)
+		expect_flow(d, &out->metered[i]);
 	for (size_t i = 0; out->verdict == MODEL_DROP && i < c->vnet_count; i++)
 		if (c->vnets[i].number == out->vnet)
 			d->expected.vnets[i].count[out->drop] += out->dropped;
@@ -221,6 +249,8 @@ static int try_frame(struct differ *d, struct differ_random *r, FILE *log)
 	d->frames++;
 	d->state.now_ns +=
 		differ_chance(r, 95) ? differ_below(r, 1000000) : differ_below(r, 2000000000);
+	if (differ_chance(r, 1))
+		d->state.now_ns += FORGOTTEN_NS;
 	/* As devices do that take the tag out. */
 	if (differ_chance(r, 50))
 		frame_untag(f);
@@ -241,6 +271,8 @@ static int compare_counters(struct differ *d, FILE *log)
 	struct world_counts counted;
 	const uint64_t *got = (const uint64_t *)&counted;
 	const size_t resources = sizeof(counted.resources) / (sizeof(*got));
+	const size_t vnets = resources + sizeof(counted.vnets) / (sizeof(*got));
+	const size_t per_flow = sizeof(counted.flows[0]) / (sizeof(*got));
 	const size_t per_resource = sizeof(counted.resources[0]) / (sizeof(*got));
 	int err = world_count(d->world, &counted);
 
@@ -250,9 +282,12 @@ static int compare_counters(struct differ *d, FILE *log)
 		if (i < resources)
 			fprintf(log, "--- counter %zu of resource %u", i % per_resource,
 				d->config.resources[i / per_resource].number);
-		else
+		else if (i < vnets)
 			fprintf(log, "--- drops %zu of vnet %u", (i - resources) % ABI_DROPS_SLOTS,
 				d->config.vnets[(i - resources) / ABI_DROPS_SLOTS].number);
+		else
+			fprintf(log, "--- counter %zu of flow %u", (i - vnets) % per_flow,
+				d->config.flows[(i - vnets) / per_flow].number);
 		fprintf(log, " is %" PRIu64 ", not %" PRIu64 "\n", got[i], want[i]);
 		differ_print_config(log, &d->config);
 		err = -EBADMSG;
@@ -278,6 +313,8 @@ int differ_round(struct differ *d, uint64_t seed, uint32_t frames, FILE *log)
 	memset(&d->state, 0, sizeof(d->state));
 	memset(&d->expected, 0, sizeof(d->expected));
 	d->state.now_ns = 1000000000;
+	d->state.fragments = d->fragments;
+	d->state.fragment_max = DIFFER_FRAGMENTS_MAX;
 	err = world_apply(d->world, &d->config);
 	if (err)
 		fprintf(log, "--- the configuration cannot be made: %s\n", strerror(-err));

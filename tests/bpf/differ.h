@@ -33,6 +33,8 @@ void differ_config(struct differ_random *r, const struct world_features *feature
 
 /* Moves some resources to uplinks, before anybody refers to their devices or their vnets' MACs. */
 void differ_uplinks(struct differ_random *r, struct model_config *c);
+/* Adds flows and limits to what there is. */
+void differ_flows(struct differ_random *r, struct model_config *c);
 
 /* A frame, and where it comes from. */
 struct differ_case {
@@ -65,6 +67,8 @@ const uint8_t *differ_mac(struct differ_random *r, const struct model_config *c,
 
 /* --- trying it --- */
 
+#define DIFFER_FRAGMENTS_MAX 8192 /* of a round */
+
 struct differ {
 	struct world *world;
 	bool pieces; /* the kernel takes short frames in several buffers */
@@ -72,6 +76,7 @@ struct differ {
 	uint64_t runs; /* of programs */
 	struct model_config config;
 	struct model_state state;
+	struct model_fragment fragments[DIFFER_FRAGMENTS_MAX];
 	struct world_counts expected;
 	struct differ_case input;
 	struct model_output wanted;
@@ -87,6 +92,8 @@ int differ_round(struct differ *d, uint64_t seed, uint32_t frames, FILE *log);
 
 /* Everything that is needed to understand it. */
 void differ_print_config(FILE *to, const struct model_config *c);
+void differ_print_flow(FILE *to, const struct model_flow *flow);
+void differ_print_limit(FILE *to, const struct model_limit *limit);
 void differ_print_case(FILE *to, const struct differ_case *in, enum model_program program,
 		       const struct model_state *state);
 void differ_print_answer(FILE *to, const char *who, enum model_verdict verdict, uint32_t egress,

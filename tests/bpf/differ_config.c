@@ -351,4 +351,6 @@ void differ_config(struct differ_random *r, const struct world_features *feature
 		if (differ_chance(r, 50))
 			add_direct(&d, &ret->vnets[i], &ret->vnets[i + 1]);
 	add_strange_port(&d);
+	if (differ_chance(r, 60))
+		differ_flows(r, ret);
 }

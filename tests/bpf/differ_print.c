@@ -68,6 +68,8 @@ static void print_vnet(FILE *to, const struct model_vnet *n)
 		n->promiscuous ? " promiscuous" : "", n->peer ? " peer" : "",
 		n->hybrid_needs_service ? " needs-service" : "", n->xdp ? " xdp" : "");
 	print_storm(to, &n->storm);
+	differ_print_limit(to, &n->limit);
+	fputs(n->fq ? " fq" : "", to);
 	print_protection(to, &n->protection);
 	fputc('\n', to);
 }
@@ -101,6 +103,8 @@ static void print_resource(FILE *to, const struct model_config *c, const struct 
 		fprintf(to, " uplink %u%s%s%s", r->uplink, r->member ? " member" : "",
 			r->shared ? " shared" : "", r->learns ? " learns" : "");
 	print_storm(to, &r->storm);
+	differ_print_limit(to, &r->limit);
+	fputs(r->fq ? " fq" : "", to);
 	fputc('\n', to);
 }
 
@@ -137,6 +141,8 @@ void differ_print_config(FILE *to, const struct model_config *c)
 		print_hex(to, c->fdb[i].mac, MODEL_MAC_LEN, ":");
 		fprintf(to, " resource %u\n", c->fdb[i].resource);
 	}
+	for (size_t i = 0; i < c->flow_count; i++)
+		differ_print_flow(to, &c->flows[i]);
 }
 
 static void print_frame(FILE *to, const struct model_frame *f)
@@ -179,6 +185,6 @@ void differ_print_answer(FILE *to, const char *who, enum model_verdict verdict, 
 		fprintf(to, ", received on resource %u", told->received);
 	if (told->drop)
 		fprintf(to, ", dropped by vnet %u (%s)", told->vnet, drop_names[told->drop]);
-	fputs(", ", to);
+	fprintf(to, ", priority %u, at %" PRIu64 ", ", told->priority, told->start_ns);
 	print_frame(to, frame);
 }

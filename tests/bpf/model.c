@@ -148,6 +148,8 @@ void drop(struct run *run, const struct model_vnet *n, enum abi_drop why)
 	run->out->vnet = n->number;
 	run->out->drop = why;
 	run->out->dropped = model_frames_in(&run->out->frame);
+	run->out->priority = 0;
+	run->out->start_ns = 0;
 }
 
 /* "... every carried frame under its resource and direction." */
@@ -196,6 +198,7 @@ bool takes(const struct run *run, uint32_t ifindex, bool known)
 void pass(struct run *run)
 {
 	memset(run->out, 0, offsetof(struct model_output, frame));
+	run->out->priority = MODEL_PRIORITY;
 	model_frame_copy(&run->out->frame, run->in);
 }
 
@@ -244,14 +247,13 @@ static bool resource_storm_passes(struct run *run, const struct model_resource *
 }
 
 /* On the way out the vnet's limit comes first, on the way in the resource's. */
-bool send_storm_passes(struct run *run, const struct model_vnet *n,
-			      const struct model_resource *r)
+bool send_storm_passes(struct run *run, const struct model_vnet *n, const struct model_resource *r)
 {
 	return vnet_storm_passes(run, n, ABI_TX) && resource_storm_passes(run, r, ABI_TX);
 }
 
 bool deliver_storm_passes(struct run *run, const struct model_vnet *n,
-				 const struct model_resource *r)
+			  const struct model_resource *r)
 {
 	return resource_storm_passes(run, r, ABI_RX) && vnet_storm_passes(run, n, ABI_RX);
 }
@@ -332,7 +334,7 @@ static enum abi_drop refuse(const struct model_vnet *n, const struct model_frame
 
 /* Before the upper gets it: RX 1 to RX 3. */
 enum abi_drop deliver_refused(const struct model_config *c, const struct model_vnet *n,
-				     const struct model_resource *r, const struct model_headers *h)
+			      const struct model_resource *r, const struct model_headers *h)
 {
 	/* RX 1: S is the vnet's own MAC: `reflected`. */
 	if (model_same_mac(h->source, n->mac) && !r->shared)
@@ -354,10 +356,20 @@ enum abi_drop deliver_refused(const struct model_config *c, const struct model_v
 	return vnet_admits(n, h) && resource_admits(r, h) ? ABI_DROP_NONE : ABI_DROP_VLAN;
 }
 
+bool meter(struct run *run, const struct model_vnet *n, const struct model_resource *r,
+	   uint32_t nic, bool out, bool fq, const struct model_headers *h)
+{
+	uint16_t type = model_word(run->in, 12);
+	const struct model_way way = { n, r, nic, out, fq, type == 0x0800 || type == 0x86dd };
+
+	return model_meter(run->config, run->state, &way, h, run->out);
+}
+
 /* The frame is in run->out, as it came. */
 void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r)
 {
 	struct model_frame *f = &run->out->frame;
+	bool into_peer = n->peer;
 	struct model_headers h;
 	enum abi_drop why;
 
@@ -369,16 +381,24 @@ void receive(struct run *run, const struct model_vnet *n, const struct model_res
 	why = deliver_refused(run->config, n, r, &h);
 	if (why)
 		return drop(run, n, why);
+	/* XDP can neither delay a frame nor say how urgent it is. */
+	if (run->xdp && model_is_metered(run->config, n, r, run->nic))
+		return pass(run);
 	if (!takes(run, n->port, n->xdp))
 		return pass(run);
 	if (model_is_multicast(h.destination) && !deliver_storm_passes(run, n, r))
 		return drop(run, n, ABI_DROP_STORM);
+	if (model_is_metered(run->config, n, r, run->nic)) {
+		if (!meter(run, n, r, run->nic, false, n->fq, &h))
+			return drop(run, n, ABI_DROP_LIMITED);
+		into_peer &= !n->fq; /* it goes through the queue */
+	}
 	/* RX 4: deliver to the upper: a frame never goes from one resource to another. */
 	run->out->vnet = n->number;
 	run->out->received = r->number;
 	count_received(run, h.destination);
 	model_retag(&h, n->pvid, f);
-	leave(run, n->port, n->peer);
+	leave(run, n->port, into_peer);
 }
 
 /* Where a frame that leaves over @r comes in again, NULL: it leaves over a device. */
@@ -392,8 +412,10 @@ static void transmit(struct run *run, const struct model_vnet *n)
 {
 	const struct model_resource *r, *twin;
 	struct model_output *out = run->out;
+	const struct model_vnet *other;
 	struct model_headers h;
 	enum abi_drop why;
+	bool metered;
 
 	if (is_split(run))
 		return pass(run);
@@ -414,20 +436,27 @@ static void transmit(struct run *run, const struct model_vnet *n)
 	if (r->uplink)
 		return model_uplink_send(run, n, r, &h);
 	twin = twin_of(run->config, r);
+	other = twin ? model_vnet_find(run->config, twin->vnet) : NULL;
+	metered = model_is_metered(run->config, n, r, 0);
+	/* XDP can neither delay a frame nor say how urgent it is. */
+	if (run->xdp && (metered || (other && model_is_metered(run->config, other, twin, 0))))
+		return pass(run);
 	if (!twin && !takes(run, r->ifindex, r->xdp))
 		return pass(run);
 	/* The limits come last: what is dropped for another reason uses nothing up. */
 	if (model_is_multicast(h.destination) && !send_storm_passes(run, n, r))
 		return drop(run, n, ABI_DROP_STORM);
+	if (metered && !meter(run, n, r, 0, true, other ? other->fq : r->fq, &h))
+		return drop(run, n, ABI_DROP_LIMITED);
 	out->vnet = n->number;
 	out->sent = r->number;
 	count_sent(run, h.destination);
 	model_retag(&h, r->pvid, &out->frame);
 	if (!twin)
 		return leave(run, r->ifindex,
-			     r->peer_else && r->type == ABI_GUEST &&
+			     r->peer_else && r->type == ABI_GUEST && !(metered && r->fq) &&
 				     model_same_mac(h.destination, r->peer));
-	receive(run, model_vnet_find(run->config, twin->vnet), twin);
+	receive(run, other, twin);
 }
 
 void model_run(const struct model_config *c, struct model_state *s, enum model_program program,

@@ -28,6 +28,7 @@
 #define MODEL_UPLINKS_MAX   2
 #define MODEL_HOLDERS_MAX   64
 #define MODEL_LEARNED_MAX   128
+#define MODEL_FLOWS_MAX	    40
 
 /* A set of VLANs in no order; 0 ends it before its full length. */
 struct model_vlans {
@@ -56,6 +57,13 @@ struct model_protection {
 	struct model_prefix allowed[MODEL_ALLOWED_MAX];
 };
 
+/* By enum abi_direction: what a byte takes, times 1 << ABI_LIMIT_SHIFT; 0: no limit. */
+struct model_limit {
+	uint64_t byte_ns[ABI_DIRECTION_END];
+	uint64_t burst_ns[ABI_DIRECTION_END];	/* how far ahead where nothing waits */
+	uint64_t horizon_ns[ABI_DIRECTION_END]; /* and where frames are sent at their times */
+};
+
 struct model_vnet {
 	uint32_t number; /* not 0 */
 	uint8_t mac[MODEL_MAC_LEN];
@@ -67,8 +75,10 @@ struct model_vnet {
 	bool peer; /* the port's peer is in another namespace */
 	bool hybrid_needs_service;
 	bool xdp; /* the port takes frames that XDP redirects, as far as is known beforehand */
+	bool fq;  /* the port's queue sends frames at their times */
 	struct model_protection protection;
 	struct model_storm storm;
+	struct model_limit limit;
 };
 
 struct model_resource {
@@ -91,6 +101,8 @@ struct model_resource {
 	bool member;	 /* it gets the uplink's broadcast and multicast */
 	bool shared;	 /* other vnets on the uplink have the same MAC */
 	bool learns;	 /* its addresses are learned from what it sends */
+	struct model_limit limit;
+	bool fq; /* as of the port */
 };
 
 /* One NIC of many vnets. */
@@ -107,6 +119,33 @@ struct model_holder {
 	uint16_t vlan;
 	uint8_t address[MODEL_IP_LEN]; /* IPv4: as ::ffff:a.b.c.d */
 	uint32_t resource;	       /* 0: the NIC's own stack */
+};
+
+struct model_ports {
+	bool set;
+	uint16_t first, last;
+};
+
+/* Which frames: all that is set has to fit. Local is the vnet's own end. */
+struct model_match {
+	struct model_prefix local, remote; /* length 0: any */
+	bool ipv4;			   /* the prefixes are */
+	bool has_proto;
+	uint8_t proto;
+	struct model_ports lport, rport;
+	uint8_t dsfield, dsfield_mask;
+	uint16_t vlan; /* 0: any */
+};
+
+struct model_flow {
+	uint32_t number; /* not 0 */
+	uint32_t owner;	 /* a vnet's number, or ABI_OF_UPLINK and an uplink's */
+	bool in, out;
+	uint16_t rank; /* the lowest first, then the one that fixes most, then the lowest number */
+	struct model_match match;
+	bool has_priority;
+	enum abi_flow_priority priority;
+	struct model_limit limit;
 };
 
 /* Whose device is it? */
@@ -154,12 +193,33 @@ struct model_config {
 	struct model_uplink uplinks[MODEL_UPLINKS_MAX];
 	size_t holder_count;
 	struct model_holder holders[MODEL_HOLDERS_MAX];
+	size_t flow_count;
+	struct model_flow flows[MODEL_FLOWS_MAX];
 };
 
 /* An address that somebody has claimed. */
 struct model_learned {
 	struct model_holder holder;
 	uint64_t claim; /* which of its holder's it was */
+};
+
+/* What a first fragment has said. */
+struct model_fragment {
+	uint32_t owner;
+	uint32_t id;
+	uint16_t vlan;
+	bool out;
+	bool has_proto, has_ports;
+	uint8_t ipv4_proto; /* as the packet says it, of IPv4 */
+	uint8_t proto;
+	uint16_t source_port, destination_port;
+	uint8_t source[MODEL_IP_LEN], destination[MODEL_IP_LEN];
+	uint64_t seen_ns;
+};
+
+/* The clocks of a limit. */
+struct model_clocks {
+	uint64_t due_ns[ABI_DIRECTION_END][ABI_PRIORITY_END];
 };
 
 /*
@@ -173,6 +233,11 @@ struct model_state {
 	size_t learned_count;
 	struct model_learned learned[MODEL_LEARNED_MAX];
 	uint64_t claims[MODEL_RESOURCES_MAX]; /* how many each has made */
+	struct model_clocks vnets[MODEL_VNETS_MAX];
+	struct model_clocks resources[MODEL_RESOURCES_MAX];
+	struct model_clocks flows[MODEL_FLOWS_MAX];
+	struct model_fragment *fragments; /* the caller's; NULL: there is no room for any */
+	size_t fragment_count, fragment_max;
 };
 
 /* A VLAN tag that the kernel keeps beside the frame, host order. */
@@ -237,9 +302,22 @@ struct model_output {
 	size_t copy_count;
 	struct model_copy copies[MODEL_RESOURCES_MAX];
 
+	/* What flows had to say, of the vnet that it left, the one that got it, and their uplink.
+	 */
+	struct model_metered {
+		uint32_t flow; /* that counts it, 0: none */
+		uint32_t vnet; /* that met what it could not read, 0: none */
+		bool out, dropped;
+	} metered[4];
+	size_t metered_count;
+	uint32_t priority; /* of a frame that was not dropped */
+	uint64_t start_ns; /* when it is to be sent, 0: at once */
+
 	struct model_frame frame; /* as it leaves; as it came unless redirected */
 	struct model_frame wire;  /* of a frame for many: as on the wire */
 };
+
+#define MODEL_PRIORITY 3 /* that a frame comes with */
 
 /* What becomes of @in, which @program sees on device @ifindex. Fills the whole of @ret. */
 void model_run(const struct model_config *c, struct model_state *s, enum model_program program,
@@ -249,6 +327,9 @@ void model_run(const struct model_config *c, struct model_state *s, enum model_p
 const struct model_vnet *model_vnet_find(const struct model_config *c, uint32_t number);
 const struct model_resource *model_resource_find(const struct model_config *c, uint32_t number);
 const struct model_device *model_device_find(const struct model_config *c, uint32_t ifindex);
+
+/* How many frames @f is on the wire. */
+uint64_t model_frames_in(const struct model_frame *f);
 
 bool model_is_xdp(enum model_program program);
 

@@ -15,6 +15,7 @@ struct run {
 	bool at_egress; /* of the device that the frame comes from */
 	size_t bytes;	/* that count: as many as the frame came with */
 	bool fragments;
+	uint32_t nic; /* the uplink whose NIC it came in by, 0: none */
 	const struct model_frame *in;
 	struct model_output *out;
 };
@@ -57,8 +58,24 @@ void model_retag(const struct model_headers *h, uint16_t pvid, struct model_fram
 enum abi_drop model_protect(const struct model_vnet *n, const struct model_frame *f,
 			    const struct model_headers *h);
 
-/* How many frames @f is on the wire. */
-uint64_t model_frames_in(const struct model_frame *f);
+/* Whether anybody looks at what leaves @n over @r, or comes that way, and over the NIC of uplink
+ * @nic (0: of none). */
+bool model_is_metered(const struct model_config *c, const struct model_vnet *n,
+		      const struct model_resource *r, uint32_t nic);
+
+/* A frame on its way out of a vnet, or into it. */
+struct model_way {
+	const struct model_vnet *vnet;
+	const struct model_resource *resource;
+	uint32_t nic; /* the uplink whose NIC it goes over, 0: none */
+	bool out;
+	bool fq;   /* it can wait where it goes next */
+	bool late; /* the kernel notes when it is to be sent: it does so of IP alone */
+};
+
+/* Flows and limits of the frame in @out. False: it is over a limit. */
+bool model_meter(const struct model_config *c, struct model_state *s, const struct model_way *way,
+		 const struct model_headers *h, struct model_output *out);
 
 /* Whether the limit lets @frames more pass at @now_ns; if so they are counted in @due_ns. */
 bool model_storm_passes(const struct model_storm *limit, uint64_t now_ns, uint64_t frames,
@@ -92,6 +109,11 @@ enum abi_drop deliver_refused(const struct model_config *c, const struct model_v
 
 /* The frame in run->out comes in on @r. */
 void receive(struct run *run, const struct model_vnet *n, const struct model_resource *r);
+
+/* Flows and limits of the frame in run->out, which leaves @n over @r (@out) or comes that way. @fq:
+ * it can wait where it goes next. False: it is over a limit. */
+bool meter(struct run *run, const struct model_vnet *n, const struct model_resource *r,
+	   uint32_t nic, bool out, bool fq, const struct model_headers *h);
 
 /* --- uplinks: model_uplink.c --- */
 

@@ -426,6 +426,9 @@ void model_uplink_send(struct run *run, const struct model_vnet *n, const struct
 	bool many = model_is_multicast(h->destination);
 	struct model_output *out = run->out;
 	enum place place = OUTSIDE;
+	const struct model_vnet *other;
+	bool metered, fq;
+	uint32_t nic;
 
 	/* Copies, and what is learned from, are TC's. */
 	if (run->xdp && (many || (r->shared && (h->type == TYPE_ARP || h->type == TYPE_IPV6))))
@@ -437,16 +440,26 @@ void model_uplink_send(struct run *run, const struct model_vnet *n, const struct
 		place = OUTSIDE;
 	if (run->xdp && (place == STACK || place == SHARERS))
 		return pass(run);
+	/* Flows of the uplink are of what goes over its NIC. */
+	nic = many || place == SHARERS || place == OUTSIDE ? u->number : 0;
+	other = place == MEMBER ? model_vnet_find(run->config, to->vnet) : NULL;
+	metered = model_is_metered(run->config, n, r, nic);
+	if (run->xdp && (metered || (other && model_is_metered(run->config, other, to, 0))))
+		return pass(run);
 	if (run->xdp && place == OUTSIDE && !takes(run, r->ifindex, r->xdp))
 		return pass(run);
 	if (many && !send_storm_passes(run, n, r))
 		return drop(run, n, ABI_DROP_STORM);
+	/* What is for many cannot wait: it goes different ways. */
+	fq = other ? other->fq : !many && place == OUTSIDE && r->fq;
+	if (metered && !meter(run, n, r, nic, true, fq, h))
+		return drop(run, n, ABI_DROP_LIMITED);
 	out->vnet = n->number;
 	out->sent = r->number;
 	count_sent(run, h->destination);
 	model_retag(h, r->pvid, &out->frame);
 	if (place == MEMBER)
-		return receive(run, model_vnet_find(run->config, to->vnet), to);
+		return receive(run, other, to);
 	send_on(run, u, r, h, place);
 }
 
@@ -470,6 +483,7 @@ void model_uplink_run(struct run *run, enum model_program program, uint32_t numb
 	enum place place;
 
 	run->at_egress = program == MODEL_UPLINK_TX;
+	run->nic = run->at_egress ? 0 : number;
 	if (!u || is_split(run) || !model_headers_read(f, 0, &h) || h.strange_tag)
 		return;
 	/* From the wire, the NIC's own MAC is one that came back; from the stack, it is its. */

@@ -75,11 +75,13 @@ struct world_features world_features(const struct world *w)
  */
 static int shrink(const struct vnet_bpf *skel)
 {
-	struct bpf_map *const maps[] = { skel->maps.far_ports, skel->maps.fdb,
-					 skel->maps.vlans,     skel->maps.far_counters,
-					 skel->maps.drops,     skel->maps.storms,
-					 skel->maps.allowed,   skel->maps.members,
-					 skel->maps.addresses, skel->maps.learners };
+	struct bpf_map *const maps[] = { skel->maps.far_ports,	skel->maps.fdb,
+					 skel->maps.vlans,	skel->maps.far_counters,
+					 skel->maps.drops,	skel->maps.storms,
+					 skel->maps.allowed,	skel->maps.members,
+					 skel->maps.addresses,	skel->maps.learners,
+					 skel->maps.flow_table, skel->maps.flow_lists,
+					 skel->maps.limits,	skel->maps.far_flow_counters };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
@@ -243,6 +245,7 @@ static int run_tc(struct world *w, enum model_program program, uint32_t ifindex,
 		  const struct model_frame *in, struct world_seen *ret)
 {
 	struct __sk_buff before = { .ifindex = ifindex,
+				    .priority = MODEL_PRIORITY,
 				    .gso_segs = in->segments,
 				    .gso_size = in->segments ? 1448 : in->segment };
 	struct __sk_buff after = { 0 };
@@ -259,6 +262,8 @@ static int run_tc(struct world *w, enum model_program program, uint32_t ifindex,
 		return err;
 	ret->frame.len = run.data_size_out;
 	ret->frame.segments = after.gso_segs;
+	ret->told.priority = after.priority;
+	ret->told.start_ns = after.tstamp;
 	return tc_verdict(run.retval, &ret->verdict);
 }
 
@@ -276,13 +281,19 @@ static int run_xdp(const struct world *w, enum model_program program, uint32_t i
 		return err;
 	ret->frame.len = run.data_size_out;
 	ret->frame.segments = 0;
+	ret->told.priority = MODEL_PRIORITY;
+	ret->told.start_ns = 0;
 	return xdp_verdict(run.retval, &ret->verdict);
 }
 
 static void listen_to(const struct trace *t, struct world_seen *ret)
 {
+	const bool dropped = ret->verdict == MODEL_DROP;
+
 	ret->egress = t->how == TRACE_NOWHERE ? 0 : t->egress;
 	ret->told = (struct world_told) {
+		.priority = dropped ? 0 : ret->told.priority,
+		.start_ns = dropped ? 0 : ret->told.start_ns,
 		.into_peer = t->how == TRACE_REDIRECT_PEER,
 		.into_stack = t->how == TRACE_STACK,
 		.copies = t->copies,

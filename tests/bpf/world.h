@@ -25,6 +25,7 @@ struct world_features {
 struct world_counts {
 	struct abi_counters resources[MODEL_RESOURCES_MAX];
 	struct abi_drops vnets[MODEL_VNETS_MAX];
+	struct abi_flow_counters flows[MODEL_FLOWS_MAX];
 };
 
 /* What the program tells the tests of one frame; the wire tells nothing. */
@@ -36,7 +37,9 @@ struct world_told {
 	uint32_t received;
 	enum abi_reason reason;
 	enum abi_drop drop;
-	uint32_t vnet; /* that counted the drop */
+	uint32_t vnet;	   /* that counted the drop */
+	uint32_t priority; /* of TC: as in the model */
+	uint64_t start_ns;
 };
 
 /* What was seen of one frame's way. */

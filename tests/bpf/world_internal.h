@@ -60,6 +60,16 @@ void world_tag_unload(struct world *w);
 /* Returns the program to run for @program on a frame with @tag beside it. */
 int world_tag_put(struct world *w, enum model_program program, const struct model_tag *tag);
 
+/* Per-CPU maps take one value for each CPU: all of them zero; and their sum of @words counters. */
+int world_zero(int fd, uint32_t key, size_t value_size);
+int world_sum(int fd, uint32_t key, size_t words, uint64_t *ret);
+
+/* Flows and limits: rows, and counters. */
+int world_flows_apply(struct world *w, const struct model_config *c);
+int world_flows_count(const struct world *w, struct world_counts *ret);
+bool world_has_flows(const struct model_config *c, uint32_t vnet);
+bool world_is_limited(const struct model_limit *limit);
+
 /* All counters of the configuration, and by how much they grew since @start. */
 int world_counted_since(const struct world *w, const struct world_counts *start,
 			struct world_counts *ret);

@@ -6,7 +6,7 @@
 
 #include "world_internal.h"
 
-#define KEY_MAX 32 /* bytes */
+#define KEY_MAX 64 /* bytes */
 
 #define MAP_FD(w, name) bpf_map__fd((w)->skel->maps.name)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -107,8 +107,7 @@ static int write_allowed(const struct world *w, const struct model_vnet *n)
 	return err;
 }
 
-/* Per-CPU maps take one value for each CPU: all of them zero. */
-static int write_zero(int fd, uint32_t key, size_t value_size)
+int world_zero(int fd, uint32_t key, size_t value_size)
 {
 	int cpus = libbpf_num_possible_cpus(), err;
 	void *zero;
@@ -123,7 +122,7 @@ static int write_zero(int fd, uint32_t key, size_t value_size)
 	return err;
 }
 
-static uint32_t vnet_flags(const struct model_vnet *n)
+static uint32_t vnet_flags(const struct model_vnet *n, bool has_flows)
 {
 	const struct {
 		bool on;
@@ -139,6 +138,9 @@ static uint32_t vnet_flags(const struct model_vnet *n)
 		{ n->protection.ip_nospoof, ABI_VNET_IP_NOSPOOF },
 		{ n->protection.dhcp_nospoof, ABI_VNET_DHCP_NOSPOOF },
 		{ n->protection.restricted, ABI_VNET_RESTRICTED },
+		{ has_flows, ABI_VNET_FLOWS },
+		{ world_is_limited(&n->limit), ABI_VNET_LIMIT },
+		{ n->fq, ABI_VNET_FQ },
 	};
 	uint32_t all = 0;
 
@@ -149,7 +151,9 @@ static uint32_t vnet_flags(const struct model_vnet *n)
 
 static int write_vnet(const struct world *w, const struct model_vnet *n)
 {
-	struct abi_vnet row = { .pvid = n->pvid, .port = n->port, .flags = vnet_flags(n) };
+	struct abi_vnet row = { .pvid = n->pvid,
+				.port = n->port,
+				.flags = vnet_flags(n, world_has_flows(w->config, n->number)) };
 	int err;
 
 	memcpy(row.mac, n->mac, sizeof(row.mac));
@@ -162,14 +166,14 @@ static int write_vnet(const struct world *w, const struct model_vnet *n)
 		err = write_storm(w, n->number, 0, &n->storm);
 	if (!err)
 		err = write_allowed(w, n);
-	return err ? err : write_zero(MAP_FD(w, drops), n->number, sizeof(struct abi_drops));
+	return err ? err : world_zero(MAP_FD(w, drops), n->number, sizeof(struct abi_drops));
 }
 
 static int zero_counters(const struct world *w, uint32_t resource)
 {
 	int fd = resource < ABI_COUNTERS_NEAR ? MAP_FD(w, counters) : MAP_FD(w, far_counters);
 
-	return write_zero(fd, resource, sizeof(struct abi_counters));
+	return world_zero(fd, resource, sizeof(struct abi_counters));
 }
 
 static int write_resource(const struct world *w, const struct model_resource *r)
@@ -184,7 +188,9 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 		.flags = (r->own_vlans ? ABI_RESOURCE_VLANS : 0) |
 			 (r->storm.on ? ABI_RESOURCE_STORM : 0) |
 			 (r->peer_else ? ABI_RESOURCE_PEER : 0) | (r->xdp ? ABI_RESOURCE_XDP : 0) |
-			 (r->shared ? ABI_RESOURCE_SHARED : 0),
+			 (r->shared ? ABI_RESOURCE_SHARED : 0) |
+			 (world_is_limited(&r->limit) ? ABI_RESOURCE_LIMIT : 0) |
+			 (r->fq ? ABI_RESOURCE_FQ : 0),
 		.vnet = r->vnet,
 		.twin = r->twin,
 		.uplink = r->uplink,
@@ -232,8 +238,11 @@ static int write_port(struct world *w, const struct model_port *port)
 static int write_uplink(const struct world *w, const struct model_config *c,
 			const struct model_uplink *u)
 {
-	struct abi_uplink row = { .ifindex = u->ifindex,
-				  .flags = u->steer_ip ? ABI_UPLINK_STEER_IP : 0 };
+	struct abi_uplink row = {
+		.ifindex = u->ifindex,
+		.flags = (u->steer_ip ? ABI_UPLINK_STEER_IP : 0) |
+			 (world_has_flows(c, ABI_OF_UPLINK | u->number) ? ABI_UPLINK_FLOWS : 0)
+	};
 	struct abi_member_key key = { .uplink = u->number };
 	int err = u->number < UPLINKS_USED ? 0 : -E2BIG;
 
@@ -312,10 +321,14 @@ static int clear_range(int fd, struct range r, size_t value_size)
 
 static int clear_maps(const struct world *w)
 {
-	const int hashes[] = { MAP_FD(w, far_ports),	MAP_FD(w, fdb),	    MAP_FD(w, vlans),
-			       MAP_FD(w, far_counters), MAP_FD(w, drops),   MAP_FD(w, devices),
-			       MAP_FD(w, storms),	MAP_FD(w, allowed), MAP_FD(w, members),
-			       MAP_FD(w, addresses),	MAP_FD(w, learners) };
+	const int hashes[] = { MAP_FD(w, far_ports),  MAP_FD(w, fdb),
+			       MAP_FD(w, vlans),      MAP_FD(w, far_counters),
+			       MAP_FD(w, drops),      MAP_FD(w, devices),
+			       MAP_FD(w, storms),     MAP_FD(w, allowed),
+			       MAP_FD(w, members),    MAP_FD(w, addresses),
+			       MAP_FD(w, learners),   MAP_FD(w, flow_table),
+			       MAP_FD(w, flow_lists), MAP_FD(w, limits),
+			       MAP_FD(w, fragments),  MAP_FD(w, far_flow_counters) };
 	const struct range uplinks = { 0, UPLINKS_USED };
 	int err = 0;
 
@@ -330,6 +343,8 @@ static int clear_maps(const struct world *w)
 		if (!err)
 			err = clear_range(MAP_FD(w, resources), numbers[i],
 					  sizeof(struct abi_resource));
+		if (!err)
+			err = clear_range(MAP_FD(w, flows), numbers[i], sizeof(struct abi_flow));
 	}
 	return err;
 }
@@ -358,7 +373,7 @@ static int write_rows(struct world *w, const struct model_config *c)
 		err = write_learner(w, &c->resources[i]);
 	for (size_t i = 0; !err && i < c->port_count; i++)
 		err = write_port(w, &c->ports[i]);
-	return err;
+	return err ? err : world_flows_apply(w, c);
 }
 
 /* What the programs remember of the FDB ends here. */
@@ -384,8 +399,7 @@ int world_apply(struct world *w, const struct model_config *c)
 
 /* --- counters --- */
 
-/* Adds up @words counters over the CPUs. */
-static int read_sum(int fd, uint32_t key, size_t words, uint64_t *ret)
+int world_sum(int fd, uint32_t key, size_t words, uint64_t *ret)
 {
 	int cpus = libbpf_num_possible_cpus(), err;
 	uint64_t *values;
@@ -407,7 +421,7 @@ static int read_counters(const struct world *w, uint32_t resource, struct abi_co
 {
 	int fd = resource < ABI_COUNTERS_NEAR ? MAP_FD(w, counters) : MAP_FD(w, far_counters);
 
-	return read_sum(fd, resource, sizeof(*ret) / sizeof(uint64_t), (uint64_t *)ret);
+	return world_sum(fd, resource, sizeof(*ret) / sizeof(uint64_t), (uint64_t *)ret);
 }
 
 int world_count(const struct world *w, struct world_counts *ret)
@@ -420,9 +434,9 @@ int world_count(const struct world *w, struct world_counts *ret)
 	for (size_t i = 0; !err && i < c->resource_count; i++)
 		err = read_counters(w, c->resources[i].number, &ret->resources[i]);
 	for (size_t i = 0; !err && i < c->vnet_count; i++)
-		err = read_sum(MAP_FD(w, drops), c->vnets[i].number, of_vnet,
-			       (uint64_t *)&ret->vnets[i]);
-	return err;
+		err = world_sum(MAP_FD(w, drops), c->vnets[i].number, of_vnet,
+				(uint64_t *)&ret->vnets[i]);
+	return err ? err : world_flows_count(w, ret);
 }
 
 int world_counted_since(const struct world *w, const struct world_counts *start,
