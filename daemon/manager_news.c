@@ -37,6 +37,10 @@ static struct manager_news *get(struct manager *m, uint32_t ifindex, const struc
 	if (before)
 		n->before = *before;
 	HASH_ADD(hh, m->news, ifindex, sizeof(n->ifindex), n);
+	if (!HASH_ADDED(hh, n)) {
+		free(n);
+		return NULL;
+	}
 	return n;
 }
 

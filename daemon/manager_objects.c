@@ -85,6 +85,10 @@ static int owner_put(struct manager *m, uint32_t ifindex, struct manager_owner w
 			return -ENOMEM;
 		o->ifindex = ifindex;
 		HASH_ADD(hh, m->owners, ifindex, sizeof(o->ifindex), o);
+		if (!HASH_ADDED(hh, o)) {
+			free(o);
+			return -ENOMEM;
+		}
 	}
 	o->vnet = who.vnet;
 	o->resource = who.resource;
@@ -132,6 +136,11 @@ int object_vnet_new(struct manager *m, const char *name, uint32_t number,
 				 m->vnet_numbers.max - 1);
 	}
 	HASH_ADD_STR(m->vnets, name, v);
+	if (!HASH_ADDED(hh, v)) {
+		numbers_release(&m->vnet_numbers, v->number);
+		free(v);
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	}
 	m->uppers_missing++; /* until reconcile finds or makes it */
 	*ret = v;
 	return 0;
@@ -169,6 +178,11 @@ int object_uplink_new(struct manager *m, const char *name, uint32_t number,
 				 m->uplink_numbers.max - 1);
 	}
 	HASH_ADD_STR(m->uplinks, name, u);
+	if (!HASH_ADDED(hh, u)) {
+		numbers_release(&m->uplink_numbers, u->number);
+		free(u);
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	}
 	*ret = u;
 	return 0;
 }
@@ -218,35 +232,48 @@ static void leave_slot(struct resource *r)
 	r->uplink = NULL;
 }
 
-/* What it leads to: a device that it waits for, or another vnet. */
-static void list_target(struct resource *r)
+/* False: no memory. One that is listed already is. */
+static bool wait_listed(struct resource *r)
+{
+	struct manager *m = r->vnet->manager;
+	const char *device = r->settings.device;
+
+	if (resource_is_tap(r) || resource_is_vf(r) || r->uplink || HASH_ADDED(by_device, r))
+		return true;
+	HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
+	return HASH_ADDED(by_device, r);
+}
+
+/* What it leads to: a device that it waits for, or another vnet. False: no memory. */
+static bool list_target(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 	const char *vnet = r->settings.peer_vnet;
 
 	if (r->uplink)
-		return;
-	if (resource_is_peer(r)) {
-		HASH_ADD_KEYPTR(by_peer, r->vnet->peers, vnet, strlen(vnet), r);
-		HASH_ADD_KEYPTR(by_target, m->peers, vnet, strlen(vnet), r);
-	} else {
-		object_resource_wait(r);
-	}
+		return true;
+	if (!resource_is_peer(r))
+		return wait_listed(r);
+	HASH_ADD_KEYPTR(by_peer, r->vnet->peers, vnet, strlen(vnet), r);
+	if (!HASH_ADDED(by_peer, r))
+		return false;
+	HASH_ADD_KEYPTR(by_target, m->peers, vnet, strlen(vnet), r);
+	return HASH_ADDED(by_target, r);
 }
 
+/* Without memory it cannot be told when its device comes, so it is looked for again. */
 void object_resource_wait(struct resource *r)
 {
-	struct manager *m = r->vnet->manager;
-	const char *device = r->settings.device;
-
-	if (!resource_is_tap(r) && !resource_is_vf(r))
-		HASH_ADD_KEYPTR(by_device, m->waiting, device, strlen(device), r);
+	if (!wait_listed(r))
+		r->vnet->manager->unsettled = true;
 }
 
 void object_resource_wait_end(struct resource *r)
 {
-	if (!resource_is_tap(r) && !resource_is_vf(r))
-		HASH_DELETE(by_device, r->vnet->manager->waiting, r);
+	if (!HASH_ADDED(by_device, r))
+		return;
+	HASH_DELETE(by_device, r->vnet->manager->waiting, r);
+	r->by_device.tbl = NULL;
 }
 
 static void unlist_target(struct resource *r)
@@ -256,8 +283,10 @@ static void unlist_target(struct resource *r)
 	if (r->uplink) {
 		leave_slot(r);
 	} else if (resource_is_peer(r)) {
-		HASH_DELETE(by_peer, r->vnet->peers, r);
-		HASH_DELETE(by_target, m->peers, r);
+		if (HASH_ADDED(by_peer, r))
+			HASH_DELETE(by_peer, r->vnet->peers, r);
+		if (HASH_ADDED(by_target, r))
+			HASH_DELETE(by_target, m->peers, r);
 	} else if (!r->ifindex) {
 		object_resource_wait_end(r);
 	}
@@ -338,7 +367,15 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 				 v->name, name, m->resource_numbers.max - 1);
 	}
 	HASH_ADD_STR(v->resources, name, r);
-	list_target(r);
+	if (!HASH_ADDED(hh, r) || !list_target(r)) {
+		unlist_target(r);
+		if (HASH_ADDED(hh, r))
+			HASH_DEL(v->resources, r);
+		numbers_release(&m->resource_numbers, r->number);
+		free(r);
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s/%s: no memory", v->name,
+				 name);
+	}
 	reconcile_vf_begin(r);
 	m->resource_count++;
 	vnet_enlist(r);

@@ -494,6 +494,8 @@ int reconcile_resource(struct resource *r, struct error *e)
 		return stay_out(r, e);
 	err = reconcile_vf(r, &own);
 	l = find_device(r);
+	if (!r->ifindex)
+		object_resource_wait(r); /* as a rule it is listed already */
 	if (l && !err)
 		err = r->ifindex ? keep(r, l, &own) : take_in(r, l, &own);
 	if (has_vanished(r, err)) {

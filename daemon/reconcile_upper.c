@@ -302,15 +302,12 @@ static void note_promiscuous(struct vnet *v)
 
 /* --- together --- */
 
+/* Even if it fails they are its own from now on, so that they go with it. */
 static int own(struct vnet *v, const struct link *port, const struct link *upper)
 {
 	struct manager *m = v->manager;
-	int err = owner_set(m, port->ifindex, v, NULL);
+	int err;
 
-	if (!err && upper)
-		err = owner_set(m, upper->ifindex, v, NULL);
-	if (err)
-		return err;
 	if (!v->port_ifindex) {
 		m->uppers_missing--;
 		/* left dormant by an earlier daemon? */
@@ -321,7 +318,10 @@ static int own(struct vnet *v, const struct link *port, const struct link *upper
 	v->upper_ifindex = upper ? upper->ifindex : 0;
 	util_copy(v->port, sizeof(v->port), port->name);
 	util_copy(v->upper, sizeof(v->upper), upper ? upper->name : v->name);
-	return 0;
+	err = owner_set(m, port->ifindex, v, NULL);
+	if (!err && upper)
+		err = owner_set(m, upper->ifindex, v, NULL);
+	return err;
 }
 
 static int find_upper(struct vnet *v, const struct link **ret_port, const struct link **ret_upper,

@@ -13,9 +13,9 @@
 #define VNETD_SERVER_INTERNAL_H
 
 #include <sys/stat.h>
-#include <uthash.h>
 #include <utlist.h>
 
+#include "hash.h"
 #include "server.h"
 
 /* After everything that moves frames: the monitor and its polls are never kept waiting by clients.

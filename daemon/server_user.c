@@ -135,6 +135,11 @@ static struct server_user *server_user_new(struct server *s, uid_t uid)
 	sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
 	sd_event_source_set_priority(u->timer, SERVER_PRIORITY);
 	HASH_ADD(hh, s->users, uid, sizeof(u->uid), u);
+	if (!HASH_ADDED(hh, u)) {
+		sd_event_source_disable_unref(u->timer);
+		free(u);
+		return NULL;
+	}
 	return u;
 }
 

@@ -3,10 +3,9 @@
 #ifndef VNETD_VNET_H
 #define VNETD_VNET_H
 
-#include <uthash.h>
-
 #include "desired.h"
 #include "error.h"
+#include "hash.h"
 #include "health.h"
 #include "kernel.h"
 
