@@ -21,8 +21,14 @@
 /* Too large for the stack. Programs of TC and XDP do not interrupt each other on one CPU. */
 struct flow_scratch {
 	struct headers headers;
-	struct abi_flow_key key;    /* of the frame */
-	struct abi_flow_key masked; /* what a shape leaves of it */
+	union {
+		struct abi_flow_key key; /* of the frame */
+		__u64 word[ABI_FLOW_KEY_WORDS];
+	};
+	union {
+		struct abi_flow_key masked; /* what a shape leaves of it */
+		__u64 masked_word[ABI_FLOW_KEY_WORDS];
+	};
 	struct abi_fragment_key fragment;
 	struct abi_flow_list_key list;
 };
@@ -73,26 +79,32 @@ static __always_inline __u8 flow_known(const struct headers *h)
 	return known;
 }
 
-/* Local is the owner's end. All of the key is written. */
+/* The first word of a key, and the last one; a shape of 0. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FLOW_WORD(half, a, b, c) ((half) | (__u64)(a) << 32 | (__u64)(b) << 48 | (__u64)(c) << 56)
+#define FLOW_HALF(a, b)		 ((a) | (__u32)(b) << 16)
+#else
+#define FLOW_WORD(half, a, b, c) ((__u64)(half) << 32 | (__u64)(a) << 16 | (__u64)(b) << 8 | (c))
+#define FLOW_HALF(a, b)		 ((__u32)(a) << 16 | (b))
+#endif
+
+/*
+ * Local is the owner's end. All of the key is written, and by words: they are read as words at
+ * once, and what was written in smaller pieces would have to reach the cache first.
+ */
 static __always_inline void flow_key(struct flow_scratch *s, __u32 owner, __u32 vlan_way)
 {
 	const struct headers *h = &s->headers;
 	const __u8 direction = vlan_way >> 16;
-	const struct headers_address *local = direction == ABI_TX ? &h->src : &h->dst;
-	const struct headers_address *remote = direction == ABI_TX ? &h->dst : &h->src;
-	struct abi_flow_key *key = &s->key;
+	const bool out = direction == ABI_TX;
+	const __u32 ports = out ? FLOW_HALF(h->sport, h->dport) : FLOW_HALF(h->dport, h->sport);
 
-	key->owner = owner;
-	key->shape = 0;
-	key->direction = direction;
-	key->proto = h->proto;
-	__builtin_memcpy(key->local, local, sizeof(key->local));
-	__builtin_memcpy(key->remote, remote, sizeof(key->remote));
-	key->lport = direction == ABI_TX ? h->sport : h->dport;
-	key->rport = direction == ABI_TX ? h->dport : h->sport;
-	key->vlan = (__u16)vlan_way;
-	key->dsfield = h->ds;
-	key->known = flow_known(h);
+	s->word[0] = FLOW_WORD(owner, 0, direction, h->proto);
+	s->word[1] = out ? h->src.half[0] : h->dst.half[0];
+	s->word[2] = out ? h->src.half[1] : h->dst.half[1];
+	s->word[3] = out ? h->dst.half[0] : h->src.half[0];
+	s->word[4] = out ? h->dst.half[1] : h->src.half[1];
+	s->word[5] = FLOW_WORD(ports, (__u16)vlan_way, h->ds, flow_known(h));
 }
 
 /* --- fragments --- */
@@ -188,8 +200,8 @@ static long flow_step(__u32 i, struct flow_walk *w)
 	shape = bpf_map_lookup_elem(&flow_shapes, &number);
 	if (!shape)
 		return 0;
-	from = (const __u64 *)&s->key;
-	to = (__u64 *)&s->masked;
+	from = s->word;
+	to = s->masked_word;
 	for (int k = 0; k < ABI_FLOW_KEY_WORDS; k++)
 		to[k] = from[k] & shape->mask[k];
 	s->masked.shape = number;
@@ -255,7 +267,7 @@ __noinline int flow_learn(__u32 flow, __u32 generation)
 
 	if (!s)
 		return 0;
-	word = (const __u64 *)&s->key;
+	word = s->word;
 	mixed = flow_mix(word);
 	c = flow_slot(mixed);
 	if (!c)
@@ -270,7 +282,7 @@ __noinline int flow_learn(__u32 flow, __u32 generation)
 static __always_inline bool flow_is_known(const struct flow_scratch *s, __u32 generation,
 					  __u32 *ret)
 {
-	const __u64 *word = (const __u64 *)&s->key;
+	const __u64 *word = s->word;
 	const __u64 mixed = flow_mix(word);
 	const struct abi_flow_cache *c = flow_slot(mixed);
 	__u64 value;

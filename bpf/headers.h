@@ -95,6 +95,10 @@ struct headers_nd_message {
 union headers_raw {
 	struct iphdr ipv4;
 	struct ipv6hdr ipv6;
+	struct {
+		__u64 before;
+		struct headers_address src, dst;
+	} ipv6_addresses; /* the same, by words */
 	struct headers_extension extension;
 	struct headers_arp arp;
 	struct headers_nd_message nd;
@@ -285,8 +289,8 @@ static __always_inline void headers_read_ipv6(struct headers_walk *w, struct hea
 		return;
 	}
 	h->kind = HEADERS_IPV6;
-	__builtin_memcpy(&h->src, &ip->saddr, sizeof(h->src));
-	__builtin_memcpy(&h->dst, &ip->daddr, sizeof(h->dst));
+	h->src = w->raw->ipv6_addresses.src;
+	h->dst = w->raw->ipv6_addresses.dst;
 	h->proto = ip->nexthdr;
 	h->ds = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	length = bpf_ntohs(ip->payload_len);
@@ -329,17 +333,63 @@ static __always_inline void headers_read(struct headers_walk *w, __u16 proto, st
 	}
 }
 
+/* The usual packet at the start of what can be pointed at. */
+struct headers_usual {
+	struct iphdr ip;
+	__be16 ports[2];
+} __attribute__((packed));
+
+#define HEADERS_AT_MAX 63 /* where a network header begins, at most: for the verifier */
+
 /*
- * Fill all of @h. Functions of their own, which the verifier looks at once. @proto_at: the
- * ethertype, and above its 16 bits where the network header begins.
+ * What most are: IPv4 without options, whole, with ports. False: it is something else, or it lies
+ * elsewhere, and has to be loaded.
+ */
+static __always_inline bool headers_read_usual(const void *data, const void *end, __u32 at,
+					       struct headers *h)
+{
+	const struct headers_usual *u;
+	__u16 length;
+
+	if (at > HEADERS_AT_MAX)
+		return false;
+	/* the compiler knows that it changes nothing, the verifier does not */
+	asm volatile("%0 &= 63" : "+r"(at));
+	u = data + at;
+	if ((const void *)(u + 1) > end)
+		return false;
+	length = bpf_ntohs(u->ip.tot_len);
+	if (*(const __u8 *)u != 0x45 || !headers_has_ports(u->ip.protocol) ||
+	    (u->ip.frag_off & bpf_htons(HEADERS_V4_OFFSET | HEADERS_V4_MORE)) ||
+	    (length && length < sizeof(*u)))
+		return false;
+	h->src = headers_mapped(u->ip.saddr);
+	h->dst = headers_mapped(u->ip.daddr);
+	h->sport = bpf_ntohs(u->ports[0]);
+	h->dport = bpf_ntohs(u->ports[1]);
+	h->kind = HEADERS_IPV4;
+	h->flags = HEADERS_PORTS;
+	h->proto = u->ip.protocol;
+	h->ds = u->ip.tos;
+	return true;
+}
+
+/*
+ * Fill all of @h that its kind and flags speak of. Functions of their own, which the verifier looks
+ * at once. @proto_at: the ethertype, and above its 16 bits where the network header begins.
  */
 __noinline int headers_skb(struct __sk_buff *skb, struct headers *h, __u32 proto_at)
 {
 	struct headers_walk w = { .from = { skb, false }, .headers = h, .at = proto_at >> 16 };
 	const __u32 zero = 0;
 
+	if (!h)
+		return 0;
+	if ((__u16)proto_at == ETH_P_IP &&
+	    headers_read_usual((void *)(long)skb->data, (void *)(long)skb->data_end, w.at, h))
+		return 0;
 	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
-	if (h && w.raw)
+	if (w.raw)
 		headers_read(&w, (__u16)proto_at, h);
 	return 0;
 }
@@ -349,8 +399,13 @@ __noinline int headers_xdp(struct xdp_md *xdp, struct headers *h, __u32 proto_at
 	struct headers_walk w = { .from = { xdp, true }, .headers = h, .at = proto_at >> 16 };
 	const __u32 zero = 0;
 
+	if (!h)
+		return 0;
+	if ((__u16)proto_at == ETH_P_IP &&
+	    headers_read_usual((void *)(long)xdp->data, (void *)(long)xdp->data_end, w.at, h))
+		return 0;
 	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
-	if (h && w.raw)
+	if (w.raw)
 		headers_read(&w, (__u16)proto_at, h);
 	return 0;
 }

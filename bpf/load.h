@@ -18,7 +18,7 @@ struct load {
 	bool xdp;
 };
 
-/* False: the frame is not that long. */
+/* False: the frame is not that long. @size is known when the program is compiled. */
 static __always_inline bool load_bytes(const struct load *from, __u32 at, void *to, __u32 size)
 {
 	if (from->xdp)

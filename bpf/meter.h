@@ -40,7 +40,7 @@ struct meter {
 	__u16 uplinks_flags;
 	__u32 resource; /* that has a limit, 0: none */
 	__u32 vnet;	/* the same */
-	__u64 start_ns; /* the latest of when the limits let it go */
+	__u64 start_ns; /* the latest of when the limits let it go, 0: at once */
 	bool has_class;
 };
 
@@ -87,10 +87,10 @@ static __always_inline __u32 meter_begin(struct meter *m, const struct abi_vnet 
 	m->limit.way = ask & METER_OUT ? ABI_TX : ABI_RX;
 	m->limit.class = ABI_PRIORITY_MEDIUM;
 	m->limit.paced = ask & METER_PACED;
-	m->limit.now_ns = m->start_ns = option_now_ns();
 	m->own = m->uplinks = 0;
 	m->own_flags = m->uplinks_flags = 0;
 	m->has_class = false;
+	m->start_ns = 0;
 	m->resource = r->flags & ABI_RESOURCE_LIMIT ? number : 0;
 	m->vnet = n->flags & ABI_VNET_LIMIT ? vnet : 0;
 	return ask & METER_NIC ? meter_uplink(r->uplink) : 0;
@@ -151,16 +151,22 @@ __noinline int meter_take(__u32 kind, __u32 number)
 	if (!m || !l)
 		return 0;
 	start = limit_take(l, &m->limit);
-	if (start > m->start_ns)
+	if (m->limit.paced && start > m->limit.now_ns && start > m->start_ns)
 		m->start_ns = start;
 	return 0;
 }
 
+static __always_inline bool meter_has_limit(const struct meter *m)
+{
+	return ((m->own_flags | m->uplinks_flags) & ABI_FLOW_LIMIT) || m->resource || m->vnet;
+}
+
 /* False: one of the limits does not let it pass, and none is used up. */
-static __always_inline bool meter_limits(const struct meter *m)
+static __always_inline bool meter_limits(struct meter *m)
 {
 	const bool own = m->own_flags & ABI_FLOW_LIMIT, uplinks = m->uplinks_flags & ABI_FLOW_LIMIT;
 
+	m->limit.now_ns = option_now_ns();
 	if ((own && !meter_passes(ABI_LIMIT_FLOW, m->own)) ||
 	    (uplinks && !meter_passes(ABI_LIMIT_FLOW, m->uplinks)) ||
 	    (m->resource && !meter_passes(ABI_LIMIT_RESOURCE, m->resource)) ||
@@ -228,11 +234,11 @@ __noinline int meter_skb(struct __sk_buff *skb, __u32 vnet, __u32 number, __u32 
 		meter_headers(skb, proto_at);
 		meter_flows(m, own, uplink, (__u16)ask);
 	}
-	passes = meter_limits(m);
+	passes = !meter_has_limit(m) || meter_limits(m);
 	meter_count(m, skb->len, !passes);
 	if (!passes)
 		return ABI_DROP_LIMITED;
-	if (m->limit.paced && m->start_ns > m->limit.now_ns)
+	if (m->start_ns)
 		meter_delay(skb, m->start_ns);
 	if (m->has_class)
 		meter_prioritise(skb, m->limit.class);

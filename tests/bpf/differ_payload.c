@@ -327,12 +327,24 @@ static void put_icmpv6(struct writer *w)
 		put_fill(w, below(w, 40));
 }
 
+/* Of a protocol that begins with ports, and of which nothing else is looked at. */
+static void put_ports(struct writer *w)
+{
+	static const uint16_t ports[] = { 0, 53, 67, 80, 1234, 65535 };
+
+	put_word(w, ports[below(w, ARRAY_SIZE(ports))]);
+	put_word(w, ports[below(w, ARRAY_SIZE(ports))]);
+	put_fill(w, 4 + below(w, 60));
+}
+
 static void put_proto(struct writer *w, uint8_t proto)
 {
 	if (proto == 17)
 		put_udp(w);
 	else if (proto == 58)
 		put_icmpv6(w);
+	else if (proto == 6 || proto == 132)
+		put_ports(w);
 	else
 		put_fill(w, 8 + below(w, 60));
 }
@@ -350,12 +362,15 @@ static uint16_t some_fragment(struct writer *w)
 
 static void put_ipv4(struct writer *w)
 {
-	static const uint8_t protos[] = { 17, 17, 17, 6, 1, 58 };
+	static const uint8_t protos[] = { 17, 17, 17, 6, 6, 132, 1, 58 };
 	uint8_t proto = protos[below(w, ARRAY_SIZE(protos))];
 	uint32_t words = chance(w, 80) ? 5 : 3 + below(w, 13);
+	size_t start = w->at;
 
 	put_byte(w, (chance(w, 98) ? 0x40 : below(w, 16) << 4) | words);
-	put_fill(w, 5);
+	put_byte(w, below(w, 256));
+	put_word(w, 0);
+	put_word(w, below(w, 3)); /* so few that fragments meet */
 	put_word(w, some_fragment(w));
 	put_byte(w, 64);
 	put_byte(w, proto);
@@ -365,6 +380,8 @@ static void put_ipv4(struct writer *w)
 	if (words > 5)
 		put_fill(w, (words - 5) * 4);
 	put_proto(w, proto);
+	if (chance(w, 95)) /* else as long as it cannot say */
+		set_length(w, start + 2, start);
 }
 
 /* Puts an extension header; the next one's number goes where *next says. */
@@ -381,7 +398,8 @@ static void put_extension(struct writer *w, size_t *next)
 	if (kind == 44) {
 		put_byte(w, chance(w, 90) ? 0 : below(w, 256));
 		put_word(w, fragments[below(w, ARRAY_SIZE(fragments))]);
-		put_fill(w, 4);
+		put_word(w, 0);
+		put_word(w, below(w, 3));
 		return;
 	}
 	put_byte(w, words);
@@ -395,8 +413,9 @@ static void put_ipv6(struct writer *w)
 	uint32_t extensions = chance(w, 60) ? 0 : below(w, 9);
 	size_t start = w->at, next = start + 6;
 
-	put_byte(w, chance(w, 98) ? 0x60 : below(w, 256));
-	put_fill(w, 7);
+	put_byte(w, chance(w, 98) ? 0x60 | below(w, 16) : below(w, 256));
+	put_byte(w, below(w, 256));
+	put_fill(w, 6);
 	put_ipv6_address(w);
 	put_ipv6_destination(w);
 	for (uint32_t i = 0; i < extensions; i++)

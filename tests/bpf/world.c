@@ -14,7 +14,8 @@
 
 #include "world_internal.h"
 
-#define HASH_SIZE 1024
+#define HASH_SIZE	1024
+#define FLOW_TABLE_SIZE 8192
 
 static int no_ipv6(const char *file)
 {
@@ -75,14 +76,14 @@ struct world_features world_features(const struct world *w)
  */
 static int shrink(const struct vnet_bpf *skel)
 {
-	struct bpf_map *const maps[] = { skel->maps.far_ports,	skel->maps.fdb,
-					 skel->maps.vlans,	skel->maps.far_counters,
-					 skel->maps.drops,	skel->maps.storms,
-					 skel->maps.allowed,	skel->maps.members,
-					 skel->maps.addresses,	skel->maps.learners,
-					 skel->maps.flow_table, skel->maps.flow_lists,
-					 skel->maps.limits,	skel->maps.far_flow_counters };
-	int err = 0;
+	struct bpf_map *const maps[] = {
+		skel->maps.far_ports,	     skel->maps.fdb,	    skel->maps.vlans,
+		skel->maps.far_counters,     skel->maps.drops,	    skel->maps.storms,
+		skel->maps.allowed,	     skel->maps.members,    skel->maps.addresses,
+		skel->maps.learners,	     skel->maps.flow_lists, skel->maps.limits,
+		skel->maps.far_flow_counters
+	};
+	int err = bpf_map__set_max_entries(skel->maps.flow_table, FLOW_TABLE_SIZE);
 
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
 		err = bpf_map__set_max_entries(maps[i], HASH_SIZE);
