@@ -6,8 +6,13 @@
  *	here: n0 10.1.0.1	on the wire: w0 10.1.0.9	vnets, each elsewhere:
  *u1.. 10.1.0.11..
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
 
 #include "sandbox.h"
 
@@ -27,6 +32,7 @@ struct net {
 	int outside; /* namespaces */
 	int vnets[VNETS + 1];
 	bool shared; /* the vnets have the NIC's MAC */
+	bool open;   /* the first one has no guard */
 };
 
 static uint32_t index_of(char letter, uint32_t i)
@@ -124,7 +130,7 @@ static void vnet_rows(struct net *n, uint32_t i)
 	struct abi_vnet vnet = {
 		.pvid = 1,
 		.port = n->ports[i],
-		.flags = ABI_VNET_GUARD | ABI_VNET_PEER,
+		.flags = (n->open && i == 1 ? 0 : ABI_VNET_GUARD) | ABI_VNET_PEER,
 		.service = i,
 	};
 	struct abi_fdb_key key = { .vnet = ABI_OF_UPLINK | UPLINK };
@@ -161,13 +167,14 @@ static void uplink_rows(struct net *n)
 	ck_assert_int_eq(datapath_port_write(n->d, n->nic, &port), 0);
 }
 
-static struct net *net_new(bool shared)
+static struct net *net_new(bool shared, bool no_tcx, bool unguarded)
 {
 	struct net *n = calloc(1, sizeof(*n));
 
 	ck_assert_ptr_nonnull(n);
 	n->shared = shared;
-	n->d = sandbox_datapath(false);
+	n->open = unguarded;
+	n->d = sandbox_datapath(no_tcx);
 	devices(n);
 	uplink_rows(n);
 	for (uint32_t i = 1; i <= VNETS; i++)
@@ -198,7 +205,7 @@ static void ping(int netns, uint32_t last)
 
 START_TEST(everybody_reaches_everybody)
 {
-	struct net *n = net_new(_i);
+	struct net *n = net_new(_i & 1, _i & 2, false);
 	int host = here();
 
 	for (uint32_t i = 1; i <= VNETS; i++) {
@@ -217,11 +224,131 @@ START_TEST(everybody_reaches_everybody)
 }
 END_TEST
 
+/* --- frames for many --- */
+
+#define ENDS	   (2 + VNETS) /* the host, the outside, the vnets */
+#define ROUNDS	   3
+#define TYPE	   0x88b5
+#define FRAMES	   (ENDS * ROUNDS)
+#define FRAME_SIZE 60
+#define SEEN_MS	   5000
+
+struct ends {
+	int sockets[ENDS];
+	unsigned int seen[ENDS][FRAMES]; /* how often each frame has come */
+};
+
+/* One that gets what the stack of that device gets. */
+static int end_open(int netns, const char *device)
+{
+	const int one = 1;
+	int home = here(), fd;
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(TYPE) };
+
+	ck_assert_int_eq(setns(netns, CLONE_NEWNET), 0);
+	at.sll_ifindex = (int)if_nametoindex(device);
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	ck_assert_int_eq(setns(home, CLONE_NEWNET), 0);
+	close(home);
+	return fd;
+}
+
+static void ends_open(const struct net *n, struct ends *e)
+{
+	char name[IF_NAMESIZE];
+	int host = here();
+
+	e->sockets[0] = end_open(host, "n0");
+	e->sockets[1] = end_open(n->outside, "w0");
+	for (uint32_t i = 1; i <= VNETS; i++) {
+		snprintf(name, sizeof(name), "u%u", i);
+		e->sockets[1 + i] = end_open(n->vnets[i], name);
+	}
+	close(host);
+}
+
+static void end_send(const struct net *n, const struct ends *e, uint32_t end, uint8_t number)
+{
+	uint8_t frame[FRAME_SIZE] = { 0xff,	   0xff,  0xff, 0xff, 0xff, 0xff, [12] = TYPE >> 8,
+				      TYPE & 0xff, number };
+	uint8_t outside[6] = { 2, 0, 0, 0, 0, 0x50 }, nic[6] = { 2, 0, 0, 0, 0, MAC_NIC }, mac[6];
+
+	if (end > 1)
+		mac_of(n, end - 1, mac);
+	/* Who has no guard may be anybody. */
+	memcpy(frame + 6, end == 0 ? nic : end == 1 ? outside : mac, 6);
+	if (n->open && end == 2)
+		frame[11] = 0xaa;
+	ck_assert_int_eq(send(e->sockets[end], frame, sizeof(frame), 0), sizeof(frame));
+}
+
+static void end_read(struct ends *e, uint32_t end)
+{
+	uint8_t frame[FRAME_SIZE];
+
+	while (recv(e->sockets[end], frame, sizeof(frame), 0) == sizeof(frame))
+		e->seen[end][frame[14]]++;
+}
+
+/* Until each of @frames has come to everybody but who sent it. */
+static bool all_seen(const struct ends *e, uint32_t frames)
+{
+	for (uint32_t end = 0; end < ENDS; end++)
+		for (uint32_t i = 0; i < frames; i++)
+			if (i % ENDS != end && !e->seen[end][i])
+				return false;
+	return true;
+}
+
+static void wait_for_all(struct ends *e, uint32_t frames)
+{
+	const uint64_t end_us = sandbox_now_us() + SEEN_MS * 1000;
+
+	while (!all_seen(e, frames)) {
+		ck_assert_msg(sandbox_now_us() < end_us, "a frame has not come to everybody");
+		poll(NULL, 0, 1);
+		for (uint32_t end = 0; end < ENDS; end++)
+			end_read(e, end);
+	}
+}
+
+/*
+ * Everybody sends to all, in turns: each frame comes once to each other one, and never back. A
+ * second copy of a frame would come before those of the next rounds. Guarded; by address; and from
+ * a source that nobody knows.
+ */
+START_TEST(a_broadcast_comes_once)
+{
+	struct net *n = net_new(_i == 1, false, _i == 2);
+	struct ends *e = calloc(1, sizeof(*e));
+
+	ck_assert_ptr_nonnull(e);
+	ends_open(n, e);
+	for (uint8_t i = 0; i < FRAMES; i++) {
+		end_send(n, e, i % ENDS, i);
+		wait_for_all(e, i + 1u);
+	}
+	for (uint32_t end = 0; end < ENDS; end++)
+		for (uint32_t i = 0; i < FRAMES - ENDS; i++)
+			ck_assert_msg(e->seen[end][i] == (i % ENDS != end),
+				      "frame %u of %u came to %u %u times", i, i % ENDS, end,
+				      e->seen[end][i]);
+	for (uint32_t end = 0; end < ENDS; end++)
+		close(e->sockets[end]);
+	free(e);
+	net_free(n);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("uplink_net");
 	TCase *t = sandbox_case(s, "net");
 
-	tcase_add_loop_test(t, everybody_reaches_everybody, 0, 2);
+	tcase_add_loop_test(t, everybody_reaches_everybody, 0, 4);
+	tcase_add_loop_test(t, a_broadcast_comes_once, 0, 3);
 	return sandbox_main(s);
 }
