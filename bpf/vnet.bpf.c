@@ -176,13 +176,16 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 SEC("tc")
 int vnet_uplink(struct __sk_buff *skb)
 {
-	const struct abi_port *port = maps_any_port(skb->ifindex);
-	const struct abi_uplink *u = uplink_of_port(port);
+	const struct abi_port *port;
+	const struct abi_uplink *u;
 	struct policy_frame f = {};
 	__u32 number;
 
-	if (tc_uplink_is_passing(skb) || !u || !tc_parse(skb, 0, &f) || f.bad_tag ||
-	    f.src == policy_mac(u->mac))
+	if (tc_uplink_is_passing(skb))
+		return TC_PASS;
+	port = maps_any_port(skb->ifindex);
+	u = uplink_of_port(port);
+	if (!u || !tc_parse(skb, 0, &f) || f.bad_tag || f.src == policy_mac(u->mac))
 		return TC_PASS;
 	number = port->resource;
 	if (!policy_is_multicast(f.dst))
@@ -196,13 +199,16 @@ int vnet_uplink(struct __sk_buff *skb)
 SEC("tc")
 int vnet_uplink_tx(struct __sk_buff *skb)
 {
-	const struct abi_port *port = maps_any_port(skb->ifindex);
-	const struct abi_uplink *u = uplink_of_port(port);
+	const struct abi_port *port;
+	const struct abi_uplink *u;
 	struct policy_frame f = {};
 	__u32 number;
 
-	if (tc_uplink_is_passing(skb) || !u || !tc_parse(skb, 0, &f) || f.bad_tag ||
-	    f.src != policy_mac(u->mac))
+	if (tc_uplink_is_passing(skb))
+		return TC_PASS;
+	port = maps_any_port(skb->ifindex);
+	u = uplink_of_port(port);
+	if (!u || !tc_parse(skb, 0, &f) || f.bad_tag || f.src != policy_mac(u->mac))
 		return TC_PASS;
 	number = port->resource;
 	if (!policy_is_multicast(f.dst))
