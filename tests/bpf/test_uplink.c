@@ -566,6 +566,71 @@ START_TEST(what_is_claimed_last_counts)
 }
 END_TEST
 
+/* A frame of vnet C, and whether the address ADDRESS (IPv6, hex digits) is its own afterwards. */
+static void check_claim(uint16_t type, const char *payload, const char *address, bool learned)
+{
+	char to[128];
+	const struct frame_spec spec = {
+		.dst = ALL, .src = MAC_NIC, .type = type, .payload = payload
+	};
+	const struct frame_spec probe = {
+		.dst = MAC_NIC, .src = OUTSIDE, .type = 0x86dd, .payload = to
+	};
+	struct bench *b = bench_new(NULL);
+
+	frame_build(&spec, &b->in);
+	model_run(&b->config, &b->state, MODEL_TX, PORT(C), &b->in, &b->output);
+	ck_assert_int_eq(world_test_run(fixture_world(), MODEL_TX, PORT(C), &b->in, &b->seen), 0);
+	snprintf(to, sizeof(to), "60000000 0020 06 40 fd000000000000000000000000000009 %s",
+		 address);
+	frame_build(&probe, &b->in);
+	model_run(&b->config, &b->state, MODEL_UPLINK, NIC, &b->in, &b->output);
+	ck_assert_int_eq(world_test_run(fixture_world(), MODEL_UPLINK, NIC, &b->in, &b->seen), 0);
+	ck_assert_uint_eq(b->output.received, learned ? C : NOBODY);
+	ck_assert_uint_eq(b->seen.told.received, learned ? C : NOBODY);
+	free(b);
+}
+
+#define OWN   "fd000000000000000000000000000077"
+#define OTHER "fd000000000000000000000000000088"
+#define NONE  "00000000000000000000000000000000"
+#define ND(from, type, target)                                                                     \
+	"60000000 0018 3a ff" from "ff020000000000000000000000000001" type "00 0000 "              \
+									   "00000000" target
+
+START_TEST(neighbour_discovery_claims)
+{
+	check_claim(0x86dd, ND(OWN, "87", OTHER), OWN, true);	 /* asks from it */
+	check_claim(0x86dd, ND(OWN, "87", OTHER), OTHER, false); /* and not for it */
+	check_claim(0x86dd, ND(NONE, "87", OWN), OWN, true);	 /* is about to take it */
+	check_claim(0x86dd, ND(OTHER, "88", OWN), OWN, true);	 /* advertises it */
+	check_claim(0x86dd, ND(OTHER, "88", OWN), OTHER, false);
+	check_claim(0x86dd, ND(OWN, "80", OTHER), OWN, false); /* no such message */
+	check_claim(0x86dd, ND(NONE, "88", NONE), NONE, false);
+	check_claim(0x86dd, ND(OWN, "88", "ff020000000000000000000000000005"),
+		    "ff020000000000000000000000000005", false);
+	check_claim(0x86dd, ND(OWN, "88", "00000000000000000000000000000001"),
+		    "00000000000000000000000000000001", false);
+}
+END_TEST
+
+/* As IPv6 they are ::ffff:a.b.c.d, and found in the same way. */
+START_TEST(addresses_that_nobody_has)
+{
+	static const char *const bad[] = { "7f000001", "e0000001", "00000005", "ffffffff" };
+	char payload[128], mapped[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(payload, sizeof(payload),
+			 "0001 0800 06 04 0001 020000000099 %s 000000000000 0a000050", bad[i]);
+		snprintf(mapped, sizeof(mapped), "00000000000000000000ffff%s", bad[i]);
+		check_claim(0x0806, payload, mapped, false);
+	}
+	check_claim(0x0806, "0001 0800 06 04 0001 020000000099 0a000177 000000000000 0a000050",
+		    "00000000000000000000ffff0a000177", true);
+}
+END_TEST
+
 static void c_learns_nothing(struct model_config *c)
 {
 	c->resources[C - 1].learns = false;
@@ -618,6 +683,8 @@ int main(void)
 	tcase_add_test(tc, a_limit_is_of_one_vnet);
 	tcase_add_test(tc, what_is_claimed_last_counts);
 	tcase_add_test(tc, who_does_not_learn);
+	tcase_add_test(tc, neighbour_discovery_claims);
+	tcase_add_test(tc, addresses_that_nobody_has);
 	tcase_add_test(tc, the_newest_replaces_the_oldest);
 	tcase_set_timeout(tc, FIXTURE_TIMEOUT_S);
 	suite_add_tcase(suite, tc);
