@@ -43,6 +43,14 @@ const struct verb commands_verbs[] = {
 	  { NAME_UPLINK }, 1, 0, NULL, verbs_uplink_del },
 	{ "uplink", "show", "[NAME]", "show uplinks and their vnets",
 	  { NAME_UPLINK }, 0, 0, NULL, verbs_uplink_show },
+	{ "flow", "add", "VNET|UPLINK NAME [KEY VALUE]...", "do something with some frames",
+	  { NAME_FLOW_OWNER, NAME_NEW }, 2, 0, keys_flow, verbs_flow_add },
+	{ "flow", "set", "VNET|UPLINK NAME KEY VALUE...", "change a flow",
+	  { NAME_FLOW_OWNER, NAME_FLOW }, 2, 1, keys_flow, verbs_flow_set },
+	{ "flow", "del", "VNET|UPLINK NAME", "remove a flow",
+	  { NAME_FLOW_OWNER, NAME_FLOW }, 2, 0, NULL, verbs_flow_del },
+	{ "flow", "show", "[VNET|UPLINK [NAME]]", "show flows and what they count",
+	  { NAME_FLOW_OWNER, NAME_FLOW }, 0, 0, NULL, verbs_flow_show },
 	{ "fdb", "show", "[VNET]", "show which MAC is behind which resource",
 	  { NAME_VNET }, 0, 0, NULL, verbs_fdb_show },
 	{ "path", NULL, "VNET MAC [vlan N]", "which way a frame would go, and why",
@@ -99,6 +107,15 @@ const struct object commands_objects[] = {
 	  "vnetctl resource add vnet3 s type service uplink up0 vlans 10,20\n"
 	  "vnetctl uplink set up0 steer ip\n"
 	  "vnetctl -j uplink show up0\n" },
+	{ "flow",
+	  "A flow is some of the frames of a vnet or an uplink, with a bandwidth or a priority of\n"
+	  "their own. Of those that fit a frame the one with the lowest rank has it, then the more\n"
+	  "specific one.\n",
+	  "vnetctl flow add vnet0 backup proto tcp rport 873 maxbw 20mbit priority low\n"
+	  "vnetctl flow add vnet0 voice dsfield 0xb8:0xfc priority high\n"
+	  "vnetctl flow add up0 guests local 10.1.0.0/16 maxbw-in 1gbit rank 50\n"
+	  "vnetctl flow set vnet0 backup maxbw 50mbit\n"
+	  "vnetctl -j flow show vnet0\n" },
 	{ "fdb",
 	  "The forwarding database says which guest resource a MAC is behind. It is made of what was\n"
 	  "registered; nothing is learned from frames.\n",

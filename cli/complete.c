@@ -114,11 +114,17 @@ static void complete_name(const struct complete *c, enum command_name what, cons
 
 	if (what == NAME_OBJECT)
 		complete_objects(c);
-	if (what != NAME_VNET && what != NAME_RESOURCE && what != NAME_UPLINK && what != NAME_MAC)
+	if (what == NAME_NONE || what == NAME_NEW || what == NAME_OBJECT)
 		return;
 	if (!ctl->client && vnet_client_open(ctl->socket, COMPLETE_TIMEOUT_MS, &ctl->client) < 0)
 		return;
-	if (what == NAME_VNET) {
+	if (what == NAME_FLOW_OWNER) {
+		complete_name(c, NAME_VNET, NULL);
+		complete_name(c, NAME_UPLINK, NULL);
+	} else if (what == NAME_FLOW) {
+		r = vnet_flow_list(ctl->client, vnet, NULL, &text);
+		complete_fields(c, r, text, "name", "flow");
+	} else if (what == NAME_VNET) {
 		r = vnet_list(ctl->client, NULL, &text);
 		complete_fields(c, r, text, "name", "vnet");
 	} else if (what == NAME_UPLINK) {

@@ -62,6 +62,12 @@ const struct key keys_vnet[] = {
 	  "of a vnet that shares its MAC: the IP addresses that are its" },
 	{ "learn", "learn", "on|off",
 	  "of a vnet that shares its MAC: those it is seen to use as well" },
+	{ "maxbw", "maxbw", "RATE|none",
+	  "bandwidth, like 1.5mbit, in each direction" },
+	{ "maxbw-in", "maxbw_in", "RATE|none",
+	  "bandwidth to the vnet alone" },
+	{ "maxbw-out", "maxbw_out", "RATE|none",
+	  "bandwidth from the vnet alone" },
 	{ NULL },
 };
 
@@ -97,6 +103,12 @@ const struct key keys_resource[] = {
 	  "milliseconds from one probe to the next" },
 	{ "probe-count", "probe_count", "N",
 	  "how many are unanswered when the hybrid has failed" },
+	{ "maxbw", "maxbw", "RATE|none",
+	  "bandwidth, like 1.5mbit, in each direction" },
+	{ "maxbw-in", "maxbw_in", "RATE|none",
+	  "bandwidth to the vnet over it alone" },
+	{ "maxbw-out", "maxbw_out", "RATE|none",
+	  "bandwidth from the vnet over it alone" },
 	{ NULL },
 };
 
@@ -105,6 +117,36 @@ const struct key keys_uplink[] = {
 	  "device that vnets share; it may appear later", true, KEY_DEVICES },
 	{ "steer", "steer", "mac|ip",
 	  "each vnet has its own MAC; ip: those made without one share it" },
+	{ NULL },
+};
+
+const struct key keys_flow[] = {
+	{ "rank", "rank", "N",
+	  "the lowest number has the frame; 100 if not given" },
+	{ "dir", "dir", "in|out|both",
+	  "to the owner, from the owner" },
+	{ "local", "local", "PREFIX|any",
+	  "address of the owner's end" },
+	{ "remote", "remote", "PREFIX|any",
+	  "address of the other end" },
+	{ "proto", "proto", "tcp|udp|icmp|icmpv6|sctp|N|any",
+	  "protocol above IP" },
+	{ "lport", "lport", "N|N-M|any",
+	  "port of the owner's end" },
+	{ "rport", "rport", "N|N-M|any",
+	  "port of the other end" },
+	{ "dsfield", "dsfield", "V|V:MASK|any",
+	  "DS field, like 0x2e or 0xb8:0xfc" },
+	{ "vlan", "vlan", "N|any",
+	  "VLAN of the frame" },
+	{ "maxbw", "maxbw", "RATE|none",
+	  "bandwidth, like 1.5mbit, in each direction" },
+	{ "maxbw-in", "maxbw_in", "RATE|none",
+	  "bandwidth to the owner alone" },
+	{ "maxbw-out", "maxbw_out", "RATE|none",
+	  "bandwidth from the owner alone" },
+	{ "priority", "priority", "none|low|medium|high",
+	  "before frames of a lower one" },
 	{ NULL },
 };
 

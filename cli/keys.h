@@ -25,6 +25,7 @@ struct key {
 extern const struct key keys_vnet[];
 extern const struct key keys_resource[];
 extern const struct key keys_uplink[];
+extern const struct key keys_flow[];
 extern const struct key keys_path[];
 
 /* How many words follow it. */

@@ -8,6 +8,7 @@
 int print_vnets(struct ctl *ctl, struct json_object *vnets);
 int print_resources(struct ctl *ctl, struct json_object *resources);
 int print_uplinks(struct ctl *ctl, struct json_object *uplinks);
+int print_flows(struct ctl *ctl, struct json_object *flows);
 int print_fdb(struct ctl *ctl, struct json_object *entries);
 int print_path(struct ctl *ctl, struct json_object *path);
 int print_stats(struct ctl *ctl, struct json_object *stats);

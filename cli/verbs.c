@@ -73,6 +73,31 @@ enum ctl_status verbs_uplink_show(struct ctl *ctl, const struct command *c)
 	return ctl_answer(ctl, r, text, print_uplinks);
 }
 
+enum ctl_status verbs_flow_add(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_flow_add(ctl->client, c->name[0], c->name[1], c->settings,
+					     c->setting_count));
+}
+
+enum ctl_status verbs_flow_set(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_flow_set(ctl->client, c->name[0], c->name[1], c->settings,
+					     c->setting_count));
+}
+
+enum ctl_status verbs_flow_del(struct ctl *ctl, const struct command *c)
+{
+	return ctl_result(ctl, vnet_flow_delete(ctl->client, c->name[0], c->name[1]));
+}
+
+enum ctl_status verbs_flow_show(struct ctl *ctl, const struct command *c)
+{
+	char *text = NULL;
+	int r = vnet_flow_list(ctl->client, c->name[0], c->name[1], &text);
+
+	return ctl_answer(ctl, r, text, print_flows);
+}
+
 enum ctl_status verbs_resource_clear(struct ctl *ctl, const struct command *c)
 {
 	struct json_object *parameters = json_object_new_object();

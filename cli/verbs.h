@@ -19,6 +19,10 @@ enum ctl_status verbs_uplink_add(struct ctl *ctl, const struct command *command)
 enum ctl_status verbs_uplink_set(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_uplink_del(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_uplink_show(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_flow_add(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_flow_set(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_flow_del(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_flow_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_resource_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_path(struct ctl *ctl, const struct command *command);

@@ -45,6 +45,12 @@ const struct api_method api_methods[] = {
 	{ "io.vnetd.Control.SetUplink", CHANGE, API_NAME | API_SETTINGS, API_LATER, api_set_uplink },
 	{ "io.vnetd.Control.DeleteUplink", CHANGE, API_NAME, API_LATER, api_delete_uplink },
 	{ "io.vnetd.Control.ListUplinks", READ, 0, API_NAME, api_list_uplinks },
+	{ "io.vnetd.Control.AddFlow", CHANGE,
+	  API_OWNER | API_NAME, API_SETTINGS | API_LATER, api_add_flow },
+	{ "io.vnetd.Control.SetFlow", CHANGE,
+	  API_OWNER | API_NAME | API_SETTINGS, API_LATER, api_set_flow },
+	{ "io.vnetd.Control.DeleteFlow", CHANGE, API_OWNER | API_NAME, API_LATER, api_delete_flow },
+	{ "io.vnetd.Control.ListFlows", READ, 0, API_OWNER | API_NAME, api_list_flows },
 	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb, .owner_keys = "" },
 	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path,
 	  .owner_keys = "" },
@@ -117,8 +123,9 @@ static int api_run(struct api *a, const struct api_method *method, struct server
 		return err;
 	}
 	if (method->access == SERVER_CHANGE)
-		api_audit(method->name + strlen(API_INTERFACE "."), args.vnet ?: args.name,
-			  args.vnet ? args.name : NULL, &peer);
+		api_audit(method->name + strlen(API_INTERFACE "."),
+			  args.vnet ?: args.owner ?: args.name,
+			  args.vnet || args.owner ? args.name : NULL, &peer);
 	server_reply(call, reply);
 	return 0;
 }

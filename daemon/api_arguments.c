@@ -26,6 +26,7 @@ static const struct api_field api_parameters[] = {
 	API_ARGUMENT(API_MALFORMED, malformed, int),
 	API_ARGUMENT(API_LATER, later, boolean),
 	API_ARGUMENT(API_UPLINK, uplink, string),
+	API_ARGUMENT(API_OWNER, owner, string),
 	{ 0 },
 };
 

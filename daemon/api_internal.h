@@ -7,6 +7,7 @@
  *	api_owner.c	what the owner of a vnet may do
  *	api_change.c	methods that change something
  *	api_uplink.c	methods of uplinks
+ *	api_flow.c	methods of flows
  *	api_provide.c	methods of providers
  *	api_provider.c	what providers are told
  *	api_stats.c	statistics, for which providers are asked
@@ -27,6 +28,7 @@ struct api_arguments {
 	const char *vnet;
 	const char *mac;
 	const char *uplink;
+	const char *owner;
 	const char *state;
 	const char *reason;
 	int64_t vlan;
@@ -54,6 +56,7 @@ enum api_argument {
 	API_MALFORMED = 1 << 12,
 	API_LATER = 1 << 13,
 	API_UPLINK = 1 << 14,
+	API_OWNER = 1 << 15,
 	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
 };
 
@@ -212,6 +215,14 @@ int api_delete_uplink(struct api *a, const struct api_arguments *args, struct js
 		      struct error *e);
 int api_list_uplinks(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		     struct error *e);
+int api_add_flow(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		 struct error *e);
+int api_set_flow(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		 struct error *e);
+int api_delete_flow(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		    struct error *e);
+int api_list_flows(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		   struct error *e);
 int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		       struct error *e);
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,

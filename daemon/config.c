@@ -165,16 +165,29 @@ static void normalise(const struct setting *table, const void *from, void *to)
 	}
 }
 
-static int take_uplink(struct load *l, const struct config_unit *u, struct name *name)
+static void take_flows(struct desired_flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++) {
+		struct desired_flow *f = &flows->flow[i];
+
+		f->from_config = true;
+		settings_flow_default(&f->base);
+		normalise(settings_flow, &f->settings, &f->base);
+		f->settings = f->base;
+	}
+}
+
+static int take_uplink(struct load *l, struct config_unit *u, struct name *name)
 {
 	struct desired_uplink *up = desired_add_uplink(l->desired);
 
 	if (!up)
 		return -ENOMEM;
-	*up = u->uplink;
+	*up = UTIL_TAKE(u->uplink, (struct desired_uplink) { 0 });
+	take_flows(&up->flows);
 	up->from_config = true;
 	settings_uplink_default(&up->base);
-	normalise(settings_uplink, &u->uplink.settings, &up->base);
+	normalise(settings_uplink, &up->settings, &up->base);
 	up->settings = up->base;
 	name->accepted = true;
 	return 0;
@@ -191,6 +204,7 @@ static int take_unit(struct load *l, struct config_unit *u, struct name *name)
 	settings_vnet_default(&v->base);
 	normalise(settings_vnet, &v->settings, &v->base);
 	v->settings = v->base;
+	take_flows(&v->flows);
 	for (size_t i = 0; i < v->resource_count; i++) {
 		struct desired_resource *r = &v->resources[i];
 

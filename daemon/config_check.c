@@ -285,12 +285,29 @@ static int check_resources(struct check *c)
 	return r;
 }
 
+static void check_flows(struct config_unit *u)
+{
+	const struct config_section *s;
+	char object[sizeof(u->stem) + DESIRED_RESOURCE_NAME_SIZE + 1];
+	struct error e = { 0 };
+
+	for (s = u->flows; s; s = s->hh.next) {
+		const struct desired_flow *f = &config_unit_flows(u)->flow[s->index];
+
+		snprintf(object, sizeof(object), "%s/%s", u->vnet.name[0] ? u->vnet.name : u->stem,
+			 s->name);
+		if (!s->bad && settings_flow_check(&f->settings, object, &e) < 0)
+			config_unit_complain(u, &s->place, "%s", e.message);
+	}
+}
+
 int config_unit_check(struct config_unit *u)
 {
 	struct check c = { .unit = u };
 	int r;
 
 	check_name(u);
+	check_flows(u);
 	if (u->kind == CONFIG_UPLINK) {
 		check_uplink(u);
 		return 0;

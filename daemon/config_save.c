@@ -36,6 +36,17 @@ static int finish(FILE *f)
 	return fclose(f) || failed ? -ENOMEM : 0;
 }
 
+static void write_flows(FILE *f, const struct desired_flows *flows)
+{
+	struct flow_settings usual;
+
+	settings_flow_default(&usual);
+	for (size_t i = 0; i < flows->count; i++) {
+		fprintf(f, "\n[Flow %s]\n", flows->flow[i].name);
+		write_settings(f, settings_flow, &flows->flow[i].settings, &usual);
+	}
+}
+
 static int compose_uplink(const struct desired_uplink *u, char **ret, size_t *ret_len)
 {
 	struct uplink_settings usual;
@@ -48,6 +59,7 @@ static int compose_uplink(const struct desired_uplink *u, char **ret, size_t *re
 	settings_uplink_default(&usual);
 	fprintf(f, COMMENT "\n[Uplink %s]\n", u->name);
 	write_settings(f, settings_uplink, &u->settings, &usual);
+	write_flows(f, &u->flows);
 	if (finish(f))
 		return -ENOMEM;
 	*ret = UTIL_TAKE_PTR(text);
@@ -73,6 +85,7 @@ static int compose(const struct desired_vnet *v, char **ret, size_t *ret_len)
 		fprintf(f, "\n[Resource %s]\n", v->resources[i].name);
 		write_settings(f, settings_resource, &v->resources[i].settings, &resource_default);
 	}
+	write_flows(f, &v->flows);
 	if (finish(f))
 		return -ENOMEM;
 	*ret = UTIL_TAKE_PTR(text);
@@ -93,11 +106,23 @@ static bool same_settings(const struct setting *table, const void *a, const void
 	return true;
 }
 
+static bool same_flows(const struct desired_flows *a, const struct desired_flows *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!util_same(a->flow[i].name, b->flow[i].name) ||
+		    !same_settings(settings_flow, &a->flow[i].settings, &b->flow[i].settings))
+			return false;
+	return true;
+}
+
 /* A file that was just made has the resources in the same order; drop-ins may only add to them. */
 static bool same_vnet(const struct desired_vnet *a, const struct desired_vnet *b)
 {
 	if (!util_same(a->name, b->name) || a->resource_count != b->resource_count ||
-	    !same_settings(settings_vnet, &a->settings, &b->settings))
+	    !same_settings(settings_vnet, &a->settings, &b->settings) ||
+	    !same_flows(&a->flows, &b->flows))
 		return false;
 	for (size_t i = 0; i < a->resource_count; i++)
 		if (!util_same(a->resources[i].name, b->resources[i].name) ||
@@ -236,7 +261,8 @@ static int check_uplink(const struct desired_uplink *d, const char *path, const 
 	if (r < 0)
 		return save_failed(d->name, r, e);
 	if (!u->complaints && util_same(u->vnet.name, d->name) &&
-	    same_settings(settings_uplink, &u->uplink.settings, &d->settings))
+	    same_settings(settings_uplink, &u->uplink.settings, &d->settings) &&
+	    same_flows(&u->uplink.flows, &d->flows))
 		return 0;
 	return error_set(
 		e, ERROR_INVALID, EINVAL, d->name, NULL,

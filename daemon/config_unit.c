@@ -11,6 +11,7 @@
 #define FILE_BYTES_MAX	    (1024 * 1024)
 #define RESOURCE_WORD	    "Resource"
 #define UPLINK_WORD	    "Uplink"
+#define FLOW_WORD	    "Flow"
 #define SHOWN_BYTES_MAX	    80 /* of what the file has, in a message */
 #define MESSAGE_BYTES_MAX   512
 #define EXPECTED_KEYS_BYTES 420
@@ -20,8 +21,10 @@ static const struct {
 	const char *expected; /* sections */
 	const struct setting *table;
 } kinds[CONFIG_KINDS] = {
-	[CONFIG_VNET] = { ".vnet", "vnet", "expected [VNet] or [Resource NAME]", settings_vnet },
-	[CONFIG_UPLINK] = { ".uplink", "uplink", "expected [Uplink NAME]", settings_uplink },
+	[CONFIG_VNET] = { ".vnet", "vnet", "expected [VNet], [Resource NAME] or [Flow NAME]",
+			  settings_vnet },
+	[CONFIG_UPLINK] = { ".uplink", "uplink", "expected [Uplink NAME] or [Flow NAME]",
+			    settings_uplink },
 };
 
 const char *config_kind_suffix(enum config_kind kind)
@@ -53,14 +56,18 @@ int config_unit_new(enum config_kind kind, const char *stem, config_complain com
 		    void *context, struct config_unit **ret)
 {
 	struct config_unit *u = calloc(1, sizeof(*u));
-	size_t vnet = table_size(settings_vnet), resource = table_size(settings_resource);
+	const struct setting *const tables[] = { settings_vnet, settings_resource, settings_uplink,
+						 settings_flow };
+	size_t most = 0;
 
 	if (!u)
 		return -ENOMEM;
 	u->kind = kind;
 	u->complain = complain;
 	u->context = context;
-	u->key_lines_count = (vnet > resource ? vnet : resource) + 1;
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(tables); i++)
+		most = table_size(tables[i]) > most ? table_size(tables[i]) : most;
+	u->key_lines_count = most + 1;
 	u->key_lines = calloc(u->key_lines_count, sizeof(*u->key_lines));
 	if (!u->key_lines) {
 		free(u);
@@ -79,6 +86,12 @@ void config_unit_free(struct config_unit *u)
 
 	if (!u)
 		return;
+	HASH_ITER (hh, u->flows, s, next) {
+		HASH_DEL(u->flows, s);
+		free(s);
+	}
+	desired_flows_clear(&u->vnet.flows);
+	desired_flows_clear(&u->uplink.flows);
 	HASH_ITER (hh, u->sections, s, next) {
 		HASH_DEL(u->sections, s);
 		free(s);
@@ -126,7 +139,8 @@ static const char *section_label(const struct config_unit *u, char buffer[SHOWN_
 {
 	if (in_main(u))
 		return u->kind == CONFIG_VNET ? "[VNet]" : "[" UPLINK_WORD "]";
-	snprintf(buffer, SHOWN_BYTES_MAX, "[" RESOURCE_WORD " %s]",
+	snprintf(buffer, SHOWN_BYTES_MAX, "[%s %s]",
+		 u->table == settings_flow ? FLOW_WORD : RESOURCE_WORD,
 		 u->section ? u->section->name : "...");
 	return buffer;
 }
@@ -220,6 +234,64 @@ static void begin_resource(struct config_unit *u, unsigned int line, const char 
 	begin_section(u, settings_resource, &u->vnet.resources[s->index].settings, s);
 }
 
+struct desired_flows *config_unit_flows(struct config_unit *u)
+{
+	return u->kind == CONFIG_VNET ? &u->vnet.flows : &u->uplink.flows;
+}
+
+/* As find_section(). */
+static struct config_section *find_flow(struct config_unit *u, const char *name, unsigned int line)
+{
+	struct config_section *s;
+	struct desired_flow *f;
+
+	HASH_FIND_STR(u->flows, name, s);
+	if (s)
+		return s;
+	s = calloc(1, sizeof(*s));
+	f = s ? desired_add_flow(config_unit_flows(u)) : NULL;
+	if (!f) {
+		free(s);
+		return NULL;
+	}
+	util_copy(s->name, sizeof(s->name), name);
+	util_copy(f->name, sizeof(f->name), name);
+	settings_flow_default(&f->settings);
+	s->place = (struct config_place) { u->file, line };
+	s->index = config_unit_flows(u)->count - 1;
+	HASH_ADD_STR(u->flows, name, s);
+	if (!s->hh.tbl) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void begin_flow(struct config_unit *u, unsigned int line, const char *name)
+{
+	struct config_section *s = NULL;
+	struct error e = { 0 };
+
+	if (settings_check_name("flow", name, DESIRED_RESOURCE_NAME_SIZE, &e) < 0)
+		complain_line(u, line, "%s", e.message);
+	else if (!(s = find_flow(u, name, line)))
+		u->failed = -ENOMEM;
+	if (s && s->in_file == u->files) {
+		complain_line(u, line,
+			      "there is a second section [" FLOW_WORD
+			      " %s], the first is in line %u",
+			      name, s->place.line);
+		s = NULL;
+	}
+	if (!s) { /* its values are still looked at */
+		settings_flow_default(&u->spare_flow);
+		begin_section(u, settings_flow, &u->spare_flow, NULL);
+		return;
+	}
+	s->in_file = u->files;
+	begin_section(u, settings_flow, &config_unit_flows(u)->flow[s->index].settings, s);
+}
+
 /* "Resource NAME" to NAME; NULL: it is something else. */
 static const char *name_behind(const char *header, const char *word)
 {
@@ -267,6 +339,8 @@ static bool begin_known(struct config_unit *u, unsigned int line, const char *he
 		begin_main(u, line, header);
 	else if (is_vnet && name_behind(header, RESOURCE_WORD))
 		begin_resource(u, line, name_behind(header, RESOURCE_WORD));
+	else if (name_behind(header, FLOW_WORD))
+		begin_flow(u, line, name_behind(header, FLOW_WORD));
 	else if (!is_vnet && (util_same(header, UPLINK_WORD) || name_behind(header, UPLINK_WORD)))
 		begin_uplink(u, line, name_behind(header, UPLINK_WORD));
 	else
@@ -391,7 +465,7 @@ static void on_error(void *context, unsigned int line, const char *message)
 
 	complain_line(u, line, "%s", message);
 	mark_bad(u);
-	if (u->table != settings_resource)
+	if (u->table != settings_resource && u->table != settings_flow)
 		u->name_doubt = true;
 }
 

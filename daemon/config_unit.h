@@ -46,7 +46,8 @@ struct config_unit {
 	struct desired_uplink uplink;
 	struct config_place place;	 /* of the first [VNet], or the main file */
 	struct config_place name_place;	 /* of Name=, or the main file */
-	struct config_section *sections; /* hash by name; owned */
+	struct config_section *sections; /* hash by name: resources; owned */
+	struct config_section *flows;	 /* the same of flows */
 	bool named;			 /* Name= is given and right */
 	bool name_doubt;		 /* what was wrong could have been Name= */
 	bool bad;			 /* some value of [VNet] is wrong */
@@ -62,7 +63,8 @@ struct config_unit {
 	void *settings;			/* what @table's functions work on */
 	struct config_section *section; /* NULL: it is [VNet], or a refused one */
 	struct resource_settings spare; /* takes the values of a refused section */
-	unsigned int *key_lines;	/* by row of @table, Name= last: where it was set; owned */
+	struct flow_settings spare_flow;
+	unsigned int *key_lines; /* by row of @table, Name= last: where it was set; owned */
 	size_t key_lines_count;
 };
 
@@ -82,6 +84,9 @@ int config_unit_parse(struct config_unit *u, const char *path, const char *text,
 
 /* After the last file: is it whole, and does it hold? */
 int config_unit_check(struct config_unit *u);
+
+/* Those that the files describe. */
+struct desired_flows *config_unit_flows(struct config_unit *u);
 
 void config_unit_complain(struct config_unit *u, const struct config_place *place,
 			  const char *format, ...) UTIL_PRINTF(3, 4);

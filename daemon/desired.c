@@ -72,6 +72,31 @@ struct desired_uplink *desired_add_uplink(struct desired *d)
 	return &d->uplinks[d->uplink_count++];
 }
 
+struct desired_flow *desired_add_flow(struct desired_flows *flows)
+{
+	struct desired_flow *grown = append(flows->flow, flows->count, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	flows->flow = grown;
+	return &flows->flow[flows->count++];
+}
+
+const struct desired_flow *desired_find_flow(const struct desired_flows *flows, const char *name)
+{
+	for (size_t i = 0; i < flows->count; i++)
+		if (util_same(flows->flow[i].name, name))
+			return &flows->flow[i];
+	return NULL;
+}
+
+void desired_flows_clear(struct desired_flows *flows)
+{
+	free(flows->flow);
+	desired_names_clear(&flows->removed);
+	*flows = (struct desired_flows) { 0 };
+}
+
 /* The room stays as it was, which is more than append() expects: it then makes it smaller. */
 void desired_drop_provided(struct desired_vnet *v)
 {
@@ -177,7 +202,10 @@ void desired_clear(struct desired *d)
 	for (size_t i = 0; i < d->vnet_count; i++) {
 		free(d->vnets[i].resources);
 		desired_names_clear(&d->vnets[i].removed);
+		desired_flows_clear(&d->vnets[i].flows);
 	}
+	for (size_t i = 0; i < d->uplink_count; i++)
+		desired_flows_clear(&d->uplinks[i].flows);
 	free(d->vnets);
 	free(d->uplinks);
 	desired_names_clear(&d->removed_uplinks);

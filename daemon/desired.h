@@ -82,6 +82,21 @@ struct desired_names {
 	char (*name)[DESIRED_RESOURCE_NAME_SIZE]; /* owned; a vnet's is shorter */
 };
 
+struct desired_flow {
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint32_t number; /* in the maps; 0: not given yet */
+	bool from_config;
+	struct flow_settings settings;
+	struct flow_settings base;
+};
+
+/* Those of one owner. */
+struct desired_flows {
+	size_t count;
+	struct desired_flow *flow; /* owned */
+	struct desired_names removed;
+};
+
 struct desired_vnet {
 	char name[SETTINGS_NAME_SIZE];
 	uint32_t number; /* in the maps; 0: not given yet */
@@ -90,8 +105,9 @@ struct desired_vnet {
 	struct vnet_settings settings;
 	struct vnet_settings base;
 	size_t resource_count;
-	struct desired_resource *resources;		/* owned */
-	struct desired_names removed;			/* resources */
+	struct desired_resource *resources; /* owned */
+	struct desired_names removed;	    /* resources */
+	struct desired_flows flows;
 	struct desired_offloads offloads[DESIRED_ENDS]; /* of its port, or existing upper */
 };
 
@@ -101,6 +117,7 @@ struct desired_uplink {
 	bool from_config;
 	struct uplink_settings settings;
 	struct uplink_settings base;
+	struct desired_flows flows;
 	struct desired_saved saved;
 };
 
@@ -117,11 +134,14 @@ struct desired {
 struct desired_vnet *desired_add_vnet(struct desired *d);
 struct desired_resource *desired_add_resource(struct desired_vnet *v);
 struct desired_uplink *desired_add_uplink(struct desired *d);
+struct desired_flow *desired_add_flow(struct desired_flows *flows);
 
 /* What providers brought, they bring again: it is in no file. */
 void desired_drop_provided(struct desired_vnet *v);
 
 const struct desired_vnet *desired_find(const struct desired *d, const char *name);
+const struct desired_flow *desired_find_flow(const struct desired_flows *flows, const char *name);
+void desired_flows_clear(struct desired_flows *flows);
 const struct desired_uplink *desired_find_uplink(const struct desired *d, const char *name);
 const struct desired_resource *desired_find_resource(const struct desired_vnet *v,
 						     const char *name);

@@ -29,6 +29,7 @@ int manager_new(const struct kernel *kernel, const struct manager_callbacks *cal
 	m->vnet_numbers.max = ABI_VNETS_MAX;
 	m->resource_numbers.max = ABI_RESOURCES_MAX;
 	m->uplink_numbers.max = ABI_UPLINKS_MAX;
+	m->flow_numbers.max = ABI_FLOWS_MAX;
 	*ret = m;
 	return 0;
 }
@@ -45,10 +46,13 @@ void manager_free(struct manager *m)
 	HASH_ITER (hh, m->vnets, v, next_vnet) {
 		HASH_ITER (hh, v->resources, r, next_resource)
 			object_resource_free(r);
+		manager_free_flows(m, &v->flows);
 		object_vnet_free(v);
 	}
-	HASH_ITER (hh, m->uplinks, u, next_uplink)
+	HASH_ITER (hh, m->uplinks, u, next_uplink) {
+		manager_free_flows(m, &u->flows);
 		object_uplink_free(u);
+	}
 	HASH_ITER (hh, m->owners, o, next_owner) {
 		HASH_DEL(m->owners, o);
 		free(o);
@@ -57,6 +61,7 @@ void manager_free(struct manager *m)
 	desired_names_clear(&m->removed);
 	desired_names_clear(&m->removed_uplinks);
 	numbers_clear(&m->uplink_numbers);
+	numbers_clear(&m->flow_numbers);
 	numbers_clear(&m->vnet_numbers);
 	numbers_clear(&m->resource_numbers);
 	address_table_free(m->addresses);

@@ -109,6 +109,26 @@ int manager_migration_prepare(struct manager *m, const char *vnet, struct error 
 int manager_migration_finish(struct manager *m, const char *vnet, struct error *e);
 bool manager_migration_is_ready(const struct vnet *v);
 
+/* Flows; manager_flow.c. Their owners, vnets and uplinks, share their names. */
+struct manager_flow_owner {
+	const char *name;
+	struct vnet *vnet;     /* or NULL: */
+	struct uplink *uplink; /* this one */
+	struct flow **flows;
+	struct desired_names *removed;
+};
+
+int manager_find_flow_owner(const struct manager *m, const char *name,
+			    struct manager_flow_owner *ret, struct error *e);
+struct flow *manager_find_flow(const struct manager_flow_owner *owner, const char *name,
+			       struct error *e);
+/* -EALREADY: another flow takes the same frames at the same rank. */
+int manager_flow_add(struct manager *m, const char *owner, const char *name,
+		     const struct flow_settings *s, struct error *e);
+int manager_flow_set(struct manager *m, const char *owner, const char *name,
+		     const struct flow_settings *s, struct error *e);
+int manager_flow_del(struct manager *m, const char *owner, const char *name, struct error *e);
+
 /*
  * Providers; manager_provider.c. A provided resource lives as long as its provider's connection, or
  * after a restart until manager_providers_expire(). It is kept in the state file, never in a

@@ -57,6 +57,7 @@ static void remove_vnet(struct vnet *v)
 	struct resource *r, *next;
 	char upper[IFNAMSIZ];
 
+	manager_remove_flows(m, &v->flows);
 	v->leaving = true;
 	m->many = HASH_COUNT(v->resources) > MANY_RESOURCES;
 	HASH_ITER (hh, v->resources, r, next)

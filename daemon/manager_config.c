@@ -103,6 +103,7 @@ static void restore_vnet(struct manager *m, const struct desired_vnet *d, struct
 		err = restore_resource(v, &d->resources[i], &own);
 		manager_config_complain(e, first, err, &own);
 	}
+	manager_restore_flows(m, v->name, &d->flows, e, first);
 }
 
 /* Their uppers were deleted while no vnetd was there to see it. */
@@ -145,11 +146,11 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 		manager_config_complain(e, &first, err, &own);
 	}
 	for (struct uplink *u = m->uplinks; u; u = u->hh.next) {
-		err = reconcile_uplink_device(u, &own);
+		err = reconcile_uplink_device(u, &own) ?: manager_reconcile_flows(u->flows, &own);
 		manager_config_complain(e, &first, err, &own);
 	}
 	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
-		err = reconcile_vnet(v, &own);
+		err = reconcile_vnet(v, &own) ?: manager_reconcile_flows(v->flows, &own);
 		manager_config_complain(e, &first, err, &own);
 	}
 	m->saves_held = false;
@@ -376,6 +377,13 @@ static int configure(struct manager *m, const struct desired *config,
 	}
 	if (configure_all_resources(m, config, false, e, &first))
 		configure_all_resources(m, config, true, e, &first);
+	for (size_t i = 0; i < config->uplink_count; i++)
+		manager_configure_flows(m, config->uplinks[i].name, &config->uplinks[i].flows, e,
+					&first);
+	for (size_t i = 0; i < config->vnet_count; i++)
+		if (!vnet_stays_away(m, config->vnets[i].name))
+			manager_configure_flows(m, config->vnets[i].name, &config->vnets[i].flows,
+						e, &first);
 	return first;
 }
 
@@ -456,7 +464,8 @@ int manager_snapshot(const struct manager *m, struct desired *ret)
 		d->settings = v->settings;
 		d->base = v->base;
 		memcpy(d->offloads, v->xdp.offloads, sizeof(d->offloads));
-		if (snapshot_resources(v, d) || desired_names_copy(&d->removed, &v->removed))
+		if (manager_snapshot_flows(v->flows, &v->removed_flows, &d->flows) ||
+		    snapshot_resources(v, d) || desired_names_copy(&d->removed, &v->removed))
 			goto no_memory;
 	}
 	if (desired_names_copy(&all.removed, &m->removed) || manager_snapshot_uplinks(m, &all))
@@ -477,6 +486,7 @@ void manager_mark_saved(struct manager *m, const char *name)
 	m->unsaved = true;
 	v->from_config = true;
 	desired_names_clear(&v->removed);
+	manager_mark_saved_flows(v->flows, &v->removed_flows);
 	v->base = v->settings;
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		if (resource_is_provided(r))

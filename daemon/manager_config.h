@@ -21,6 +21,13 @@ bool manager_config_stays_away(const struct manager *m, const struct desired_nam
 int manager_config_restore_removed(struct desired_names *removed, const struct desired_names *from,
 				   struct error *e);
 
+/* manager_config_flow.c; of the owner of that name. */
+void manager_restore_flows(struct manager *m, const char *owner, const struct desired_flows *flows,
+			   struct error *e, int *first);
+void manager_configure_flows(struct manager *m, const char *owner,
+			     const struct desired_flows *flows, struct error *e, int *first);
+void manager_mark_saved_flows(struct flow *flows, struct desired_names *removed);
+
 /* manager_config_uplink.c */
 void manager_restore_uplinks(struct manager *m, const struct desired *state, struct error *e,
 			     int *first);

@@ -29,6 +29,7 @@ static void restore_uplink(struct manager *m, const struct desired_uplink *d, st
 		u->saved = (struct desired_saved) { 0 };
 	if (link_find(m->links, u->saved.ifindex) && !owner_find(m, u->saved.ifindex))
 		owner_set_uplink(m, u->saved.ifindex, u);
+	manager_restore_flows(m, u->name, &d->flows, e, first);
 }
 
 void manager_restore_uplinks(struct manager *m, const struct desired *state, struct error *e,
@@ -139,6 +140,8 @@ int manager_snapshot_uplinks(const struct manager *m, struct desired *ret)
 		d->settings = u->settings;
 		d->base = u->base;
 		d->saved = u->saved;
+		if (manager_snapshot_flows(u->flows, &u->removed_flows, &d->flows))
+			return -ENOMEM;
 	}
 	return desired_names_copy(&ret->removed_uplinks, &m->removed_uplinks);
 }
@@ -151,5 +154,6 @@ void manager_mark_saved_uplink(struct manager *m, const char *name)
 		return;
 	m->unsaved = true;
 	u->from_config = true;
+	manager_mark_saved_flows(u->flows, &u->removed_flows);
 	u->base = u->settings;
 }

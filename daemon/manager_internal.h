@@ -53,6 +53,7 @@ struct manager {
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
 	struct manager_numbers uplink_numbers;
+	struct manager_numbers flow_numbers;
 	size_t resource_count;
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool starting;	       /* until the files were read for the first time */
@@ -104,6 +105,15 @@ static inline void manager_removed(struct manager *m, int err)
 int manager_keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
 			 const char *name, bool from_config, struct error *e);
 void manager_remove_uplink(struct uplink *u); /* has no members any more */
+
+/* All flows of an owner; manager_flow.c. */
+void manager_remove_flows(struct manager *m, struct flow **flows);
+void manager_free_flows(struct manager *m, struct flow **flows); /* the kernel is left as it is */
+int manager_snapshot_flows(const struct flow *flows, const struct desired_names *removed,
+			   struct desired_flows *ret); /* 0 or -ENOMEM */
+int manager_restore_flow(struct manager *m, const char *owner, const struct desired_flow *d,
+			 struct error *e);
+int manager_reconcile_flows(struct flow *flows, struct error *e);
 
 /* Paths leave it, its device is let go of, it is told of and freed. */
 void manager_remove_resource(struct resource *r);

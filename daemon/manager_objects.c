@@ -156,6 +156,7 @@ void object_vnet_free(struct vnet *v)
 	HASH_DEL(m->vnets, v);
 	numbers_release(&m->vnet_numbers, v->number);
 	desired_names_clear(&v->removed);
+	desired_names_clear(&v->removed_flows);
 	free(v);
 }
 
@@ -193,6 +194,7 @@ void object_uplink_free(struct uplink *u)
 
 	HASH_DEL(m->uplinks, u);
 	numbers_release(&m->uplink_numbers, u->number);
+	desired_names_clear(&u->removed_flows);
 	free(u->addresses);
 	free(u->slots);
 	free(u);

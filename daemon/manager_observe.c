@@ -399,10 +399,14 @@ static void settle_kernel(struct manager *m)
 	int err;
 
 	m->unsettled = false;
-	for (struct uplink *u = m->uplinks; u; u = u->hh.next)
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next) {
 		complain(reconcile_uplink(u, &e), &e);
-	for (struct vnet *v = m->vnets; v; v = v->hh.next)
+		complain(manager_reconcile_flows(u->flows, &e), &e);
+	}
+	for (struct vnet *v = m->vnets; v; v = v->hh.next) {
 		complain(reconcile_vnet(v, &e), &e);
+		complain(manager_reconcile_flows(v->flows, &e), &e);
+	}
 	err = manager_sweep(m);
 	if (err)
 		log_warning("removing what is left over failed: %s; trying again later",

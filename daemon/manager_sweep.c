@@ -124,6 +124,31 @@ static bool wants_learner(void *context, uint32_t number)
 	return r && r->learns;
 }
 
+static bool wants_flow(void *context, uint32_t number)
+{
+	const struct manager *m = context;
+
+	return numbers_find(&m->flow_numbers, number);
+}
+
+static bool wants_limit(void *context, const struct abi_limit_key *key)
+{
+	const struct manager *m = context;
+	const struct vnet *v = numbers_find(&m->vnet_numbers, key->number);
+	const struct resource *r = numbers_find(&m->resource_numbers, key->number);
+	const struct flow *f = numbers_find(&m->flow_numbers, key->number);
+
+	switch ((enum abi_limit_kind)key->kind) {
+	case ABI_LIMIT_VNET:
+		return v && reconcile_limit_is_set(&v->limited);
+	case ABI_LIMIT_RESOURCE:
+		return r && reconcile_limit_is_set(&r->limited);
+	case ABI_LIMIT_FLOW:
+		return f && reconcile_limit_is_set(&f->limited);
+	}
+	return false;
+}
+
 static bool wants_storm(void *context, const struct abi_storm_key *key)
 {
 	const struct manager *m = context;
@@ -179,6 +204,8 @@ int manager_sweep(struct manager *m)
 		.member = wants_member,
 		.address = wants_address,
 		.learner = wants_learner,
+		.flow = wants_flow,
+		.limit = wants_limit,
 		.device = wants_device,
 		.context = m,
 	};

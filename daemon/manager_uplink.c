@@ -17,6 +17,7 @@ void manager_remove_uplink(struct uplink *u)
 	char device[IFNAMSIZ];
 
 	util_copy(device, sizeof(device), u->settings.device);
+	manager_remove_flows(m, &u->flows);
 	u->leaving = true;
 	reconcile_uplink_remove(u);
 	emit(u, MANAGER_UPLINK_REMOVED);

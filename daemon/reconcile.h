@@ -92,6 +92,21 @@ bool reconcile_address_holds(const struct uplink *u, const struct abi_address_ke
 			     uint32_t resource);
 
 /*
+ * Flows and limits; reconcile_flow.c. A limit's row is there before reconcile_limit() returns, and
+ * goes in reconcile_limit_end() if there is none any more (@limits NULL or empty), which is to be
+ * called when nothing refers to it. @written: as last written, kept by the owner. 0 or -errno.
+ */
+int reconcile_limit(struct manager *m, enum abi_limit_kind kind, uint32_t number,
+		    const struct settings_limits *limits, struct settings_limits *written);
+int reconcile_limit_end(struct manager *m, enum abi_limit_kind kind, uint32_t number,
+			const struct settings_limits *limits, struct settings_limits *written);
+bool reconcile_limit_is_set(const struct settings_limits *limits);
+int reconcile_flow(struct flow *f, struct error *e);
+void reconcile_flow_remove(struct flow *f);
+/* Is one of them in the maps, and stays there? */
+bool reconcile_flows_any(const struct flow *flows);
+
+/*
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
  * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
  * reconcile_hold_returned(): it is up; reconcile_hold_pause(): it is not well;

@@ -61,6 +61,8 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	flags |= v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0;
 	flags |= v->xdp.takes ? ABI_VNET_XDP : 0;
 	flags |= reconcile_protect_flags(v);
+	flags |= reconcile_flows_any(v->flows) ? ABI_VNET_FLOWS : 0;
+	flags |= reconcile_limit_is_set(&v->settings.limits) ? ABI_VNET_LIMIT : 0;
 	*row = (struct abi_vnet) {
 		.pvid = v->settings.pvid,
 		.port = v->port_ifindex,
@@ -253,7 +255,13 @@ int reconcile_path(struct vnet *v, struct error *e)
 	if (!err)
 		err = reconcile_protect(v);
 	if (!err)
+		err = reconcile_limit(v->manager, ABI_LIMIT_VNET, v->number, &v->settings.limits,
+				      &v->limited);
+	if (!err)
 		err = write_rows(v);
+	if (!err)
+		err = reconcile_limit_end(v->manager, ABI_LIMIT_VNET, v->number,
+					  &v->settings.limits, &v->limited);
 	err = reconcile_protect_end(v, err);
 	note_active(v);
 	next = write_carrier(v);

@@ -81,7 +81,8 @@ static uint8_t row_up(const struct resource *r)
 
 static uint16_t row_flags(const struct resource *r)
 {
-	uint16_t flags = (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
+	uint16_t flags = (reconcile_limit_is_set(&r->settings.limits) ? ABI_RESOURCE_LIMIT : 0) |
+			 (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
 			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0);
 
 	if (resource_is_member(r))
@@ -105,6 +106,9 @@ int reconcile_resource_row(struct resource *r)
 	const struct resource *twin = reconcile_peer_twin(r);
 	int err = write_vlans(r) ?: write_storm(r);
 
+	if (!err)
+		err = reconcile_limit(r->vnet->manager, ABI_LIMIT_RESOURCE, r->number,
+				      &r->settings.limits, &r->limited);
 	if (err)
 		return err;
 	if (peer)
@@ -117,7 +121,9 @@ int reconcile_resource_row(struct resource *r)
 			return err;
 		r->row = row;
 	}
-	return remove_unused(r);
+	return remove_unused(r)
+		       ?: reconcile_limit_end(r->vnet->manager, ABI_LIMIT_RESOURCE, r->number,
+					      &r->settings.limits, &r->limited);
 }
 
 void reconcile_resource_remove_rows(struct resource *r)
@@ -128,6 +134,8 @@ void reconcile_resource_remove_rows(struct resource *r)
 	r->row = (struct abi_resource) { 0 };
 	manager_removed(m, remove_vlans(r));
 	manager_removed(m, remove_storm(r));
+	manager_removed(m,
+			reconcile_limit_end(m, ABI_LIMIT_RESOURCE, r->number, NULL, &r->limited));
 	r->vlans_written = false;
 	r->storm_written = 0;
 }

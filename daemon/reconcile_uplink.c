@@ -34,7 +34,8 @@ void reconcile_uplink_follow_name(struct uplink *u)
 
 static uint16_t row_flags(const struct uplink *u)
 {
-	uint16_t flags = u->xdp.takes ? ABI_UPLINK_XDP : 0;
+	uint16_t flags = (u->xdp.takes ? ABI_UPLINK_XDP : 0) |
+			 (reconcile_flows_any(u->flows) ? ABI_UPLINK_FLOWS : 0);
 
 	for (uint32_t i = 0; i < u->slot_count; i++)
 		if (u->slots[i] && u->slots[i]->vnet->settings.share && !u->slots[i]->leaving)

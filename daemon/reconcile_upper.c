@@ -450,6 +450,7 @@ void reconcile_upper_remove(struct vnet *v)
 	if (port)
 		manager_removed(m, manager_datapath(m, device_write, port, false));
 	reconcile_protect_remove(v);
+	manager_removed(m, reconcile_limit_end(m, ABI_LIMIT_VNET, v->number, NULL, &v->limited));
 }
 
 /*

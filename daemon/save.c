@@ -5,11 +5,31 @@
 
 #include "config.h"
 
+static bool flows_are_saved(const struct desired_flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++)
+		if (!flows->flow[i].from_config ||
+		    !desired_same(settings_flow, &flows->flow[i].settings, &flows->flow[i].base))
+			return false;
+	return !flows->removed.count;
+}
+
+static bool same_flows(const struct desired_flows *a, const struct desired_flows *b)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct desired_flow *f = desired_find_flow(b, a->flow[i].name);
+
+		if (!f || !desired_same(settings_flow, &a->flow[i].settings, &f->settings))
+			return false;
+	}
+	return a->count == b->count;
+}
+
 static bool is_saved(const struct manager *m, const struct desired_vnet *d)
 {
 	const struct vnet *v = manager_find_vnet(m, d->name, NULL);
 
-	if (!d->from_config || v->removed.count ||
+	if (!d->from_config || v->removed.count || !flows_are_saved(&d->flows) ||
 	    !desired_same(settings_vnet, &d->settings, &d->base))
 		return false;
 	for (size_t i = 0; i < d->resource_count; i++) {
@@ -29,7 +49,8 @@ static void ignore(void *context, const char *file, unsigned int line, const cha
 static bool same_as_read(const struct desired_vnet *d, const struct desired_vnet *read)
 {
 	if (!read || read->resource_count != d->resource_count ||
-	    !desired_same(settings_vnet, &d->settings, &read->settings))
+	    !desired_same(settings_vnet, &d->settings, &read->settings) ||
+	    !same_flows(&d->flows, &read->flows))
 		return false;
 	for (size_t i = 0; i < d->resource_count; i++) {
 		const struct desired_resource *r =
@@ -85,7 +106,8 @@ static int check_uplink_back(const char *const *dirs, const struct desired_uplin
 	int n = config_load(dirs, &config, &refused, ignore, NULL);
 	const struct desired_uplink *read = n < 0 ? NULL : desired_find_uplink(&config, d->name);
 
-	if (read && desired_same(settings_uplink, &d->settings, &read->settings))
+	if (read && desired_same(settings_uplink, &d->settings, &read->settings) &&
+	    same_flows(&d->flows, &read->flows))
 		return 0;
 	return error_set(e, ERROR_BUSY, EBUSY, d->name, NULL,
 			 "%s: %s/%s.uplink was written, but a drop-in or another file of the same "
@@ -99,7 +121,8 @@ static int save_uplink(struct manager *m, const char *const *dirs, const struct 
 	char path[4096];
 	int err;
 
-	if (d->from_config && desired_same(settings_uplink, &d->settings, &d->base))
+	if (d->from_config && desired_same(settings_uplink, &d->settings, &d->base) &&
+	    flows_are_saved(&d->flows))
 		return 0;
 	err = config_save_uplink(dirs[0], d, e);
 	if (err)

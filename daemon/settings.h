@@ -10,6 +10,7 @@
 #include <net/if.h>
 
 #include "error.h"
+#include "flow_match.h"
 #include "mac.h"
 #include "vlan.h"
 
@@ -53,6 +54,13 @@ struct settings_prefixes {
 	struct settings_prefix prefix[SETTINGS_ALLOWED_MAX];
 };
 
+/* Bits a second, 0: no limit. What one direction has of its own is in the place of `bits`. */
+struct settings_limits {
+	uint64_t bits; /* in each direction */
+	uint64_t in_bits;
+	uint64_t out_bits;
+};
+
 struct vnet_settings {
 	uint8_t address[MAC_LEN]; /* all zero: vnetd chooses a random one at creation */
 	uint32_t mtu;
@@ -84,6 +92,23 @@ struct vnet_settings {
 	bool share;
 	struct settings_prefixes local; /* these, all of full length, */
 	bool learn;			/* and those that the vnet is seen to use */
+	struct settings_limits limits;
+};
+
+enum settings_priority {
+	SETTINGS_PRIORITY_NONE,
+	SETTINGS_PRIORITY_LOW,
+	SETTINGS_PRIORITY_MEDIUM,
+	SETTINGS_PRIORITY_HIGH,
+};
+
+/* Some of the frames of a vnet or an uplink, and what is done with them. */
+struct flow_settings {
+	uint16_t rank; /* of two flows that fit, the lower one has the frame */
+	bool in, out;  /* to the owner, from the owner: one of both at least */
+	struct flow_match match;
+	struct settings_limits limits;
+	enum settings_priority priority;
 };
 
 /* A device that vnets share. */
@@ -129,6 +154,7 @@ struct resource_settings {
 	struct settings_probe probe; /* hybrid only */
 	uint32_t probe_interval_ms;  /* from one probe to the next */
 	uint32_t probe_count;	     /* so many are unanswered, and it has failed */
+	struct settings_limits limits;
 };
 
 enum settings_json { SETTINGS_JSON_STRING, SETTINGS_JSON_INT, SETTINGS_JSON_BOOL };
@@ -150,10 +176,12 @@ struct setting {
 extern const struct setting settings_vnet[];	 /* ends with a NULL key */
 extern const struct setting settings_resource[]; /* ends with a NULL key */
 extern const struct setting settings_uplink[];	 /* ends with a NULL key */
+extern const struct setting settings_flow[];	 /* ends with a NULL key */
 
 void settings_vnet_default(struct vnet_settings *ret);
 void settings_resource_default(struct resource_settings *ret);
 void settings_uplink_default(struct uplink_settings *ret);
+void settings_flow_default(struct flow_settings *ret);
 
 /* By key, NULL if there is none. settings_find_config() is by the name in configuration files. */
 const struct setting *settings_find(const struct setting *table, const char *key);
@@ -170,6 +198,7 @@ int settings_set(const struct setting *table, void *settings, const char *object
 int settings_check_name(const char *what, const char *name, size_t max, struct error *e);
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e);
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
+int settings_flow_check(const struct flow_settings *s, const char *object, struct error *e);
 int settings_uplink_check(const struct uplink_settings *s, const char *object, struct error *e);
 
 /* Is it one of them? */

@@ -289,6 +289,8 @@ static void format_probe_count(const void *settings, char buffer[SETTINGS_TEXT_S
 	snprintf(buffer, SETTINGS_TEXT_SIZE, "%u", s->probe_count);
 }
 
+SETTINGS_VALUE_LIMITS_FUNCTIONS(resource_settings)
+
 /* clang-format off */
 const struct setting settings_resource[] = {
 	{ "type", "Type", SETTINGS_JSON_STRING, true,
@@ -327,6 +329,7 @@ const struct setting settings_resource[] = {
 	  parse_probe_interval, format_probe_interval },
 	{ "probe_count", "ProbeCount", SETTINGS_JSON_INT, false,
 	  "a number from 1 to 100", parse_probe_count, format_probe_count },
+	SETTINGS_VALUE_LIMITS_ROWS,
 	{ .key = NULL },
 };
 /* clang-format on */

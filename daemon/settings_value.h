@@ -16,6 +16,7 @@
 #define SETTINGS_VALUE_MAC   "a unicast MAC like 02:00:00:00:00:01"
 #define SETTINGS_VALUE_PVID  "a number from 1 to 4094"
 #define SETTINGS_VALUE_VLANS "none, all, or VLANs from 1 to 4094 like 10,20-29 in at most 32 ranges"
+#define SETTINGS_VALUE_RATE  "none, or a rate from 64kbit to 40gbit like 64kbit, 1.5mbit or 1gbit"
 #define SETTINGS_VALUE_STORM "a number of frames a second from 1 to 10000000, or none"
 
 /* The user's @text fit for one line of an error message: nothing unprintable, not too long. */
@@ -51,6 +52,48 @@ int settings_value_device(const char *text, char ret[IFNAMSIZ]);
 /* "none" for 0. */
 int settings_value_storm_limit(const char *text, uint32_t *ret);
 void settings_value_format_storm_limit(uint32_t limit, char buffer[SETTINGS_TEXT_SIZE]);
+
+/* Bits a second, with the units of tc(8): "1mbit"; "none" for 0; settings_rate.c. */
+int settings_value_rate(const char *text, uint64_t *ret_bits);
+void settings_value_format_rate(uint64_t bits, char buffer[SETTINGS_TEXT_SIZE]);
+/* Of a struct with `limits` in it: the functions of the rows of its table that are about them. */
+#define SETTINGS_VALUE_LIMITS_FUNCTIONS(type)                                                      \
+	static int parse_maxbw(void *settings, const char *text)                                   \
+	{                                                                                          \
+		return settings_value_rate(text, &((struct type *)settings)->limits.bits);         \
+	}                                                                                          \
+	static void format_maxbw(const void *settings, char buffer[SETTINGS_TEXT_SIZE])            \
+	{                                                                                          \
+		settings_value_format_rate(((const struct type *)settings)->limits.bits, buffer);  \
+	}                                                                                          \
+	static int parse_maxbw_in(void *settings, const char *text)                                \
+	{                                                                                          \
+		return settings_value_rate(text, &((struct type *)settings)->limits.in_bits);      \
+	}                                                                                          \
+	static void format_maxbw_in(const void *settings, char buffer[SETTINGS_TEXT_SIZE])         \
+	{                                                                                          \
+		settings_value_format_rate(((const struct type *)settings)->limits.in_bits,        \
+					   buffer);                                                \
+	}                                                                                          \
+	static int parse_maxbw_out(void *settings, const char *text)                               \
+	{                                                                                          \
+		return settings_value_rate(text, &((struct type *)settings)->limits.out_bits);     \
+	}                                                                                          \
+	static void format_maxbw_out(const void *settings, char buffer[SETTINGS_TEXT_SIZE])        \
+	{                                                                                          \
+		settings_value_format_rate(((const struct type *)settings)->limits.out_bits,       \
+					   buffer);                                                \
+	}
+
+#define SETTINGS_VALUE_LIMITS_ROWS                                                                 \
+	{ "maxbw",     "MaxBandwidth", SETTINGS_JSON_STRING, false, SETTINGS_VALUE_RATE,           \
+	  parse_maxbw, format_maxbw },                                                             \
+		{ "maxbw_in",	       "MaxBandwidthIn", SETTINGS_JSON_STRING, false,              \
+		  SETTINGS_VALUE_RATE, parse_maxbw_in,	 format_maxbw_in },                        \
+	{                                                                                          \
+		"maxbw_out", "MaxBandwidthOut", SETTINGS_JSON_STRING, false, SETTINGS_VALUE_RATE,  \
+			parse_maxbw_out, format_maxbw_out                                          \
+	}
 
 /* Of enum settings_protection, and the addresses that go with it; settings_protection.c. */
 int settings_value_protection(const char *text, unsigned int *ret);

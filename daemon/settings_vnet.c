@@ -414,6 +414,8 @@ static void format_learn(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
 	util_copy(buffer, SETTINGS_TEXT_SIZE, settings_value_bool_name(s->learn));
 }
 
+SETTINGS_VALUE_LIMITS_FUNCTIONS(vnet_settings)
+
 /* clang-format off */
 const struct setting settings_vnet[] = {
 	{ "address", "Address", SETTINGS_JSON_STRING, false,
@@ -474,6 +476,7 @@ const struct setting settings_vnet[] = {
 	  parse_addresses, format_addresses },
 	{ "learn", "Learn", SETTINGS_JSON_BOOL, false,
 	  SETTINGS_VALUE_BOOL, parse_learn, format_learn },
+	SETTINGS_VALUE_LIMITS_ROWS,
 	{ .key = NULL },
 };
 /* clang-format on */

@@ -210,6 +210,28 @@ struct json_object *show_resource(const struct resource *r)
 	return o;
 }
 
+struct json_object *show_flow(const struct kernel *k, const struct flow *f)
+{
+	struct json_object *o = json_object_new_object();
+	struct abi_flow_counters counted = { 0 };
+
+	if (!o)
+		return NULL;
+	if (k->ops->flow_counters(k->datapath, f->number, &counted))
+		counted = (struct abi_flow_counters) { 0 };
+	show_add_text(o, "owner", f->vnet ? f->vnet->name : f->uplink->name);
+	show_add_text(o, "name", f->name);
+	show_add_settings(o, settings_flow, &f->settings, NULL, true);
+	show_add_number(o, "ipackets", counted.rx_packets);
+	show_add_number(o, "rbytes", counted.rx_bytes);
+	show_add_number(o, "opackets", counted.tx_packets);
+	show_add_number(o, "obytes", counted.tx_bytes);
+	show_add_number(o, "idrops", counted.rx_dropped);
+	show_add_number(o, "odrops", counted.tx_dropped);
+	show_add_origin(o, f->from_config, false);
+	return o;
+}
+
 static struct json_object *show_members(const struct uplink *u)
 {
 	struct json_object *members = json_object_new_array();

@@ -146,6 +146,32 @@ static bool put_names(struct json_object *o, const char *key, const struct desir
 	return !n->count || put(o, key, UTIL_TAKE_PTR(array));
 }
 
+static struct json_object *flow_new(const struct desired_flow *f)
+{
+	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
+
+	if (!o || !put_common(o, f->name, f->number, f->from_config) ||
+	    !put(o, "settings", settings_new(settings_flow, &f->settings)))
+		return NULL;
+	if (f->from_config && !put(o, "base", settings_new(settings_flow, &f->base)))
+		return NULL;
+	return UTIL_TAKE_PTR(o);
+}
+
+/* Nothing to say is nothing said. */
+static bool put_flows(struct json_object *o, const struct desired_flows *flows)
+{
+	UTIL_CLEANUP(put_json)
+	struct json_object *array = flows->count ? json_object_new_array() : NULL;
+
+	for (size_t i = 0; array && i < flows->count; i++)
+		if (!append(array, flow_new(&flows->flow[i])))
+			return false;
+	if (flows->count && !put(o, "flows", UTIL_TAKE_PTR(array)))
+		return false;
+	return put_names(o, "removed_flows", &flows->removed);
+}
+
 static struct json_object *vnet_new(const struct desired_vnet *v)
 {
 	UTIL_CLEANUP(put_json) struct json_object *o = json_object_new_object();
@@ -158,7 +184,7 @@ static struct json_object *vnet_new(const struct desired_vnet *v)
 	if (v->migrating && !put(o, "migrating", boolean(true)))
 		return NULL;
 	if (!put_offloads(o, v->offloads) || !put(o, "resources", resources_new(v)) ||
-	    !put_names(o, "removed", &v->removed))
+	    !put_names(o, "removed", &v->removed) || !put_flows(o, &v->flows))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -173,6 +199,8 @@ static struct json_object *uplink_new(const struct desired_uplink *u)
 	if (u->from_config && !put(o, "base", settings_new(settings_uplink, &u->base)))
 		return NULL;
 	if (u->saved.ifindex && !put(o, "saved", saved_new(&u->saved)))
+		return NULL;
+	if (!put_flows(o, &u->flows))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
 }
@@ -449,6 +477,41 @@ static int read_names(struct json_object *o, const char *key, struct desired_nam
 	return r;
 }
 
+static int read_flow(struct json_object *o, struct desired_flows *flows, struct error *e)
+{
+	struct desired_flow *f = desired_add_flow(flows);
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	settings_flow_default(&f->settings);
+	r = read_name(o, f->name, sizeof(f->name), e);
+	if (r == 0)
+		r = read_number(o, "number", &f->number, e);
+	if (r == 0)
+		r = read_bool(o, "from_config", &f->from_config, e);
+	if (r == 0)
+		r = read_settings(o, "settings", settings_flow, &f->settings, e);
+	if (r == 0 && f->from_config) {
+		settings_flow_default(&f->base);
+		r = read_settings(o, "base", settings_flow, &f->base, e);
+	}
+	return r;
+}
+
+/* Files of before there were flows do not have it. */
+static int read_flows(struct json_object *owner, struct desired_flows *flows, struct error *e)
+{
+	struct json_object *array = member(owner, "flows", json_type_array);
+	int r = 0;
+
+	if (has(owner, "flows") && !array)
+		return wrong(e, "flows", "an array");
+	for (size_t i = 0; array && i < json_object_array_length(array) && r == 0; i++)
+		r = read_flow(json_object_array_get_idx(array, i), flows, e);
+	return r < 0 ? r : read_names(owner, "removed_flows", &flows->removed, e);
+}
+
 static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 {
 	struct desired_vnet *v = desired_add_vnet(d);
@@ -474,6 +537,8 @@ static int read_vnet(struct json_object *o, struct desired *d, struct error *e)
 		r = read_offloads(o, v->offloads, e);
 	if (r == 0)
 		r = read_resources(o, v, e);
+	if (r == 0)
+		r = read_flows(o, &v->flows, e);
 	return r < 0 ? r : read_names(o, "removed", &v->removed, e);
 }
 
@@ -496,6 +561,8 @@ static int read_uplink(struct json_object *o, struct desired *d, struct error *e
 		settings_uplink_default(&u->base);
 		r = read_settings(o, "base", settings_uplink, &u->base, e);
 	}
+	if (r == 0)
+		r = read_flows(o, &u->flows, e);
 	return r < 0 ? r : read_saved(o, &u->saved, e);
 }
 

@@ -21,8 +21,10 @@ struct uplink {
 	uint32_t number; /* in the maps */
 	bool from_config;
 	struct uplink_settings settings;
-	struct uplink_settings base; /* from_config: as the file has it */
-	bool leaving;		     /* is being removed: not kept */
+	struct uplink_settings base;	    /* from_config: as the file has it */
+	bool leaving;			    /* is being removed: not kept */
+	struct flow *flows;		    /* hash by name, owned */
+	struct desired_names removed_flows; /* of its file, that were removed at run time */
 	size_t member_count;
 	struct resource **slots; /* owned array of borrowed members; NULL: the slot is empty */
 	uint32_t slot_count;

@@ -6,6 +6,7 @@
 #include "desired.h"
 #include "error.h"
 #include "hash.h"
+#include "flow.h"
 #include "health.h"
 #include "kernel.h"
 
@@ -95,12 +96,13 @@ struct resource {
 	struct desired_vf vf_saved;
 	struct abi_resource row; /* as last written */
 	bool vlans_written;
-	uint32_t storm_written;	 /* limit of the row, 0: none */
-	size_t fdb_count;	 /* FDB entries as last written: ... */
-	struct abi_fdb_key *fdb; /* ... owned */
-	bool enrolled;		 /* its place on the uplink is in the maps */
-	bool learns;		 /* so is its row of `learners` */
-	bool unfiltered;	 /* the uplink's device does not filter its MAC */
+	uint32_t storm_written;		/* limit of the row, 0: none */
+	struct settings_limits limited; /* its row of `limits` as last written */
+	size_t fdb_count;		/* FDB entries as last written: ... */
+	struct abi_fdb_key *fdb;	/* ... owned */
+	bool enrolled;			/* its place on the uplink is in the maps */
+	bool learns;			/* so is its row of `learners` */
+	bool unfiltered;		/* the uplink's device does not filter its MAC */
 
 	UT_hash_handle hh;	  /* in vnet->resources, by name */
 	UT_hash_handle by_device; /* in the manager's waiting ones, by settings.device */
@@ -132,8 +134,10 @@ struct vnet {
 	struct resource *service;		   /* the registered one, NULL: none */
 	struct resource *hybrids[ABI_HYBRIDS_MAX]; /* best priority first */
 	size_t hybrid_count;
-	size_t up_count;	/* resources that are up */
-	struct resource *peers; /* hash by peer_vnet: the direct peers */
+	size_t up_count;		    /* resources that are up */
+	struct resource *peers;		    /* hash by peer_vnet: the direct peers */
+	struct flow *flows;		    /* hash by name, owned */
+	struct desired_names removed_flows; /* of its file, that were removed at run time */
 
 	/* observed and derived */
 	uint32_t upper_ifindex; /* 0: in another namespace, or missing */
@@ -159,6 +163,7 @@ struct vnet {
 	struct abi_vnet row; /* as last written */
 	bool vlans_written;
 	uint32_t storm_written;			  /* limit of the row, 0: none */
+	struct settings_limits limited;		  /* its row of `limits` as last written */
 	struct settings_prefixes allowed_written; /* rows that are there */
 	enum kernel_attach attached;		  /* vnet_tx at the ingress of the port */
 	struct xdp_use xdp;			  /* at the port */

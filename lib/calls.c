@@ -37,11 +37,12 @@ static void calls_lift(struct json_object **parameters, struct json_object *sett
 	json_object_object_del(settings, key);
 }
 
-static struct json_object *calls_names(const char *vnet, const char *name)
+/* @of: what @owner is called among the parameters. */
+static struct json_object *calls_names(const char *of, const char *owner, const char *name)
 {
 	struct json_object *parameters = json_object_new_object();
 
-	calls_add_text(&parameters, "vnet", vnet);
+	calls_add_text(&parameters, of, owner);
 	calls_add_text(&parameters, "name", name);
 	return parameters;
 }
@@ -67,9 +68,10 @@ static int calls_need(struct vnet_client *c, const char *what, const void *value
 	return r;
 }
 
-/* A method that takes names and settings. @vnet is NULL for methods on a vnet itself. */
-static int calls_change(struct vnet_client *c, const char *method, const char *vnet,
-			const char *name, const struct vnet_setting *settings, size_t count)
+/* A method that takes names and settings. @owner is NULL for methods on a vnet itself. */
+static int calls_change(struct vnet_client *c, const char *method, const char *of,
+			const char *owner, const char *name, const struct vnet_setting *settings,
+			size_t count)
 {
 	struct json_object *parameters, *json;
 	char object[128];
@@ -81,12 +83,12 @@ static int calls_change(struct vnet_client *c, const char *method, const char *v
 	if (count > 0 && !settings)
 		return client_fail(c, VNET_ERROR_LOCAL, EINVAL, name, NULL,
 				   "%s: the settings are missing", name);
-	snprintf(object, sizeof(object), "%s%s%s", vnet ? vnet : "", vnet ? "/" : "", name);
+	snprintf(object, sizeof(object), "%s%s%s", owner ? owner : "", owner ? "/" : "", name);
 	r = typed_settings(c, object, settings, count, &json);
 	if (r < 0)
 		return r;
-	parameters = calls_names(vnet, name);
-	if (!vnet)
+	parameters = calls_names(of, owner, name);
+	if (!owner)
 		calls_lift(&parameters, json, "uplink");
 	calls_add(&parameters, "settings", json);
 	return calls_do(c, method, parameters);
@@ -117,27 +119,27 @@ static int calls_ask(struct vnet_client *c, const char *method, struct json_obje
 int vnet_add(struct vnet_client *client, const char *name, const struct vnet_setting *settings,
 	     size_t count)
 {
-	return calls_change(client, "AddVnet", NULL, name, settings, count);
+	return calls_change(client, "AddVnet", "vnet", NULL, name, settings, count);
 }
 
 int vnet_set(struct vnet_client *client, const char *name, const struct vnet_setting *settings,
 	     size_t count)
 {
-	return calls_change(client, "SetVnet", NULL, name, settings, count);
+	return calls_change(client, "SetVnet", "vnet", NULL, name, settings, count);
 }
 
 int vnet_delete(struct vnet_client *client, const char *name)
 {
 	int r = calls_need(client, "the name", name);
 
-	return r < 0 ? r : calls_do(client, "DeleteVnet", calls_names(NULL, name));
+	return r < 0 ? r : calls_do(client, "DeleteVnet", calls_names("vnet", NULL, name));
 }
 
 static int calls_migration(struct vnet_client *c, const char *method, const char *name)
 {
 	int r = calls_need(c, "the name", name);
 
-	return r < 0 ? r : client_call(c, method, calls_names(NULL, name), NULL);
+	return r < 0 ? r : client_call(c, method, calls_names("vnet", NULL, name), NULL);
 }
 
 int vnet_prepare_migration(struct vnet_client *client, const char *name)
@@ -155,7 +157,7 @@ int vnet_resource_add(struct vnet_client *client, const char *vnet, const char *
 {
 	int r = calls_need(client, "the vnet", vnet);
 
-	return r < 0 ? r : calls_change(client, "AddResource", vnet, name, settings, count);
+	return r < 0 ? r : calls_change(client, "AddResource", "vnet", vnet, name, settings, count);
 }
 
 int vnet_resource_set(struct vnet_client *client, const char *vnet, const char *name,
@@ -163,7 +165,7 @@ int vnet_resource_set(struct vnet_client *client, const char *vnet, const char *
 {
 	int r = calls_need(client, "the vnet", vnet);
 
-	return r < 0 ? r : calls_change(client, "SetResource", vnet, name, settings, count);
+	return r < 0 ? r : calls_change(client, "SetResource", "vnet", vnet, name, settings, count);
 }
 
 int vnet_resource_delete(struct vnet_client *client, const char *vnet, const char *name)
@@ -172,31 +174,65 @@ int vnet_resource_delete(struct vnet_client *client, const char *vnet, const cha
 
 	if (r == 0)
 		r = calls_need(client, "the name", name);
-	return r < 0 ? r : calls_do(client, "DeleteResource", calls_names(vnet, name));
+	return r < 0 ? r : calls_do(client, "DeleteResource", calls_names("vnet", vnet, name));
 }
 
 int vnet_uplink_add(struct vnet_client *client, const char *name,
 		    const struct vnet_setting *settings, size_t count)
 {
-	return calls_change(client, "AddUplink", NULL, name, settings, count);
+	return calls_change(client, "AddUplink", "vnet", NULL, name, settings, count);
 }
 
 int vnet_uplink_set(struct vnet_client *client, const char *name,
 		    const struct vnet_setting *settings, size_t count)
 {
-	return calls_change(client, "SetUplink", NULL, name, settings, count);
+	return calls_change(client, "SetUplink", "vnet", NULL, name, settings, count);
 }
 
 int vnet_uplink_delete(struct vnet_client *client, const char *name)
 {
 	int r = calls_need(client, "the name", name);
 
-	return r < 0 ? r : calls_do(client, "DeleteUplink", calls_names(NULL, name));
+	return r < 0 ? r : calls_do(client, "DeleteUplink", calls_names("vnet", NULL, name));
 }
 
 int vnet_uplink_list(struct vnet_client *client, const char *name, char **ret)
 {
-	return calls_ask(client, "ListUplinks", calls_names(NULL, name), "uplinks", ret);
+	return calls_ask(client, "ListUplinks", calls_names("vnet", NULL, name), "uplinks", ret);
+}
+
+static int calls_flow(struct vnet_client *c, const char *method, const char *owner,
+		      const char *name, const struct vnet_setting *settings, size_t count)
+{
+	int r = calls_need(c, "the owner", owner);
+
+	return r < 0 ? r : calls_change(c, method, "owner", owner, name, settings, count);
+}
+
+int vnet_flow_add(struct vnet_client *client, const char *owner, const char *name,
+		  const struct vnet_setting *settings, size_t count)
+{
+	return calls_flow(client, "AddFlow", owner, name, settings, count);
+}
+
+int vnet_flow_set(struct vnet_client *client, const char *owner, const char *name,
+		  const struct vnet_setting *settings, size_t count)
+{
+	return calls_flow(client, "SetFlow", owner, name, settings, count);
+}
+
+int vnet_flow_delete(struct vnet_client *client, const char *owner, const char *name)
+{
+	int r = calls_need(client, "the owner", owner);
+
+	if (r == 0)
+		r = calls_need(client, "the name", name);
+	return r < 0 ? r : calls_do(client, "DeleteFlow", calls_names("owner", owner, name));
+}
+
+int vnet_flow_list(struct vnet_client *client, const char *owner, const char *name, char **ret)
+{
+	return calls_ask(client, "ListFlows", calls_names("owner", owner, name), "flows", ret);
 }
 
 int vnet_keep_later(struct vnet_client *client)
@@ -237,17 +273,18 @@ int vnet_flush(struct vnet_client *client)
 
 int vnet_list(struct vnet_client *client, const char *name, char **ret)
 {
-	return calls_ask(client, "ListVnets", calls_names(NULL, name), "vnets", ret);
+	return calls_ask(client, "ListVnets", calls_names("vnet", NULL, name), "vnets", ret);
 }
 
 int vnet_resource_list(struct vnet_client *client, const char *vnet, const char *name, char **ret)
 {
-	return calls_ask(client, "ListResources", calls_names(vnet, name), "resources", ret);
+	return calls_ask(client, "ListResources", calls_names("vnet", vnet, name), "resources",
+			 ret);
 }
 
 int vnet_fdb_list(struct vnet_client *client, const char *vnet, char **ret)
 {
-	return calls_ask(client, "ListFdb", calls_names(vnet, NULL), "entries", ret);
+	return calls_ask(client, "ListFdb", calls_names("vnet", vnet, NULL), "entries", ret);
 }
 
 int vnet_path(struct vnet_client *client, const char *vnet, const char *mac, int vlan, char **ret)
@@ -260,7 +297,7 @@ int vnet_path(struct vnet_client *client, const char *vnet, const char *mac, int
 		r = calls_need(client, "the MAC", mac);
 	if (r < 0)
 		return r;
-	parameters = calls_names(vnet, NULL);
+	parameters = calls_names("vnet", vnet, NULL);
 	calls_add_text(&parameters, "mac", mac);
 	if (vlan >= 0)
 		calls_add(&parameters, "vlan", json_object_new_int(vlan));
@@ -269,7 +306,7 @@ int vnet_path(struct vnet_client *client, const char *vnet, const char *mac, int
 
 int vnet_stats(struct vnet_client *client, const char *vnet, const char *name, char **ret)
 {
-	return calls_ask(client, "GetStats", calls_names(vnet, name), "stats", ret);
+	return calls_ask(client, "GetStats", calls_names("vnet", vnet, name), "stats", ret);
 }
 
 int vnet_status(struct vnet_client *client, char **ret)

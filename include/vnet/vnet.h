@@ -130,10 +130,13 @@ VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
  *			on_delete hybrid_needs_service monitor_interval hold_down tx_timeout
  *			announce_count announce_interval announce_addresses protection
  *			allowed_ips storm_limit owner address_prefix share addresses
- *			learn, and uplink of a new one alone
+ *			learn maxbw maxbw_in maxbw_out, and uplink of a new one alone
  *	of a resource	type device peer peer_vnet uplink priority pvid vlans admin
- *			storm_limit probe probe_interval probe_count
+ *			storm_limit probe probe_interval probe_count maxbw maxbw_in
+ *			maxbw_out
  *	of an uplink	device steer
+ *	of a flow	rank dir local remote proto lport rport dsfield vlan maxbw
+ *			maxbw_in maxbw_out priority
  *
  * mtu is in bytes, monitor_interval in milliseconds, storm_limit in frames a second. A key that the
  * library does not know goes to vnetd as text.
@@ -239,6 +242,29 @@ VNET_API int vnet_uplink_set(struct vnet_client *client, const char *name,
 VNET_API int vnet_uplink_delete(struct vnet_client *client, const char *name);
 
 /**
+ * @brief Makes a flow: some of the frames of a vnet or an uplink, and what is done with them.
+ * @param owner the vnet or uplink
+ * @param settings @count of them; may be NULL if @count is 0: all frames
+ * @return 0, or a negative errno: -ENOENT: no such vnet or uplink; -EEXIST: there is a flow of this
+ *	   name; -EALREADY: another one takes the same frames at the same rank
+ */
+VNET_API int vnet_flow_add(struct vnet_client *client, const char *owner, const char *name,
+			   const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Changes settings of a flow: all of them, or none if one is refused.
+ * @return 0, or a negative errno: -ENOENT: no such flow; -EALREADY
+ */
+VNET_API int vnet_flow_set(struct vnet_client *client, const char *owner, const char *name,
+			   const struct vnet_setting *settings, size_t count);
+
+/**
+ * @brief Removes a flow: its frames pass as they would without it.
+ * @return 0, or a negative errno: -ENOENT: no such flow
+ */
+VNET_API int vnet_flow_delete(struct vnet_client *client, const char *owner, const char *name);
+
+/**
  * @brief For many changes in a row: from now on this client's changes are done when they return,
  *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
  *
@@ -301,6 +327,15 @@ VNET_API int vnet_resource_list(struct vnet_client *client, const char *vnet, co
  * @return 0, or a negative errno: -ENOENT: no such uplink
  */
 VNET_API int vnet_uplink_list(struct vnet_client *client, const char *name, char **ret);
+
+/**
+ * @brief The flows with what they have counted, as a JSON array.
+ * @param owner a vnet or an uplink, NULL for the flows of all
+ * @param name of one flow of @owner, NULL for all
+ * @return 0, or a negative errno: -ENOENT: no such owner or flow
+ */
+VNET_API int vnet_flow_list(struct vnet_client *client, const char *owner, const char *name,
+			    char **ret);
 
 /**
  * @brief The forwarding database, as a JSON array.

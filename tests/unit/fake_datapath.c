@@ -320,6 +320,59 @@ static int fake_learner_write(void *datapath, uint32_t resource, bool there)
 	return err;
 }
 
+/* Of what is between the fields nothing is known. */
+static bool rule_same(struct fake_map *map, uint32_t number, const struct flow_rule *rule)
+{
+	const struct fake_row *row = row_find(map, &number, sizeof(number));
+	const struct flow_rule *was = row ? (const void *)row->value : NULL;
+
+	if (!was || !rule)
+		return !was && !rule;
+	return was->owner == rule->owner && was->in == rule->in && was->out == rule->out &&
+	       was->rank == rule->rank && flow_match_is_same(&was->match, &rule->match);
+}
+
+static int fake_flow_write(void *datapath, uint32_t number, const struct flow_rule *rule,
+			   const struct abi_flow *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "flow_write"))
+		return -k->fail_error;
+	if (row_same(&k->flows, &number, sizeof(number), row, sizeof(*row)) &&
+	    rule_same(&k->flow_rules, number, rule))
+		return 0;
+	err = row_write(&k->flows, &number, sizeof(number), row, sizeof(*row));
+	if (!err)
+		err = row_write(&k->flow_rules, &number, sizeof(number), rule, sizeof(*rule));
+	if (!err)
+		fake_note(k, "flow %u %s\n", number, row ? "" : "gone");
+	return err;
+}
+
+static int fake_flow_counters(void *datapath, uint32_t number, struct abi_flow_counters *ret)
+{
+	*ret = (struct abi_flow_counters) { .rx_packets = number, .tx_bytes = 1000 };
+	return 0;
+}
+
+static int fake_limit_write(void *datapath, const struct abi_limit_key *key,
+			    const struct abi_limit *row)
+{
+	struct fake_kernel *k = datapath;
+	int err;
+
+	if (fake_fails(k, "limit_write"))
+		return -k->fail_error;
+	if (row_same(&k->limits, key, sizeof(*key), row, sizeof(*row)))
+		return 0;
+	err = row_write(&k->limits, key, sizeof(*key), row, sizeof(*row));
+	if (!err)
+		fake_note(k, "limit %u %u %s\n", key->kind, key->number, row ? "" : "gone");
+	return err;
+}
+
 static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
 {
 	struct fake_kernel *k = datapath;
@@ -431,6 +484,14 @@ static bool wanted_address(const struct kernel_wanted *w, const struct fake_row 
 	return w->address(w->context, &key, &holder);
 }
 
+static bool wanted_limit(const struct kernel_wanted *w, const struct fake_row *row)
+{
+	struct abi_limit_key key;
+
+	memcpy(&key, row->key, sizeof(key));
+	return w->limit(w->context, &key);
+}
+
 static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 {
 	struct fake_kernel *k = datapath;
@@ -450,6 +511,9 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 	sweep_keys(&k->storms, w, wanted_storm);
 	sweep_keys(&k->allowed, w, wanted_allowed);
 	sweep_keys(&k->members, w, wanted_member);
+	sweep_keys(&k->limits, w, wanted_limit);
+	sweep_numbers(&k->flows, w->flow, w->context);
+	sweep_numbers(&k->flow_rules, w->flow, w->context);
 	sweep_keys(&k->addresses, w, wanted_address);
 	sweep_numbers(&k->learners, w->learner, w->context);
 	sweep_numbers(&k->uplinks, w->uplink, w->context);
@@ -556,6 +620,9 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->device_write = fake_device_write;
 	ops->storm_write = fake_storm_write;
 	ops->allowed_write = fake_allowed_write;
+	ops->flow_write = fake_flow_write;
+	ops->flow_counters = fake_flow_counters;
+	ops->limit_write = fake_limit_write;
 	ops->uplink_write = fake_uplink_write;
 	ops->uplink_read = fake_uplink_read;
 	ops->member_write = fake_member_write;

@@ -71,6 +71,7 @@ struct fake_kernel {
 	bool busy[FAKE_IFINDEX_MAX];	     /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
 	struct fake_map filters; /* by ifindex and MAC: those beside the one in `filter` */
+	struct fake_map flows, flow_rules, limits;
 	struct fake_map uplinks, members, addresses, learners;
 	struct abi_counters counters;
 	struct abi_drops drops;
@@ -146,6 +147,11 @@ const struct abi_resource *fake_kernel_resource(struct fake_kernel *k, uint32_t 
 const struct abi_vlans *fake_kernel_vlans(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
 const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex);
 const struct abi_storm *fake_kernel_storm(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
+/* NULL: none. */
+const struct abi_flow *fake_kernel_flow(struct fake_kernel *k, uint32_t number);
+const struct flow_rule *fake_kernel_flow_rule(struct fake_kernel *k, uint32_t number);
+const struct abi_limit *fake_kernel_limit(struct fake_kernel *k, enum abi_limit_kind kind,
+					  uint32_t number);
 const struct abi_uplink *fake_kernel_uplink(struct fake_kernel *k, uint32_t number);
 bool fake_kernel_member(struct fake_kernel *k, uint32_t uplink, uint32_t resource);
 bool fake_kernel_learner(struct fake_kernel *k, uint32_t resource);

@@ -71,6 +71,24 @@ uint32_t fake_kernel_fdb(struct fake_kernel *k, uint32_t vnet, uint16_t vlan, co
 	return number ? *number : 0;
 }
 
+const struct abi_flow *fake_kernel_flow(struct fake_kernel *k, uint32_t number)
+{
+	return value_of(&k->flows, &number, sizeof(number));
+}
+
+const struct flow_rule *fake_kernel_flow_rule(struct fake_kernel *k, uint32_t number)
+{
+	return value_of(&k->flow_rules, &number, sizeof(number));
+}
+
+const struct abi_limit *fake_kernel_limit(struct fake_kernel *k, enum abi_limit_kind kind,
+					  uint32_t number)
+{
+	const struct abi_limit_key key = { .kind = kind, .number = number };
+
+	return value_of(&k->limits, &key, sizeof(key));
+}
+
 const struct abi_uplink *fake_kernel_uplink(struct fake_kernel *k, uint32_t number)
 {
 	return value_of(&k->uplinks, &number, sizeof(number));
@@ -156,7 +174,7 @@ static int compare_lines(const void *a, const void *b)
 /* Where a row lies in memory says nothing. */
 static char *sorted(char *text)
 {
-	char *lines[FAKE_MAX * 14], *result = NULL;
+	char *lines[FAKE_MAX * 17], *result = NULL;
 	size_t n = 0, size;
 	FILE *out = open_memstream(&result, &size);
 
@@ -186,6 +204,9 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->storms, "storm", sizeof(struct abi_storm_key), sizeof(struct abi_storm), out);
 	text_map(&k->allowed, "allowed", sizeof(struct abi_allowed_key), 0, out);
 	fake_vf_text(k, out);
+	text_map(&k->flows, "flow", sizeof(uint32_t), sizeof(struct abi_flow), out);
+	text_map(&k->flow_rules, "rule", sizeof(uint32_t), 0, out);
+	text_map(&k->limits, "limit", sizeof(struct abi_limit_key), sizeof(struct abi_limit), out);
 	text_map(&k->uplinks, "uplink", sizeof(uint32_t), sizeof(struct abi_uplink), out);
 	text_map(&k->filters, "filter", sizeof(uint32_t) + MAC_LEN, 0, out);
 	text_map(&k->members, "member", sizeof(struct fake_member), 0, out);
@@ -211,6 +232,7 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&
 	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&
 	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed) &&
+	       !fake_kernel_count(&k->flows) && !fake_kernel_count(&k->limits) &&
 	       !fake_kernel_count(&k->uplinks) && !fake_kernel_count(&k->filters) &&
 	       !fake_kernel_count(&k->members) && !fake_kernel_count(&k->addresses) &&
 	       !fake_kernel_count(&k->learners);

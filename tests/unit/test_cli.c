@@ -62,14 +62,15 @@ struct usage {
 };
 
 #define OBJECTS                                                                                    \
-	"vnet, resource, uplink, fdb, path, stats, monitor, reload, save, flush, status, version " \
+	"vnet, resource, uplink, flow, fdb, path, stats, monitor, reload, save, flush, status, "   \
+	"version "                                                                                 \
 	"or help"
 #define VNET_KEYS                                                                                  \
 	"address, prefix, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, "              \
 	"on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, "               \
 	"announce-count, "                                                                         \
 	"announce-interval, announce-addresses, protection, allowed-ips, storm-limit, "            \
-	"owner, uplink, share, addresses or learn"
+	"owner, uplink, share, addresses, learn, maxbw, maxbw-in or maxbw-out"
 #define OPTIONS "-j, -p, -s, -t, -b, -h or -V"
 
 static const struct usage usages[] = {
@@ -141,12 +142,12 @@ static const struct usage usages[] = {
 	  "'speed' is not a key: expected " VNET_KEYS "; see 'vnetctl help vnet'" },
 	{ "vnet add v dev eth0",
 	  "'dev' is not a key: expected " VNET_KEYS "; see 'vnetctl help vnet'" },
-	{ "vnet add v m 5",
-	  "'m' is ambiguous: mtu, mode or monitor-interval; see 'vnetctl help vnet'" },
+	{ "vnet add v m 5", "'m' is ambiguous: mtu, mode, monitor-interval, maxbw, maxbw-in or "
+			    "maxbw-out; see 'vnetctl help vnet'" },
 	{ "resource add v r mtu 5",
 	  "'mtu' is not a key: expected type, dev, peer, peer-vnet, vf, vlan, uplink, "
 	  "priority, pvid, vlans, admin, "
-	  "storm-limit, probe, probe-interval or probe-count; "
+	  "storm-limit, probe, probe-interval, probe-count, maxbw, maxbw-in or maxbw-out; "
 	  "see 'vnetctl help resource'" },
 	{ "resource add v r p 5", "'p' is ambiguous: peer, peer-vnet, priority, pvid, probe, "
 				  "probe-interval or probe-count; "

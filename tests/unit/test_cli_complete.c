@@ -31,8 +31,8 @@ static void expect(const char *socket, const char *line, const char *expected)
 }
 
 static const char *const static_words[][2] = {
-	{ "complete ''",
-	  "vnet resource uplink fdb path stats monitor reload save flush status version help" },
+	{ "complete ''", "vnet resource uplink flow fdb path stats monitor reload save flush "
+			 "status version help" },
 	{ "complete s", "stats save status" },
 	{ "complete x", "" },
 	{ "complete", "" },
@@ -47,10 +47,11 @@ static const char *const static_words[][2] = {
 	  "address prefix mtu upper netns mode guard pvid vlans promiscuous "
 	  "on-delete hybrid-needs-service monitor-interval hold-down "
 	  "tx-timeout announce-count announce-interval announce-addresses "
-	  "protection allowed-ips storm-limit owner uplink share addresses learn" },
+	  "protection allowed-ips storm-limit owner uplink share addresses learn maxbw maxbw-in "
+	  "maxbw-out" },
 	{ "complete vnet add v owner ''", "none" },
 	{ "complete vnet add v mtu 9000 gu", "guard" },
-	{ "complete vnet add v mtu 9000 m", "mode monitor-interval" },
+	{ "complete vnet add v mtu 9000 m", "mode monitor-interval maxbw maxbw-in maxbw-out" },
 	{ "complete vnet add v mtu ''", "" },
 	{ "complete vnet add v mode ''", "auto tc xdp" },
 	{ "complete vnet add v prom o", "on off" },
@@ -60,7 +61,8 @@ static const char *const static_words[][2] = {
 	  "address prefix mtu mode guard pvid vlans promiscuous on-delete hybrid-needs-service "
 	  "monitor-interval "
 	  "hold-down tx-timeout announce-count announce-interval announce-addresses "
-	  "protection allowed-ips storm-limit owner share addresses learn" },
+	  "protection allowed-ips storm-limit owner share addresses learn maxbw maxbw-in "
+	  "maxbw-out" },
 	{ "complete vnet set v protection ''",
 	  "none mac-nospoof ip-nospoof dhcp-nospoof restricted" },
 	{ "complete vnet set v protection mac-nospoof,",

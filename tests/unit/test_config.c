@@ -453,7 +453,8 @@ static const struct {
 	const char *word;
 	const char *other; /* what must be in the message as well */
 } mistakes[] = {
-	{ "[VNet]\n[Foo]\nMTU=x\n", 2, "[Foo] is unknown", "[VNet] or [Resource NAME]" },
+	{ "[VNet]\n[Foo]\nMTU=x\n", 2, "[Foo] is unknown",
+	  "[VNet], [Resource NAME] or [Flow NAME]" },
 	{ "[vnet]\n", 1, "[vnet] is unknown", "[VNet]" },
 	{ "[Resource]\nType=guest\n", 1, "[Resource] is unknown", "[Resource NAME]" },
 	{ "[Resourceg1]\n", 1, "[Resourceg1] is unknown", "[Resource NAME]" },

@@ -40,6 +40,9 @@ static const struct expected_row vnet_rows[] = {
 	{ "share", "Share", SETTINGS_JSON_BOOL, false, "off" },
 	{ "addresses", "Addresses", SETTINGS_JSON_STRING, false, "none" },
 	{ "learn", "Learn", SETTINGS_JSON_BOOL, false, "on" },
+	{ "maxbw", "MaxBandwidth", SETTINGS_JSON_STRING, false, "none" },
+	{ "maxbw_in", "MaxBandwidthIn", SETTINGS_JSON_STRING, false, "none" },
+	{ "maxbw_out", "MaxBandwidthOut", SETTINGS_JSON_STRING, false, "none" },
 };
 
 static const struct expected_row resource_rows[] = {
@@ -59,6 +62,9 @@ static const struct expected_row resource_rows[] = {
 	{ "probe", "Probe", SETTINGS_JSON_STRING, false, "none" },
 	{ "probe_interval", "ProbeInterval", SETTINGS_JSON_INT, false, "1000" },
 	{ "probe_count", "ProbeCount", SETTINGS_JSON_INT, false, "3" },
+	{ "maxbw", "MaxBandwidth", SETTINGS_JSON_STRING, false, "none" },
+	{ "maxbw_in", "MaxBandwidthIn", SETTINGS_JSON_STRING, false, "none" },
+	{ "maxbw_out", "MaxBandwidthOut", SETTINGS_JSON_STRING, false, "none" },
 };
 
 static void assert_rows(struct subject subject, const struct expected_row *rows, size_t count)

@@ -124,6 +124,9 @@ static const struct good_value vnet_good[] = {
 	{ "addresses", "none", NULL },
 	{ "addresses", "2001:db8::7,10.0.0.7", "10.0.0.7,2001:db8::7" },
 	{ "learn", "off", NULL },
+	{ "maxbw", "1.5mbit", "1500kbit" },
+	{ "maxbw_in", "none", NULL },
+	{ "maxbw-out", "40gbit", NULL },
 };
 
 static const struct good_value resource_good[] = {
@@ -145,6 +148,9 @@ static const struct good_value resource_good[] = {
 	{ "peer_vnet", "vnet1", NULL },
 	{ "peer-vnet", "a.b-c_d456789", NULL },
 	{ "uplink", "up0", NULL },
+	{ "maxbw", "64kbit", NULL },
+	{ "maxbw_in", "1gbit", NULL },
+	{ "maxbw_out", "none", NULL },
 	{ "pf", "enp1s0", NULL },
 	{ "vf", "0", NULL },
 	{ "vf", "65534", NULL },
@@ -470,19 +476,22 @@ static const struct bad_value vnet_bad[] = {
 	  "guard, pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn, "
+	  "maxbw, maxbw_in, maxbw_out" },
 	{ "a\nb", "x",
 	  "vnet0: a?b is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn, "
+	  "maxbw, maxbw_in, maxbw_out" },
 	{ "", "x",
 	  "vnet0: '' is not a setting, expected one of address, mtu, upper, netns, mode, guard, "
 	  "pvid, vlans, promiscuous, on_delete, hybrid_needs_service, monitor_interval, "
 	  "hold_down, "
 	  "tx_timeout, announce_count, announce_interval, announce_addresses, protection, "
-	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn" },
+	  "allowed_ips, storm_limit, owner, address_prefix, share, addresses, learn, "
+	  "maxbw, maxbw_in, maxbw_out" },
 };
 
 static const struct bad_value resource_bad[] = {
@@ -546,7 +555,8 @@ static const struct bad_value resource_bad[] = {
 	{ "mtu", "1500",
 	  "vnet0: mtu is not a setting, expected one of type, device, peer, peer_vnet, pf, "
 	  "vf, vf_vlan, uplink, priority, "
-	  "pvid, vlans, admin, storm_limit, probe, probe_interval, probe_count" },
+	  "pvid, vlans, admin, storm_limit, probe, probe_interval, probe_count, "
+	  "maxbw, maxbw_in, maxbw_out" },
 };
 
 /* Refused, whatever was there before, with the sentence, and nothing else has changed. */
@@ -627,7 +637,7 @@ START_TEST(needs_no_object)
 		e.message,
 		"x is not a setting, expected one of type, device, peer, "
 		"peer_vnet, pf, vf, vf_vlan, uplink, priority, pvid, vlans, admin, storm_limit, "
-		"probe, probe_interval, probe_count");
+		"probe, probe_interval, probe_count, maxbw, maxbw_in, maxbw_out");
 }
 END_TEST
 

@@ -476,7 +476,8 @@ START_TEST(test_settings_described)
 		const char *member;
 	} tables[] = { { settings_vnet, "VnetSettings" },
 		       { settings_resource, "ResourceSettings" },
-		       { settings_uplink, "UplinkSettings" } };
+		       { settings_uplink, "UplinkSettings" },
+		       { settings_flow, "FlowSettings" } };
 	size_t described = 0, settable = 0;
 
 	for (size_t t = 0; t < UTIL_ARRAY_SIZE(tables); t++) {

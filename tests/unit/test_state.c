@@ -92,6 +92,9 @@ static const struct value vnet_values[] = {
 	{ "share", "on" },
 	{ "addresses", "10.0.0.9,2001:db8::9" },
 	{ "learn", "off" },
+	{ "maxbw", "1mbit" },
+	{ "maxbw_in", "64kbit" },
+	{ "maxbw_out", "1500kbit" },
 };
 
 static const struct value resource_values[] = {
@@ -111,6 +114,9 @@ static const struct value resource_values[] = {
 	{ "probe", "2001:db8::1" },
 	{ "probe_interval", "200" },
 	{ "probe_count", "5" },
+	{ "maxbw", "1mbit" },
+	{ "maxbw_in", "none" },
+	{ "maxbw_out", "40gbit" },
 };
 
 static void set_all(const struct setting *table, void *settings, const struct value *values,

@@ -284,6 +284,41 @@ int world_try_uplink_set(struct world *w, const char *name, ...)
 	return err ? err : manager_uplink_set(w->m, name, &s, &w->e);
 }
 
+struct flow *world_find_flow(struct world *w, const char *owner, const char *name)
+{
+	struct manager_flow_owner o;
+
+	ck_assert_int_eq(manager_find_flow_owner(w->m, owner, &o, NULL), 0);
+	return manager_find_flow(&o, name, NULL);
+}
+
+int world_try_flow(struct world *w, const char *owner, const char *name, ...)
+{
+	struct flow_settings s;
+	va_list args;
+	int err;
+
+	w->e = (struct error) { 0 };
+	settings_flow_default(&s);
+	va_start(args, name);
+	err = set_all(settings_flow, &s, name, args, &w->e);
+	va_end(args);
+	return err ? err : manager_flow_add(w->m, owner, name, &s, &w->e);
+}
+
+int world_try_flow_set(struct world *w, const char *owner, const char *name, ...)
+{
+	struct flow_settings s = world_find_flow(w, owner, name)->settings;
+	va_list args;
+	int err;
+
+	w->e = (struct error) { 0 };
+	va_start(args, name);
+	err = set_all(settings_flow, &s, name, args, &w->e);
+	va_end(args);
+	return err ? err : manager_flow_set(w->m, owner, name, &s, &w->e);
+}
+
 int world_try_vnet_on(struct world *w, const char *uplink, const char *name, ...)
 {
 	struct vnet_settings s;
@@ -412,6 +447,8 @@ static void text_vnet(const struct vnet *v, FILE *out)
 	fputc('\n', out);
 	for (const struct resource *r = v->resources; r; r = r->hh.next)
 		text_resource(r, out);
+	for (const struct flow *f = v->flows; f; f = f->hh.next)
+		fprintf(out, "  flow %s number %u config %d\n", f->name, f->number, f->from_config);
 	ck_assert(!v->settling && !v->leaving);
 }
 

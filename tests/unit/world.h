@@ -60,6 +60,13 @@ int world_try_vnet_on(struct world *w, const char *uplink, const char *name, ...
 	__attribute__((sentinel));
 #define world_uplink(w, ...)  world_done(w, world_try_uplink(w, __VA_ARGS__, NULL))
 #define world_vnet_on(w, ...) world_done(w, world_try_vnet_on(w, __VA_ARGS__, NULL))
+int world_try_flow(struct world *w, const char *owner, const char *name, ...)
+	__attribute__((sentinel));
+int world_try_flow_set(struct world *w, const char *owner, const char *name, ...)
+	__attribute__((sentinel));
+#define world_flow(w, ...)     world_done(w, world_try_flow(w, __VA_ARGS__, NULL))
+#define world_flow_set(w, ...) world_done(w, world_try_flow_set(w, __VA_ARGS__, NULL))
+struct flow *world_find_flow(struct world *w, const char *owner, const char *name);
 void world_done(struct world *w, int err);
 void world_vnet_del(struct world *w, const char *name);
 void world_resource_del(struct world *w, const char *vnet, const char *name);

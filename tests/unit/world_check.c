@@ -251,6 +251,9 @@ static void check_rows(struct world *w, const struct resource *r, struct world_s
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_VLANS), r->settings.has_vlans);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_STORM), !!r->settings.storm_limit);
 	ck_assert_uint_eq(row->uplink, r->uplink ? r->uplink->number : 0);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_LIMIT), r->settings.limits.bits ||
+								      r->settings.limits.in_bits ||
+								      r->settings.limits.out_bits);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_SHARED),
 			 r->uplink && r->vnet->settings.share);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP),
@@ -360,6 +363,11 @@ static void check_carrier(const struct world *w, const struct vnet *v, const str
 		ck_assert_int_eq(!(upper->flags & IFF_RUNNING), any && !carrier);
 }
 
+static bool has_limit(const struct settings_limits *l)
+{
+	return l->bits || l->in_bits || l->out_bits;
+}
+
 static void check_vnet_row(struct world *w, const struct vnet *v, const struct link *port,
 			   const struct link *upper)
 {
@@ -372,6 +380,8 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 		(v->settings.guard ? ABI_VNET_GUARD : 0) | (promiscuous ? ABI_VNET_PROMISC : 0) |
 		(!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
 		(v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
+		(v->flows ? ABI_VNET_FLOWS : 0) |
+		(has_limit(&v->settings.limits) ? ABI_VNET_LIMIT : 0) |
 		(port && world_xdp_takes(w, v, port) ? ABI_VNET_XDP : 0) | world_protect_flags(v);
 
 	ck_assert_ptr_nonnull(row);

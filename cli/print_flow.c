@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Flows: which frames are theirs, what is done with them and what they have counted. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "field.h"
+#include "print.h"
+#include "text.h"
+
+static const char *const print_match_keys[] = {
+	"local", "remote", "proto", "lport", "rport", "dsfield", "vlan",
+};
+
+static void print_bandwidth(struct text_line *line, struct json_object *flow)
+{
+	static const char *const keys[][2] = {
+		{ "maxbw", "maxbw" },
+		{ "maxbw_in", "maxbw-in" },
+		{ "maxbw_out", "maxbw-out" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(field_text(flow, keys[i][0]), "none") != 0)
+			text_phrase(line, "%s %s", keys[i][1], field_text(flow, keys[i][0]));
+}
+
+static void print_flow(struct ctl *ctl, struct json_object *flow)
+{
+	struct text_line line = { ctl->out, 2, 0 };
+	size_t i;
+
+	text_print_colour(ctl->out, ctl->colour, TEXT_BOLD, field_text(flow, "owner"));
+	fputc('/', ctl->out);
+	text_print_colour(ctl->out, ctl->colour, TEXT_BOLD, field_text(flow, "name"));
+	text_printf(ctl->out, ": rank %s, dir %s\n", field_text(flow, "rank"),
+		    field_text(flow, "dir"));
+	text_phrase(&line, "  takes");
+	for (i = 0; i < sizeof(print_match_keys) / sizeof(print_match_keys[0]); i++)
+		if (strcmp(field_text(flow, print_match_keys[i]), "any") != 0)
+			text_phrase(&line, "%s %s", print_match_keys[i],
+				    field_text(flow, print_match_keys[i]));
+	if (strcmp(field_text(flow, "priority"), "none") != 0)
+		text_phrase(&line, "priority %s", field_text(flow, "priority"));
+	print_bandwidth(&line, flow);
+	text_end(&line);
+	fprintf(ctl->out,
+		"  received %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64
+		" dropped; sent %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped\n",
+		field_number(flow, "ipackets"), field_number(flow, "rbytes"),
+		field_number(flow, "idrops"), field_number(flow, "opackets"),
+		field_number(flow, "obytes"), field_number(flow, "odrops"));
+}
+
+int print_flows(struct ctl *ctl, struct json_object *flows)
+{
+	size_t i;
+
+	if (field_count(flows) == 0)
+		fputs("no flows\n", ctl->out);
+	for (i = 0; i < field_count(flows); i++)
+		print_flow(ctl, json_object_array_get_idx(flows, i));
+	return 0;
+}

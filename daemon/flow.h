@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A flow: some of the frames of a vnet or an uplink, its owner, and what is done with them. */
+#ifndef VNETD_FLOW_H
+#define VNETD_FLOW_H
+
+#include <uthash.h>
+
+#include "desired.h"
+#include "kernel.h"
+
+struct uplink;
+struct vnet;
+
+struct flow {
+	struct vnet *vnet;     /* the owner, or NULL: */
+	struct uplink *uplink; /* the owner */
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint32_t number; /* in the maps */
+	bool from_config;
+	bool leaving; /* is being removed: not kept */
+	struct flow_settings settings;
+	struct flow_settings base;	/* from_config: as the file has it */
+	bool written;			/* it is in the maps */
+	struct settings_limits limited; /* its row of `limits` as last written */
+	UT_hash_handle hh;		/* in the owner's flows, by name */
+};
+
+/* "vnet0/web", for messages. Returns @buffer. */
+#define FLOW_LABEL_SIZE 32
+const char *flow_label(const struct flow *f, char buffer[FLOW_LABEL_SIZE]);
+
+#endif
