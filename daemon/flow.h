@@ -3,9 +3,8 @@
 #ifndef VNETD_FLOW_H
 #define VNETD_FLOW_H
 
-#include <uthash.h>
-
 #include "desired.h"
+#include "hash.h"
 #include "kernel.h"
 
 struct uplink;

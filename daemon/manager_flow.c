@@ -103,6 +103,11 @@ static int flow_new(struct manager *m, const struct manager_flow_owner *owner, c
 				 owner->name, name, m->flow_numbers.max - 1);
 	}
 	HASH_ADD_STR(*owner->flows, name, f);
+	if (!HASH_ADDED(hh, f)) {
+		numbers_release(&m->flow_numbers, f->number);
+		free(f);
+		return error_set(e, ERROR_FAILED, ENOMEM, name, NULL, "%s: no memory", name);
+	}
 	*ret = f;
 	return 0;
 }

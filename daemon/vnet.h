@@ -5,8 +5,8 @@
 
 #include "desired.h"
 #include "error.h"
-#include "hash.h"
 #include "flow.h"
+#include "hash.h"
 #include "health.h"
 #include "kernel.h"
 

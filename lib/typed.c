@@ -57,8 +57,21 @@ static struct json_object *typed_parse_bool(const char *text)
 	return NULL;
 }
 
+/* A hybrid's is a number, a flow's a word. */
+static struct json_object *typed_parse_priority(const char *text)
+{
+	static const char *const words[] = { "none", "low", "medium", "high" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0)
+			return json_object_new_string(text);
+	return typed_parse_int(text);
+}
+
 static const struct typed_kind typed_text = { "a text", typed_parse_text };
 static const struct typed_kind typed_int = { "a whole number", typed_parse_int };
+static const struct typed_kind typed_priority = { "a whole number", typed_parse_priority };
 static const struct typed_kind typed_pvid = { "a whole number or inherit", typed_parse_pvid };
 static const struct typed_kind typed_limit = { "a whole number or none", typed_parse_limit };
 static const struct typed_kind typed_bool = { "on or off", typed_parse_bool };
@@ -70,7 +83,8 @@ static const struct {
 } typed_keys[] = {
 	{ "mtu", &typed_int },
 	{ "pvid", &typed_pvid },
-	{ "priority", &typed_int },
+	{ "priority", &typed_priority },
+	{ "rank", &typed_int },
 	{ "vf", &typed_int },
 	{ "vf_vlan", &typed_limit },
 	{ "monitor_interval", &typed_int },

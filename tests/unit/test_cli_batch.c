@@ -126,7 +126,7 @@ START_TEST(wrong_lines_are_told_with_their_number)
 	} wrong[] = {
 		{ "vnet frob\n",
 		  "vnetctl: FILE:1: 'frob' is not a verb of vnet: expected add, set, "
-		  "del or show; see 'vnetctl help vnet'\n" },
+		  "del, prepare-migration, finish-migration or show; see 'vnetctl help vnet'\n" },
 		{ "\n\nmonitor", "vnetctl: FILE:3: 'monitor' never ends: expected a command that "
 				 "can be in a batch; see 'vnetctl help monitor'\n" },
 		{ "-j vnet show\n", "vnetctl: FILE:1: '-j' is not an object: expected vnet, "
