@@ -16,6 +16,8 @@
 /* Not one of ours: what the kernel would have done without us. */
 #define TC_PASS TC_ACT_UNSPEC
 
+#define TC_NO_DEVICE 0x7fffffff
+
 /* Parses @skb; its headers may have to be made linear first. */
 static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct policy_frame *f)
 {
@@ -32,10 +34,20 @@ static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct p
 	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f);
 }
 
+/*
+ * How a frame ends that is dropped. At the egress of vnet0 the stack hears of TC_ACT_SHOT as of a
+ * full queue of its own, and TCP waits half a second before it sends again. A frame over a limit
+ * has to look like one that was lost on the way: so it goes to a device that no host has.
+ */
+static __always_inline int tc_dropped(__u32 why)
+{
+	return why == ABI_DROP_LIMITED ? bpf_redirect(TC_NO_DEVICE, 0) : TC_ACT_SHOT;
+}
+
 static __always_inline int tc_drop(struct __sk_buff *skb, __u32 vnet, __u32 why)
 {
 	decide_drop(vnet, why, segments_of(skb));
-	return TC_ACT_SHOT;
+	return tc_dropped(why);
 }
 
 /* The ethertype, and above its 16 bits where the network header begins. */
@@ -213,7 +225,7 @@ __noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
 	if (!drop)
 		return tc_carry(skb, &f, &counted, &d, at_ingress);
 	decide_drop_sent(number, vnet, drop, &counted);
-	return TC_ACT_SHOT;
+	return tc_dropped(drop);
 }
 
 #endif

@@ -268,7 +268,7 @@ static __always_inline int tc_uplink_across(struct __sk_buff *skb, const struct 
 		drop = tc_uplink_meter_rx(skb, f, to, false, &d);
 	if (drop) {
 		decide_drop_sent(number, vnet, drop, counted);
-		return TC_ACT_SHOT;
+		return tc_dropped(drop);
 	}
 	d.reason = how >> 1;
 	return tc_carry(skb, f, counted, &d, how & 1);

@@ -13,11 +13,12 @@
 #define HORIZON_MAX_NS (2000 * MS_NS)
 
 /*
- * What may pass at once where nothing can wait. Senders find their rate by what is dropped, and
- * with less they stay too far below it.
+ * What may pass at once where nothing can wait. TCP that has lost the last of what it sent waits
+ * for its timer, 200 ms: what was not used meanwhile has to be there when it goes on, or it stays
+ * far below its limit. At the lowest rates it is two frames.
  */
-#define BURST_BYTES  32768
-#define BURST_MIN_NS (20 * MS_NS)
+#define BURST_BYTES  3000
+#define BURST_MIN_NS (200 * MS_NS)
 
 static void fill(struct abi_limit *ret, enum abi_direction direction, uint64_t bits)
 {

@@ -289,8 +289,11 @@ static int run_xdp(const struct world *w, enum model_program program, uint32_t i
 
 static void listen_to(const struct trace *t, struct world_seen *ret)
 {
-	const bool dropped = ret->verdict == MODEL_DROP;
+	const bool lost = ret->verdict == MODEL_REDIRECT && t->how == TRACE_NOWHERE;
+	const bool dropped = lost || ret->verdict == MODEL_DROP;
 
+	if (lost) /* over a limit: tc_dropped() */
+		ret->verdict = MODEL_DROP;
 	ret->egress = t->how == TRACE_NOWHERE ? 0 : t->egress;
 	ret->told = (struct world_told) {
 		.priority = dropped ? 0 : ret->told.priority,
