@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bonding (active-backup) and vnet lose the same NIC under the same stream, in turns: the lost frames of each
-# are said side by side, and vnet's are not more.
+# are said side by side, and vnet's in the middle are not more.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=network.sh
 . "$(dirname "$0")/network.sh"
 
-frames_s=500 rounds=3
+frames_s=500 rounds=5
 declare -A losses=()
 
 packages_install /vnet/deb >/dev/null
@@ -35,17 +35,18 @@ bond_make() { # MIIMON
 	ip link set near0 master bond0
 	ip link set s0 master bond0
 	ip link set bond0 type bond primary near0
-	ip link set bond0 up
-	wait_for 20 bond_over near0
+	ip link set bond0 up && wait_for 20 bond_over near0
 }
 
 bond_over() { # DEVICE
 	[ "$(cat /sys/class/net/bond0/bonding/active_slave)" = "$1" ]
 }
 
+# What was a port of it is down now.
 bond_end() {
 	ip link del bond0
 	ip link set s0 up
+	! nic_there || ip link set near0 up
 }
 
 # --- one round ---
@@ -76,23 +77,17 @@ unplug() {
 
 put_back() { # EVENT
 	case $1 in
-	pull_cable) nic_link true; wait_for 20 nic_carrier 1 ;;
-	unplug) nic_add; ip link set near0 up; wait_for 20 nic_carrier 1 ;;
-	esac
+	pull_cable) nic_link true ;;
+	unplug) nic_add && ip link set near0 up ;;
+	esac && wait_for 20 nic_carrier 1
 }
 
 one_round() { # CONTESTANT EVENT
-	contestant_make "$1"
-	stream_start "${device[$1]}" "$frames_s"
-	traffic_settle
+	contestant_make "$1" && stream_start "${device[$1]}" "$frames_s" && traffic_settle || return
 	[ "$(lost)" -eq 0 ] || fail "$1: the stream is whole before it" "lost: $(lost)"
-	"$2"
-	traffic_settle
-	bg_stop send-outside
-	bg_wait recv-outside 20
+	"$2" && traffic_settle && bg_stop send-outside && bg_wait recv-outside 20 || return
 	losses[$1-$2]+="$(value recv-outside lost) "
-	contestant_end "$1"
-	put_back "$2"
+	contestant_end "$1" && put_back "$2"
 }
 
 for round in $(seq "$rounds"); do
@@ -103,8 +98,9 @@ for round in $(seq "$rounds"); do
 	done
 done
 
-worst() { # CONTESTANT EVENT
-	xargs -n 1 <<<"${losses[$1-$2]}" | sort -n | tail -n 1
+# Where each millisecond of work is many, and others run beside the emulator, the worst says more of them.
+middle() { # CONTESTANT EVENT
+	xargs -n 1 <<<"${losses[$1-$2]}" | sort -n | sed -n "$((rounds / 2 + 1))p"
 }
 
 echo "# frames lost at $frames_s a second, in each of $rounds rounds"
@@ -113,8 +109,10 @@ for who in vnet bond-10 bond-100; do
 	printf '# %-24s %-16s %-16s\n' "${who/bond-/bonding, miimon }" "${losses[$who-pull_cable]}" "${losses[$who-unplug]}"
 done
 for what in pull_cable unplug; do
-	cmp_num "$what: vnet at its worst loses not more than bonding with miimon 100" "$(worst vnet $what)" -le \
-		"$(worst bond-100 $what)"
+	cmp_num "$what: vnet in the middle loses not more than bonding with miimon 100" "$(middle vnet $what)" -le \
+		"$(middle bond-100 $what)"
+	cmp_num "$what: vnet in the middle loses at most $((10 * VNET_SLOW)) ms of traffic" \
+		$(($(middle vnet $what) * 1000 / frames_s)) -le $((10 * VNET_SLOW))
 done
 
 machine_clean
