@@ -11,6 +11,11 @@ machine_world() {
 	ip link set far0 netns outside
 	in_ns outside ip link set far0 up
 	in_ns outside ip link set far0 master lan
+	# While the verifier is at work an emulated processor may forward nothing for seconds: what is sent meanwhile
+	# has to have room.
+	ip link set near0 txqueuelen 10000
+	in_ns outside ip link set far0 txqueuelen 10000
+	echo 10000 >/proc/sys/net/core/netdev_max_backlog
 	ip link set near0 up
 }
 
