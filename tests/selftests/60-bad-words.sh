@@ -16,9 +16,9 @@ bad() { # REGEX WORD...
 	refused "vnetctl $*" 1 "^vnetctl: $regex; see 'vnetctl help" ctl "$@"
 }
 
-objects='vnet, resource, fdb, path, stats, monitor, reload, save, flush, status, version or help'
-vnet_keys='address, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit or owner'
-resource_keys='type, dev, peer, peer-vnet, vf, vlan, priority, pvid, vlans, admin, storm-limit, probe, probe-interval or probe-count'
+objects='vnet, resource, uplink, flow, fdb, path, stats, monitor, reload, save, flush, status, version or help'
+vnet_keys='address, prefix, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit, owner, uplink, share, addresses, learn, maxbw, maxbw-in or maxbw-out'
+resource_keys='type, dev, peer, peer-vnet, vf, vlan, uplink, priority, pvid, vlans, admin, storm-limit, probe, probe-interval, probe-count, maxbw, maxbw-in or maxbw-out'
 
 # --- objects and verbs ---
 bad "'link' is not an object: expected $objects" link show
@@ -46,7 +46,7 @@ bad "'now' is a word too many: expected flush" flush now
 # --- keys ---
 bad "'speed' is not a key: expected $vnet_keys" vnet set vnet0 speed 10
 bad "'MTU' is not a key: expected $vnet_keys" vnet add vnet1 MTU 1500
-bad "'m' is ambiguous: mtu, mode or monitor-interval" vnet set vnet0 m 1400
+bad "'m' is ambiguous: mtu, mode, monitor-interval, maxbw, maxbw-in or maxbw-out" vnet set vnet0 m 1400
 bad "'mtu' is not a key: expected $resource_keys" resource set vnet0 g1 mtu 1400
 bad "'p' is ambiguous: peer, peer-vnet, priority, pvid, probe, probe-interval or probe-count" resource set vnet0 g1 p 1
 bad "'mtu' has no value: expected mtu N" vnet set vnet0 mtu

@@ -108,7 +108,7 @@ complains 'a name' "$bad:7" "resource name a b has ' ' in it, expected letters, 
 complains 'a section that lacks something' "$bad:8" 'the section \[Resource g1\] has no Device=, .*'
 complains 'a type' "$bad:9" 'Type=peer in section \[Resource g1\] is not service, guest or hybrid'
 complains 'a MAC' "$bad:10" 'Peer=ff:ff:ff:ff:ff:ff in section \[Resource g1\] is not a unicast MAC like 02:00:00:00:00:01'
-complains 'a section' "$bad:13" 'the section \[Link\] is unknown, expected \[VNet\] or \[Resource NAME\]'
+complains 'a section' "$bad:13" 'the section \[Link\] is unknown, expected \[VNet\], \[Resource NAME\] or \[Flow NAME\]'
 complains 'a line' "$bad:14" '.*KEY=VALUE.*'
 fails 'reload: the first of them' 2 \
 	"^vnetctl: $bad:2: MTU=20 in section \[VNet\] is not a number from 68 to 65521$" ctl reload

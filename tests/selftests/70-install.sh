@@ -55,6 +55,7 @@ share/man/man3/vnet_loop_new.3
 share/man/man3/vnet_run.3
 share/man/man3/vnet_stop.3
 share/man/man5/vnet.5
+share/man/man7/vnet-flow.7
 share/man/man7/vnet-migration.7
 share/man/man8/vnetctl.8
 share/man/man8/vnetd.8

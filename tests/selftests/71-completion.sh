@@ -27,7 +27,7 @@ ctl resource add alpha guest1 type guest dev late0 peer 52:54:00:12:34:56
 ctl resource add beta other type hybrid dev late1
 
 # --- words ---
-offered '' 'fdb flush help monitor path reload resource save stats status version vnet'
+offered '' 'fdb flow flush help monitor path reload resource save stats status uplink version vnet'
 offered 'st' 'stats status'
 offered 'vnet ' 'add del finish-migration prepare-migration set show'
 offered 'vnet s' 'set show'
@@ -40,9 +40,9 @@ offered '--j' '--json'
 offered '-j -t 2 vers' 'version'
 
 # --- keys and values ---
-offered 'vnet add new ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu netns on-delete owner promiscuous protection pvid storm-limit tx-timeout upper vlans'
-offered 'vnet add new mtu 1400 m' 'mode monitor-interval'
-offered 'vnet set alpha ' 'address allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service mode monitor-interval mtu on-delete owner promiscuous protection pvid storm-limit tx-timeout vlans'
+offered 'vnet add new ' 'address addresses allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service learn maxbw maxbw-in maxbw-out mode monitor-interval mtu netns on-delete owner prefix promiscuous protection pvid share storm-limit tx-timeout uplink upper vlans'
+offered 'vnet add new mtu 1400 m' 'maxbw maxbw-in maxbw-out mode monitor-interval'
+offered 'vnet set alpha ' 'address addresses allowed-ips announce-addresses announce-count announce-interval guard hold-down hybrid-needs-service learn maxbw maxbw-in maxbw-out mode monitor-interval mtu on-delete owner prefix promiscuous protection pvid share storm-limit tx-timeout vlans'
 offered 'vnet add new guard ' 'off on'
 offered 'vnet add new mode ' 'auto tc xdp'
 offered 'vnet add new mtu ' ''
@@ -61,7 +61,7 @@ offered 'resource add alpha new type hybrid vf zed0 3 vlan ' 'none'
 offered 'resource add alpha new type hybrid vf zed0 3 vl' 'vlan vlans'
 offered 'vnet prepare-migration b' 'beta'
 offered 'resource set alpha sv storm-limit ' 'none'
-offered 'resource set alpha sv ' 'admin peer priority probe probe-count probe-interval pvid storm-limit vlan vlans'
+offered 'resource set alpha sv ' 'admin maxbw maxbw-in maxbw-out peer priority probe probe-count probe-interval pvid storm-limit vlan vlans'
 offered 'resource set alpha sv admin ' 'down up'
 offered 'resource set alpha sv pvid ' 'inherit'
 
