@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What bpf/headers.h finds in a frame, told to the test. */
 #include <linux/bpf.h>
 

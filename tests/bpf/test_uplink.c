@@ -596,7 +596,7 @@ static void check_claim(uint16_t type, const char *payload, const char *address,
 #define NONE  "00000000000000000000000000000000"
 #define ND(from, type, target)                                                                     \
 	"60000000 0018 3a ff" from "ff020000000000000000000000000001" type "00 0000 "              \
-									   "00000000" target
+	"00000000" target
 
 START_TEST(neighbour_discovery_claims)
 {
