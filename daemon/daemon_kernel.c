@@ -70,6 +70,8 @@ const struct kernel_ops daemon_kernel_ops = {
 	.pairs_each = datapath_pairs_each,
 	.device_mark = datapath_device_mark,
 	.device_marks_each = datapath_device_marks_each,
+	.vf_mark = datapath_vf_mark,
+	.vf_marks_each = datapath_vf_marks_each,
 	.sweep = datapath_sweep,
 	.flush = datapath_flush,
 };

@@ -107,6 +107,11 @@ int datapath_device_mark(void *datapath, uint32_t ifindex, const char *text);
 int datapath_device_marks_each(void *datapath,
 			       int (*each)(void *context, uint32_t ifindex, const char *text),
 			       void *context);
+int datapath_vf_mark(void *datapath, uint32_t pf, uint32_t index, const char *text);
+int datapath_vf_marks_each(void *datapath,
+			   int (*each)(void *context, uint32_t pf, uint32_t index,
+				       const char *text),
+			   void *context);
 int datapath_pairs_each(void *datapath, int (*each)(void *context, const char *name),
 			void *context);
 int datapath_sweep(void *datapath, const struct kernel_wanted *wanted);

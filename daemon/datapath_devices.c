@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Notes of what devices were before they were changed, by ifindex. What is in them is not ours to
- * know. */
+/* Notes of what devices and virtual functions were before they were changed, by ifindex. What is in
+ * them is not ours to know. */
 #include "datapath_internal.h"
 
 #include <errno.h>
@@ -9,41 +9,77 @@
 
 #include "pin.h"
 
-#define NAME_SIZE 12
+#define NAME_SIZE 24
 
-int datapath_device_mark(void *datapath, uint32_t ifindex, const char *text)
+static int mark(struct datapath *d, const char *name, const char *text)
 {
-	struct datapath *d = datapath;
-	char name[NAME_SIZE];
 	int r;
 
-	snprintf(name, sizeof(name), "%u", ifindex);
 	if (!text)
 		return pin_remove(d->folders[FOLDER_DEVICES], name);
 	r = datapath_open(d, NULL);
 	return r < 0 ? r : pin_note(d->folders[FOLDER_DEVICES], name, text);
 }
 
+int datapath_device_mark(void *datapath, uint32_t ifindex, const char *text)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%u", ifindex);
+	return mark(datapath, name, text);
+}
+
+int datapath_vf_mark(void *datapath, uint32_t pf, uint32_t index, const char *text)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%u-%u", pf, index);
+	return mark(datapath, name, text);
+}
+
+/* One of the two. */
 struct walk {
 	const char *folder;
-	int (*visit)(void *context, uint32_t ifindex, const char *text);
+	int (*device)(void *context, uint32_t ifindex, const char *text);
+	int (*vf)(void *context, uint32_t pf, uint32_t index, const char *text);
 	void *context;
 };
+
+/* What follows the number is in @ret_end; false: there is none. */
+static bool read_number(const char *text, uint32_t *ret, const char **ret_end)
+{
+	unsigned long number;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	number = strtoul(text, &end, 10);
+	*ret = (uint32_t)number;
+	*ret_end = end;
+	return number <= INT32_MAX;
+}
 
 static int visit(void *context, const char *name)
 {
 	const struct walk *w = context;
-	char text[PATH_MAX], *end;
-	unsigned long ifindex;
+	uint32_t ifindex, index = 0;
+	char text[PATH_MAX];
+	const char *end;
 	int r;
 
 	if (pin_is_new(name)) /* of one who died half-way: the old one counts */
 		return pin_remove(w->folder, name);
-	ifindex = strtoul(name, &end, 10);
-	if (*end || !ifindex || ifindex > INT32_MAX)
+	if (!read_number(name, &ifindex, &end) || !ifindex)
 		return 0; /* not ours */
+	if (w->vf && (*end != '-' || !read_number(end + 1, &index, &end)))
+		return 0;
+	if (*end)
+		return 0;
 	r = pin_note_read(w->folder, name, text);
-	return r < 0 ? r : w->visit(w->context, (uint32_t)ifindex, text);
+	if (r < 0)
+		return r;
+	return w->vf ? w->vf(w->context, ifindex, index, text)
+		     : w->device(w->context, ifindex, text);
 }
 
 int datapath_device_marks_each(void *datapath,
@@ -51,7 +87,18 @@ int datapath_device_marks_each(void *datapath,
 			       void *context)
 {
 	struct datapath *d = datapath;
-	struct walk w = { d->folders[FOLDER_DEVICES], each, context };
+	struct walk w = { d->folders[FOLDER_DEVICES], each, NULL, context };
+
+	return pin_each(w.folder, visit, &w);
+}
+
+int datapath_vf_marks_each(void *datapath,
+			   int (*each)(void *context, uint32_t pf, uint32_t index,
+				       const char *text),
+			   void *context)
+{
+	struct datapath *d = datapath;
+	struct walk w = { d->folders[FOLDER_DEVICES], NULL, each, context };
 
 	return pin_each(w.folder, visit, &w);
 }

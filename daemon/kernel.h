@@ -324,6 +324,12 @@ struct kernel_ops {
 	int (*device_marks_each)(void *datapath,
 				 int (*visit)(void *context, uint32_t ifindex, const char *text),
 				 void *context);
+	/* The same of VF @index of device @pf. */
+	int (*vf_mark)(void *datapath, uint32_t pf, uint32_t index, const char *text);
+	int (*vf_marks_each)(void *datapath,
+			     int (*visit)(void *context, uint32_t pf, uint32_t index,
+					  const char *text),
+			     void *context);
 	int (*sweep)(void *datapath, const struct kernel_wanted *wanted);
 	int (*flush)(void *datapath); /* detach, unpin and unload everything */
 };

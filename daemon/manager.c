@@ -7,6 +7,7 @@
 
 #include "manager_internal.h"
 #include "reconcile_mark.h"
+#include "reconcile_vf_mark.h"
 
 int manager_new(const struct kernel *kernel, const struct manager_callbacks *callbacks,
 		void *context, struct manager **ret)
@@ -58,6 +59,7 @@ void manager_free(struct manager *m)
 		free(o);
 	}
 	reconcile_mark_free(m);
+	reconcile_vf_mark_free(m);
 	desired_names_clear(&m->removed);
 	desired_names_clear(&m->removed_uplinks);
 	numbers_clear(&m->uplink_numbers);

@@ -8,6 +8,7 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 #include "reconcile_mark.h"
+#include "reconcile_vf_mark.h"
 
 /* Logs a complaint and keeps the first one for the caller. */
 void manager_config_complain(struct error *first, int *ret_err, int err, const struct error *e)
@@ -51,6 +52,7 @@ static int restore_resource(struct vnet *v, const struct desired_resource *d, st
 	r->base = d->base;
 	r->saved = d->saved;
 	r->vf_saved = d->vf;
+	reconcile_vf_claim(r);
 	if (resource_is_member(r)) {
 		if (r->saved.ifindex != r->uplink->saved.ifindex)
 			forget_device(r);
@@ -129,6 +131,8 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	m->starting = true;
 	m->saves_held = true; /* half of it must not take the place of the whole */
 	err = reconcile_mark_load(m);
+	if (!err)
+		err = reconcile_vf_mark_load(m);
 	if (err)
 		log_warning("what an earlier vnetd has noted of devices cannot be read: %s",
 			    strerror(-err));

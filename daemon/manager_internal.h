@@ -23,8 +23,9 @@ struct manager_numbers {
 	uint32_t hint; /* nothing below it is free */
 };
 
-struct manager_news; /* manager_news.c */
-struct manager_mark; /* reconcile_mark.c */
+struct manager_news;	/* manager_news.c */
+struct manager_mark;	/* reconcile_mark.c */
+struct manager_vf_mark; /* reconcile_vf_mark.c */
 
 struct manager {
 	struct kernel kernel;
@@ -41,15 +42,16 @@ struct manager {
 	struct resource *peers;	    /* hash by peer_vnet, many of a name: the direct peers */
 	struct manager_news *news;  /* hash by ifindex: what has happened since the batch began */
 	struct manager_mark *marks; /* hash by ifindex: what is noted of devices */
-	bool changing;		    /* a vnet is being changed: what fails is not lost */
-	bool gathering;		    /* a batch of news is being read */
-	struct resource *held;	    /* list: well again after a loss, and waiting to return */
-	struct resource *vfs;	    /* list: virtual functions */
-	uint64_t vfs_due_us;	    /* when those without a device are looked for, 0: none is */
-	uint64_t migration_due_us;  /* when devices are let go for a migration, 0: none are */
-	struct resource *watched;   /* list: hybrids whose health is looked at */
-	struct vnet *announcing;    /* list: those with announcements to come */
-	bool mute_told;		    /* frames cannot be sent, and the log says so */
+	struct manager_vf_mark *vf_marks; /* hash by PF and index: ... of virtual functions */
+	bool changing;			  /* a vnet is being changed: what fails is not lost */
+	bool gathering;			  /* a batch of news is being read */
+	struct resource *held;		  /* list: well again after a loss, and waiting to return */
+	struct resource *vfs;		  /* list: virtual functions */
+	uint64_t vfs_due_us;	   /* when those without a device are looked for, 0: none is */
+	uint64_t migration_due_us; /* when devices are let go for a migration, 0: none are */
+	struct resource *watched;  /* list: hybrids whose health is looked at */
+	struct vnet *announcing;   /* list: those with announcements to come */
+	bool mute_told;		   /* frames cannot be sent, and the log says so */
 	struct manager_numbers vnet_numbers;
 	struct manager_numbers resource_numbers;
 	struct manager_numbers uplink_numbers;

@@ -7,6 +7,7 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 #include "reconcile_mark.h"
+#include "reconcile_vf_mark.h"
 
 static void complain(int err, const struct error *e)
 {
@@ -294,6 +295,7 @@ static void gone(struct manager *m, uint32_t ifindex)
 	struct vnet *v = o ? o->vnet : NULL;
 
 	reconcile_mark_gone(m, ifindex);
+	reconcile_vf_mark_gone(m, ifindex);
 	if (!o)
 		return;
 	if (o->uplink)

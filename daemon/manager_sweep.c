@@ -7,6 +7,7 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 #include "reconcile_mark.h"
+#include "reconcile_vf_mark.h"
 
 static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 {
@@ -212,6 +213,7 @@ int manager_sweep(struct manager *m)
 
 	m->swept = true;
 	reconcile_mark_sweep(m);
+	reconcile_vf_mark_sweep(m);
 	err = m->kernel.ops->sweep(m->kernel.datapath, &wanted);
 	pairs = m->kernel.ops->pairs_each(m->kernel.datapath, sweep_pair, m);
 	return err ? err : pairs;

@@ -161,9 +161,11 @@ bool reconcile_probe_tell(const struct resource *r, char *reason, size_t size);
  * reconcile_vf(): what the NIC keeps of it is made what the vnet needs, and remembered; its device
  * is looked for. reconcile_vf_bridge(): does the NIC know where the vnet's MAC is, with @l for a
  * device? reconcile_vf_reason(): why there is no device. reconcile_vfs_of(): all of a vnet.
+ * reconcile_vf_claim(): what an earlier daemon noted of it and could not keep any more.
  */
 void reconcile_vf_begin(struct resource *r);
 void reconcile_vf_end(struct resource *r);
+void reconcile_vf_claim(struct resource *r);
 int reconcile_vf(struct resource *r, struct error *e);
 void reconcile_vf_bridge(struct resource *r, const struct link *l);
 void reconcile_vf_give_back(struct resource *r);

@@ -281,11 +281,10 @@ void reconcile_device_give_back(struct resource *r)
 	const struct desired_saved nothing = { 0 };
 	struct manager *m = r->vnet->manager;
 	const struct link *l = link_find(m->links, r->ifindex);
+	bool goes = resource_is_tap(r) && r->leaving; /* as it is, and its mark after it */
 	int err;
 
-	if (resource_is_tap(r) && r->leaving)
-		l = NULL; /* it goes as it is */
-	if (l && r->saved.ifindex == r->ifindex) {
+	if (l && !goes && r->saved.ifindex == r->ifindex) {
 		reconcile_device_filter(r, NULL);
 		err = reconcile_device_restore(m, l, &r->saved.before);
 		if (err)
@@ -293,7 +292,7 @@ void reconcile_device_give_back(struct resource *r)
 				    "it stays as the vnet needed it",
 				    r->vnet->name, r->name, l->name, strerror(-err));
 		manager_removed(m, reconcile_mark_done(m, l, &nothing));
-	} else {
+	} else if (!l || !goes) {
 		reconcile_mark_gone(m, r->ifindex);
 	}
 	r->saved = (struct desired_saved) { 0 };
@@ -369,4 +368,5 @@ void reconcile_device_delete(struct resource *r)
 	}
 	/* The news takes its time, and the next tap may get the name at once. */
 	link_remove(m->links, r->tap_ifindex);
+	reconcile_mark_gone(m, r->tap_ifindex);
 }

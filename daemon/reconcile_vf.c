@@ -10,9 +10,11 @@
 #include <linux/if_link.h>
 #include <utlist.h>
 
+#include "kernel_vf.h"
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
+#include "reconcile_vf_mark.h"
 
 #define LOOK_US 1000000
 
@@ -28,51 +30,20 @@ void reconcile_vf_end(struct resource *r)
 		DL_DELETE2(r->vnet->manager->vfs, r, vf_prev, vf_next);
 }
 
+void reconcile_vf_claim(struct resource *r)
+{
+	struct desired_vf *s = &r->vf_saved;
+	uint32_t entry = s->entry;
+
+	if (!resource_is_vf(r))
+		return;
+	if (s->pf)
+		reconcile_vf_mark_claim(r->vnet->manager, s->pf, r->settings.vf, s);
+	if (entry && entry != s->pf)
+		reconcile_vf_mark_claim(r->vnet->manager, entry, r->settings.vf, s);
+}
+
 /* --- what the NIC keeps of it --- */
-
-static bool same_field(const struct kernel_vf *a, const struct kernel_vf *b,
-		       enum kernel_vf_field field)
-{
-	switch (field) {
-	case KERNEL_VF_ADDRESS:
-		return mac_same(a->address, b->address);
-	case KERNEL_VF_VLAN:
-		return a->vlan == b->vlan && a->qos == b->qos &&
-		       (!a->vlan || a->protocol == b->protocol);
-	case KERNEL_VF_SPOOF_CHECK:
-		return a->spoof_check == b->spoof_check;
-	case KERNEL_VF_TRUST:
-		return a->trust == b->trust;
-	case KERNEL_VF_LINK_STATE:
-		return a->link_state == b->link_state;
-	}
-	return true;
-}
-
-static void copy_field(struct kernel_vf *to, const struct kernel_vf *from,
-		       enum kernel_vf_field field)
-{
-	to->set |= field;
-	switch (field) {
-	case KERNEL_VF_ADDRESS:
-		memcpy(to->address, from->address, MAC_LEN);
-		return;
-	case KERNEL_VF_VLAN:
-		to->vlan = from->vlan;
-		to->qos = from->qos;
-		to->protocol = from->protocol;
-		return;
-	case KERNEL_VF_SPOOF_CHECK:
-		to->spoof_check = from->spoof_check;
-		return;
-	case KERNEL_VF_TRUST:
-		to->trust = from->trust;
-		return;
-	case KERNEL_VF_LINK_STATE:
-		to->link_state = from->link_state;
-		return;
-	}
-}
 
 /*
  * The NIC itself then sees to it that nothing else is sent from there. Only who wants to receive
@@ -105,25 +76,8 @@ static bool is_open(const struct resource *r, const struct kernel_vf *want,
 	bool must = field == KERNEL_VF_ADDRESS || (field == KERNEL_VF_VLAN && want->vlan);
 
 	if (!(now->set & field))
-		return must && !((asked->set & field) && same_field(want, asked, field));
-	return !same_field(want, now, field);
-}
-
-static const char *field_text(enum kernel_vf_field field)
-{
-	switch (field) {
-	case KERNEL_VF_ADDRESS:
-		return "MAC";
-	case KERNEL_VF_VLAN:
-		return "VLAN";
-	case KERNEL_VF_SPOOF_CHECK:
-		return "spoof check";
-	case KERNEL_VF_TRUST:
-		return "trust";
-	case KERNEL_VF_LINK_STATE:
-		return "link state";
-	}
-	return "?";
+		return must && !((asked->set & field) && kernel_vf_same(want, asked, field));
+	return !kernel_vf_same(want, now, field);
 }
 
 static int ask(struct resource *r, uint32_t pf, const struct kernel_vf *want,
@@ -138,7 +92,7 @@ static int ask(struct resource *r, uint32_t pf, const struct kernel_vf *want,
 	/* A NIC that has no spoof check, or the like, carries frames all the same. */
 	if (err == -EOPNOTSUPP && field != KERNEL_VF_ADDRESS && field != KERNEL_VF_VLAN) {
 		log_warning("%s/%s: %s has no %s for its virtual functions", r->vnet->name, r->name,
-			    r->settings.pf, field_text(field));
+			    r->settings.pf, kernel_vf_text(field));
 		return 0;
 	}
 	return err;
@@ -147,24 +101,36 @@ static int ask(struct resource *r, uint32_t pf, const struct kernel_vf *want,
 static bool has_settled(const struct resource *r, const struct kernel_vf *read_before,
 			const struct kernel_vf *want, enum kernel_vf_field field)
 {
-	return (r->vf.asked.set & field) && same_field(&r->vf.asked, want, field) &&
-	       same_field(read_before, &r->vf.now, field);
+	return (r->vf.asked.set & field) && kernel_vf_same(&r->vf.asked, want, field) &&
+	       kernel_vf_same(read_before, &r->vf.now, field);
+}
+
+/* Before it is asked for: what it has now is given back by whoever comes after us. */
+static int note(struct resource *r, uint32_t pf, const struct kernel_vf *want,
+		const struct desired_vf *after, enum kernel_vf_field field)
+{
+	struct kernel_vf asked = { 0 };
+
+	kernel_vf_copy(&asked, want, field);
+	return reconcile_vf_mark(r->vnet->manager, pf, r->settings.vf, after, &asked);
 }
 
 /* @read_before: what the NIC said when it was last looked at. */
 static int set_field(struct resource *r, uint32_t pf, const struct kernel_vf *read_before,
 		     const struct kernel_vf *want, enum kernel_vf_field field)
 {
+	struct desired_vf after = r->vf_saved;
 	int err;
 
 	if (!is_open(r, want, field) || has_settled(r, read_before, want, field))
 		return 0;
-	err = ask(r, pf, want, field);
+	if (!(after.before.set & field) && (r->vf.now.set & field))
+		kernel_vf_copy(&after.before, &r->vf.now, field);
+	err = note(r, pf, want, &after, field) ?: ask(r, pf, want, field);
 	if (err)
 		return err;
-	if (!(r->vf_saved.before.set & field) && (r->vf.now.set & field))
-		copy_field(&r->vf_saved.before, &r->vf.now, field);
-	copy_field(&r->vf.asked, want, field);
+	r->vf_saved.before = after.before;
+	kernel_vf_copy(&r->vf.asked, want, field);
 	r->vnet->manager->unsaved = true;
 	return 0;
 }
@@ -177,7 +143,7 @@ static int set_fields(struct resource *r, uint32_t pf, const struct kernel_vf *r
 	int err;
 
 	for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
-		enum kernel_vf_field field = (enum kernel_vf_field)(1u << i);
+		enum kernel_vf_field field = kernel_vf_field(i);
 
 		err = set_field(r, pf, read_before, &want, field);
 		if (err)
@@ -185,7 +151,7 @@ static int set_fields(struct resource *r, uint32_t pf, const struct kernel_vf *r
 		if (err)
 			return error_set(e, ERROR_FAILED, -err, resource_label(r, label), "vf",
 					 "%s: the %s of VF %u cannot be set at %s: %s", label,
-					 field_text(field), r->settings.vf, r->settings.pf,
+					 kernel_vf_text(field), r->settings.vf, r->settings.pf,
 					 strerror(-err));
 		if (field == KERNEL_VF_ADDRESS)
 			memcpy(r->vf_saved.given, want.address, MAC_LEN);
@@ -197,11 +163,13 @@ static int set_fields(struct resource *r, uint32_t pf, const struct kernel_vf *r
 static void forget(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
+	uint32_t pf = r->vf_saved.pf;
 
-	if (r->vf_saved.pf) {
+	if (pf) {
 		r->vf_saved.pf = 0;
 		r->vf_saved.before = (struct kernel_vf) { 0 };
 		memset(r->vf_saved.given, 0, MAC_LEN);
+		manager_removed(m, reconcile_vf_mark(m, pf, r->settings.vf, &r->vf_saved, NULL));
 		m->unsaved = true;
 	}
 	r->vf.asked.set = 0;
@@ -233,13 +201,14 @@ static bool is_another(const struct resource *r)
 	const struct kernel_vf *before = &r->vf_saved.before, *now = &r->vf.now;
 	struct kernel_vf want = wanted_of(r);
 
-	if (!r->vf_saved.pf || r->ifindex || mac_same(now->address, r->vf_saved.given))
+	if (!r->vf_saved.pf || r->ifindex || mac_same(now->address, r->vf_saved.given) ||
+	    reconcile_vf_mark_gave(r->vnet->manager, r->vf_saved.pf, r->settings.vf, now->address))
 		return false;
 	for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
-		enum kernel_vf_field field = (enum kernel_vf_field)(1u << i);
+		enum kernel_vf_field field = kernel_vf_field(i);
 
-		if ((before->set & field) && !same_field(before, &want, field) &&
-		    same_field(now, &want, field))
+		if ((before->set & field) && !kernel_vf_same(before, &want, field) &&
+		    kernel_vf_same(now, &want, field))
 			return false;
 	}
 	return true;
@@ -249,8 +218,10 @@ static int look_at_pf(struct resource *r, const struct link *pf, struct error *e
 {
 	struct kernel_vf before = r->vf.now;
 	char label[RESOURCE_LABEL_SIZE];
-	int err = manager_rtnl(r->vnet->manager, vf_get, pf->ifindex, r->settings.vf, &r->vf.now);
+	int err;
 
+	reconcile_vf_mark_claim(r->vnet->manager, pf->ifindex, r->settings.vf, &r->vf_saved);
+	err = manager_rtnl(r->vnet->manager, vf_get, pf->ifindex, r->settings.vf, &r->vf.now);
 	r->vf.there = !err;
 	/* Some NICs keep what they were told of VFs that are away for a while. */
 	if (err == -ENOENT) {
@@ -362,20 +333,23 @@ static void remove_entry(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 	struct desired_vf *s = &r->vf_saved;
+	uint32_t pf;
 
 	if (!s->entry)
 		return;
 	if (link_find(m->links, s->entry))
 		manager_removed(m, manager_rtnl(m, link_filter, s->entry, s->entry_address, false));
+	pf = s->entry;
 	s->entry = 0;
 	memset(s->entry_address, 0, MAC_LEN);
+	manager_removed(m, reconcile_vf_mark(m, pf, r->settings.vf, s, NULL));
 	m->unsaved = true;
 }
 
 static void add_entry(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
-	struct desired_vf *s = &r->vf_saved;
+	struct desired_vf *s = &r->vf_saved, after;
 	const uint8_t *address = r->vnet->settings.address;
 	char mac[MAC_TEXT_SIZE];
 	int err;
@@ -383,7 +357,14 @@ static void add_entry(struct resource *r)
 	if (s->entry == s->pf && mac_same(s->entry_address, address))
 		return;
 	remove_entry(r);
-	err = manager_rtnl(m, link_filter, s->pf, address, true);
+	after = *s;
+	after.entry = s->pf;
+	memcpy(after.entry_address, address, MAC_LEN);
+	err = reconcile_vf_mark(m, s->pf, r->settings.vf, &after, NULL);
+	if (!err)
+		err = manager_rtnl(m, link_filter, s->pf, address, true);
+	if (err)
+		manager_removed(m, reconcile_vf_mark(m, s->pf, r->settings.vf, s, NULL));
 	mac_format(address, mac);
 	if (err) {
 		log_warning("%s/%s: %s switches between its functions by itself and cannot be told "
@@ -395,8 +376,7 @@ static void add_entry(struct resource *r)
 		    "nothing, it has an entry for %s, as of `bridge fdb add %s dev %s self`",
 		    r->vnet->name, r->name, r->settings.pf, r->settings.vf, mac, mac,
 		    r->settings.pf);
-	s->entry = s->pf;
-	memcpy(s->entry_address, address, MAC_LEN);
+	*s = after;
 	m->unsaved = true;
 }
 
@@ -429,35 +409,49 @@ void reconcile_vf_bridge(struct resource *r, const struct link *l)
 
 /* --- letting go --- */
 
-void reconcile_vf_give_back(struct resource *r)
+static void give_back_field(struct resource *r, const struct link *pf, enum kernel_vf_field field)
+{
+	int err = ask(r, pf->ifindex, &r->vf_saved.before, field);
+
+	if (err)
+		log_warning("%s/%s: VF %u of %s does not take back the %s that it had before: %s",
+			    r->vnet->name, r->name, r->settings.vf, pf->name, kernel_vf_text(field),
+			    strerror(-err));
+}
+
+/* Its device may be away for all that: it is the PF that is asked. */
+static void give_back(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 	const struct kernel_vf *before = &r->vf_saved.before;
 	const struct link *pf = link_find(m->links, r->vf_saved.pf);
 	struct kernel_vf now;
+	int err = pf ? manager_rtnl(m, vf_get, pf->ifindex, r->settings.vf, &now) : -ENODEV;
 
+	for (unsigned int i = 0; i < KERNEL_VF_FIELDS && !err; i++) {
+		enum kernel_vf_field field = kernel_vf_field(i);
+
+		if ((before->set & field) && !kernel_vf_same(before, &now, field))
+			give_back_field(r, pf, field);
+	}
+	if (err && before->set)
+		log_warning("%s/%s: %s cannot be given back what it kept of VF %u before: %s",
+			    r->vnet->name, r->name, pf ? pf->name : r->settings.pf, r->settings.vf,
+			    err == -ENODEV   ? "the PF is not there"
+			    : err == -ENOENT ? "the PF does not have this VF now"
+					     : strerror(-err));
+}
+
+void reconcile_vf_give_back(struct resource *r)
+{
 	if (!resource_is_vf(r))
 		return;
 	/* Who is being migrated is reached over the service until the end. */
 	if (r->leaving || !resource_is_out(r))
 		remove_entry(r);
-	else if (pf)
+	else if (link_find(r->vnet->manager->links, r->vf_saved.pf))
 		reconcile_vf_bridge(r, NULL);
-	if (pf && manager_rtnl(m, vf_get, pf->ifindex, r->settings.vf, &now) == 0) {
-		for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
-			enum kernel_vf_field field = (enum kernel_vf_field)(1u << i);
-			int err;
-
-			if (!(before->set & field) || same_field(before, &now, field))
-				continue;
-			err = ask(r, pf->ifindex, before, field);
-			if (err)
-				log_warning("%s/%s: VF %u of %s does not take back the %s that it "
-					    "had before: %s",
-					    r->vnet->name, r->name, r->settings.vf, pf->name,
-					    field_text(field), strerror(-err));
-		}
-	}
+	give_back(r);
 	forget(r);
 }
 

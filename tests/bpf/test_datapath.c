@@ -619,6 +619,52 @@ START_TEST(notes_of_devices_outlive_it)
 }
 END_TEST
 
+static int collect_vf(void *context, uint32_t pf, uint32_t index, const char *text)
+{
+	char *all = context;
+	size_t used = strlen(all);
+
+	snprintf(all + used, 200 - used, "%u-%u %s|", pf, index, text);
+	return 0;
+}
+
+static const char *vf_notes(struct datapath *d)
+{
+	static char all[200];
+
+	all[0] = '\0';
+	ck_assert_int_eq(datapath_vf_marks_each(d, collect_vf, all), 0);
+	return all;
+}
+
+/* Beside those of devices, and neither is taken for the other. */
+START_TEST(notes_of_virtual_functions_outlive_it)
+{
+	struct datapath *d = opened(false);
+
+	ck_assert_int_eq(datapath_device_mark(d, 7, "a device"), 0);
+	ck_assert_int_eq(datapath_vf_mark(d, 7, 0, "of nobody"), 0);
+	ck_assert_int_eq(datapath_vf_mark(d, 7, 0, "first"), 0);
+	datapath_free(d);
+	ck_assert_int_eq(symlink("half", sandbox_path("t/devices/7-0_new")), 0);
+	ck_assert_int_eq(symlink("x", sandbox_path("t/devices/7-")), 0);
+	ck_assert_int_eq(symlink("x", sandbox_path("t/devices/7-1-2")), 0);
+	ck_assert_int_eq(symlink("x", sandbox_path("t/devices/7--1")), 0);
+	ck_assert_int_eq(symlink("x", sandbox_path("t/devices/-7")), 0);
+	d = opened(false);
+	ck_assert_str_eq(vf_notes(d), "7-0 first|");
+	ck_assert_str_eq(notes(d), "7 a device|");
+	ck_assert_int_eq(datapath_vf_mark(d, 7, 0, NULL), 0);
+	ck_assert_int_eq(datapath_vf_mark(d, 7, 0, NULL), 0);
+	ck_assert_str_eq(vf_notes(d), "");
+	ck_assert_str_eq(notes(d), "7 a device|");
+	ck_assert_int_eq(datapath_vf_mark(d, 8, 255, "goes with the rest"), 0);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	datapath_free(d);
+}
+END_TEST
+
 START_TEST(flush_leaves_nothing)
 {
 	const uint32_t ifindex = sandbox_veth("v0", "v1");
@@ -722,6 +768,7 @@ int main(void)
 	tcase_add_loop_test(t, makes_missing_maps_again, 0, (int)UTIL_ARRAY_SIZE(maps));
 	tcase_add_test(t, instances_are_apart);
 	tcase_add_test(t, notes_of_devices_outlive_it);
+	tcase_add_test(t, notes_of_virtual_functions_outlive_it);
 	tcase_add_test(t, descriptors_do_not_leak);
 	tcase_add_loop_test(t, flush_leaves_nothing, 0, 2);
 	tcase_add_test(t, flush_removes_nothing_without_bpffs);

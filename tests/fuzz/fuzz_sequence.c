@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	walk_begin(&k);
 	k.w->k->blind = fuzz_byte(&f) & 1;
+	k.w->k->bridge = FAKE_BRIDGE_VEB;
 	while (f.size && k.step < STEPS_MAX)
 		walk_step(&k);
 	walk_end(&k);

@@ -49,6 +49,12 @@ struct fake_vf {
 	struct kernel_vf_place place;
 };
 
+/* What is noted of a virtual function. */
+struct fake_vf_mark {
+	uint32_t pf, index;
+	char text[256]; /* empty: nothing is */
+};
+
 struct fake_frame {
 	uint32_t ifindex;
 	size_t length;
@@ -81,6 +87,7 @@ struct fake_kernel {
 	char pairs[FAKE_MAX][IFNAMSIZ];	   /* marked, empty: none */
 	char marks[FAKE_IFINDEX_MAX][256]; /* of devices, by ifindex, empty: none */
 	struct fake_vf vfs[8];
+	struct fake_vf_mark vf_marks[8];
 	enum fake_bridge {
 		FAKE_BRIDGE_NONE,
 		FAKE_BRIDGE_VEB,

@@ -228,6 +228,9 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 			if (k->attached[hook][i])
 				return false;
 	}
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(k->vf_marks); i++)
+		if (k->vf_marks[i].text[0])
+			return false;
 	return !fake_kernel_count(&k->ports) && !fake_kernel_count(&k->vnets) &&
 	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&
 	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&

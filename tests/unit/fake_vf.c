@@ -132,12 +132,67 @@ static int vf_bridge(void *rtnl, uint32_t pf, bool *ret_veb)
 	return 0;
 }
 
+static struct fake_vf_mark *find_mark(struct fake_kernel *k, uint32_t pf, uint32_t index)
+{
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(k->vf_marks); i++)
+		if (k->vf_marks[i].text[0] && k->vf_marks[i].pf == pf &&
+		    k->vf_marks[i].index == index)
+			return &k->vf_marks[i];
+	return NULL;
+}
+
+static struct fake_vf_mark *free_mark(struct fake_kernel *k)
+{
+	struct fake_vf_mark *mark = k->vf_marks;
+
+	while (mark->text[0])
+		if (++mark == k->vf_marks + UTIL_ARRAY_SIZE(k->vf_marks))
+			abort();
+	return mark;
+}
+
+static int vf_mark(void *datapath, uint32_t pf, uint32_t index, const char *text)
+{
+	struct fake_kernel *k = datapath;
+	struct fake_vf_mark *mark = find_mark(k, pf, index);
+
+	if (text && fake_fails(k, "vf_mark"))
+		return -k->fail_error;
+	if (!mark && !text)
+		return 0;
+	mark = mark ?: free_mark(k);
+	mark->pf = pf;
+	mark->index = index;
+	if (!util_copy(mark->text, sizeof(mark->text), text ?: ""))
+		return -ENAMETOOLONG;
+	fake_note(k, "vf_mark %u-%u %s\n", pf, index, text ?: "gone");
+	return 0;
+}
+
+static int vf_marks_each(void *datapath,
+			 int (*visit)(void *context, uint32_t pf, uint32_t index, const char *text),
+			 void *context)
+{
+	struct fake_kernel *k = datapath;
+	int first = 0, err;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(k->vf_marks); i++) {
+		struct fake_vf_mark mark = k->vf_marks[i];
+
+		err = mark.text[0] ? visit(context, mark.pf, mark.index, mark.text) : 0;
+		first = first ?: err;
+	}
+	return first;
+}
+
 void fake_vf_ops(struct kernel_ops *ops)
 {
 	ops->vf_look = vf_look;
 	ops->vf_get = vf_get;
 	ops->vf_set = vf_set;
 	ops->vf_bridge = vf_bridge;
+	ops->vf_mark = vf_mark;
+	ops->vf_marks_each = vf_marks_each;
 }
 
 void fake_vf_text(const struct fake_kernel *k, FILE *out)

@@ -381,7 +381,7 @@ static const struct scenario scenarios[] = {
 static const char *const calls[] = {
 	"veth_add",	 "link_get",	   "link_set",	"attach",      "detach",      "port_write",
 	"vnet_write",	 "resource_write", "fdb_write", "vlans_write", "link_filter", "storm_write",
-	"allowed_write", "tap_add",	   "pair_mark", "device_mark"
+	"allowed_write", "tap_add",	   "pair_mark", "device_mark", "vf_mark"
 };
 
 static struct world *prepared(const struct scenario *s)

@@ -2,7 +2,10 @@
 /* Hybrids that are virtual functions of a NIC: what is set, found, lost, and given back. */
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "../../daemon/log.h"
 #include "world_case.h"
 
 #define OTHER_MAC  "02:00:00:00:00:aa"
@@ -504,6 +507,36 @@ START_TEST(test_unfit_device)
 }
 END_TEST
 
+/* What the NIC keeps is put back over the PF, be the VF's device there or not; if there is no VF,
+ * the log says that it is not. */
+START_TEST(test_removed_while_away)
+{
+	static const char words[] =
+		"vnet0/h: pf0 cannot be given back what it kept of VF 3 before: "
+		"the PF does not have this VF now";
+	char log[4096] = "";
+	int caught;
+
+	appear("v3");
+	add();
+	disappear("v3");
+	world_resource_del(w, "vnet0", "h");
+	ck_assert(is_as_it_came());
+	add();
+	vf->there = false;
+	fake_kernel_tell(w->k, w->m, "pf0");
+	ck_assert_int_eq(unsetenv("JOURNAL_STREAM"), 0);
+	log_open(LOG_WARNING);
+	caught = memfd_create("stderr", 0);
+	ck_assert_int_eq(dup2(caught, STDERR_FILENO), STDERR_FILENO);
+	world_resource_del(w, "vnet0", "h");
+	fflush(stderr);
+	ck_assert_int_gt(pread(caught, log, sizeof(log) - 1, 0), 0);
+	close(caught);
+	ck_assert_msg(strstr(log, words), "%s", log);
+}
+END_TEST
+
 /* --- the switch in the NIC --- */
 
 START_TEST(test_bridge_entry)
@@ -759,6 +792,7 @@ int main(void)
 	tcase_add_test(t, test_obstinate_nic);
 	tcase_add_test(t, test_pf_gone);
 	tcase_add_test(t, test_unfit_device);
+	tcase_add_test(t, test_removed_while_away);
 	tcase_add_test(t, test_bridge_entry);
 	tcase_add_test(t, test_no_bridge_entry);
 	tcase_add_test(t, test_migration);

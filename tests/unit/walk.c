@@ -2,6 +2,7 @@
 #include "walk.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 
 #include "world_provide.h"
 
@@ -78,6 +79,24 @@ static int set_vnet(struct walk *k)
 	return world_try_set(k->w, name, rows[i].key, a, rows[j].key, b, NULL);
 }
 
+/* The VF that is taken of each has another number. An entry in its switch is for one vnet. */
+static const char *const walk_pfs[WALK_VFS] = { "pf0", "pf1" };
+
+/* A hybrid that is a VF of one of the walk's NICs. */
+static int add_vf(struct walk *k)
+{
+	static const char *const indices[WALK_VFS] = { "0", "1" };
+	static const char *const vlans[] = { "none", "100", "7", "200" };
+	const char *vnet = PICK(k, vnets), *name = PICK(k, names), *vlan = PICK(k, vlans);
+	uint32_t i = k->draw(k, WALK_VFS);
+
+	snprintf(k->what, sizeof(k->what), "resource add %s %s hybrid vf %u vf_vlan %s", vnet, name,
+		 i, vlan);
+	return world_try_resource(k->w, vnet, name, "type", "hybrid", "pf", walk_pfs[i], "vf",
+				  indices[i], "vf_vlan", vlan, "priority", PICK(k, priorities),
+				  NULL);
+}
+
 static int add_resource(struct walk *k)
 {
 	const char *vnet = PICK(k, vnets), *name = PICK(k, names), *type = PICK(k, types);
@@ -109,7 +128,11 @@ static int set_resource(struct walk *k)
 	const struct resource *r = v ? manager_find_resource(v, name, NULL) : NULL;
 	const char *key = "admin", *value = k->draw(k, 3) ? "up" : "down";
 
-	switch (k->draw(k, 6)) {
+	switch (k->draw(k, 7)) {
+	case 5:
+		key = "vf_vlan";
+		value = k->draw(k, 2) ? "none" : "300";
+		break;
 	case 0:
 		key = "priority";
 		value = PICK(k, priorities);
@@ -205,7 +228,7 @@ static int (*const changes[])(struct walk *k) = { add_vnet,	add_vnet,     set_vn
 						  add_resource, add_resource, add_resource,
 						  set_resource, set_resource, del_vnet,
 						  del_resource, provide,      provide,
-						  clear_report };
+						  clear_report, add_vf,	      add_vf };
 
 static void dump(struct world *w)
 {
@@ -222,7 +245,7 @@ static void change(struct walk *k, bool broken)
 					     "port_write", "resource_write", "vnet_write",
 					     "fdb_write",  "vlans_write",    "veth_add",
 					     "link_get",   "device_write",   "offloads_get",
-					     "tap_add" };
+					     "tap_add",	   "vf_set",	     "vf_mark" };
 	char *before = world_text(k->w), *after, what[1024];
 	const char *call = broken ? PICK(k, calls) : "none";
 	int err;
@@ -237,6 +260,7 @@ static void change(struct walk *k, bool broken)
 	err = PICK(k, changes)(k);
 	fake_kernel_heal(k->w->k);
 	k->w->save_fails = false;
+	k->vfs_refused |= k->w->k->failed && util_same(call, "vf_set");
 	if (k->w->k->failed && util_same(call, "link_set"))
 		memset(k->refused_to, true, sizeof(k->refused_to[0]) * (k->w->k->next_ifindex + 1));
 	/* Another refusal, and then a failure on the way back: that needs manager_settle(). */
@@ -387,6 +411,75 @@ static void upper_news(struct walk *k)
 	fake_kernel_tell(k->w->k, k->w->m, name);
 }
 
+/* What VF @index is when the NIC makes it. */
+static struct kernel_vf fresh_vf(uint32_t index)
+{
+	return (struct kernel_vf) {
+		.set = (1u << KERNEL_VF_FIELDS) - 1,
+		.address = { 0x02, 0xaf, 0, 0, 0, (uint8_t)index },
+		.vlan = index ? 7 : 0,
+		.qos = index ? 3 : 0,
+		.protocol = ETH_P_8021Q,
+		.link_state = 1,
+	};
+}
+
+static const char *const vf_devices[WALK_VFS] = { "vfd0", "vfd1" };
+
+static void vf_device_goes(struct walk *k, uint32_t index)
+{
+	fake_vf_netdev(fake_kernel_vf(k->w->k, walk_pfs[index], index), NULL);
+	if (fake_kernel_find(k->w->k, vf_devices[index]))
+		world_delete(k->w, vf_devices[index]);
+}
+
+static void vf_device_comes(struct walk *k, uint32_t index)
+{
+	struct fake_vf *vf = fake_kernel_vf(k->w->k, walk_pfs[index], index);
+
+	if (!vf->there || fake_kernel_find(k->w->k, vf_devices[index]))
+		return;
+	fake_kernel_add(k->w->k, vf_devices[index]);
+	fake_vf_netdev(vf, vf_devices[index]);
+	fake_kernel_tell(k->w->k, k->w->m, vf_devices[index]);
+}
+
+/* Another number of VFs is asked for: the NIC makes all of them anew. */
+static void toggle_vf(struct walk *k, uint32_t index)
+{
+	struct fake_vf *vf = fake_kernel_vf(k->w->k, walk_pfs[index], index);
+
+	vf->there = !vf->there;
+	if (vf->there)
+		vf->vf = fresh_vf(index);
+	else
+		vf_device_goes(k, index);
+	fake_kernel_tell(k->w->k, k->w->m, walk_pfs[index]);
+}
+
+static void vf_news(struct walk *k)
+{
+	uint32_t index = k->draw(k, WALK_VFS);
+	struct link *l = fake_kernel_find(k->w->k, vf_devices[index]);
+
+	snprintf(k->what, sizeof(k->what), "something happens to VF %u", index);
+	switch (k->draw(k, 5)) {
+	case 0:
+		toggle_vf(k, index);
+		break;
+	case 1:
+		vf_device_goes(k, index);
+		break;
+	case 2:
+		if (l)
+			world_carrier(k->w, l->name, !l->carrier);
+		break;
+	default:
+		vf_device_comes(k, index);
+		break;
+	}
+}
+
 /* A program says something, or ends; a tap goes before its connection or after it. */
 static void provider_news(struct walk *k)
 {
@@ -467,7 +560,10 @@ static void kill_and_start(struct walk *k)
 
 static void step(struct walk *k)
 {
-	switch (k->draw(k, 12)) {
+	switch (k->draw(k, 13)) {
+	case 12:
+		vf_news(k);
+		break;
 	case 11:
 		snprintf(k->what, sizeof(k->what), "time passes");
 		world_pass(k->w, k->draw(k, 1500) * 1000);
@@ -537,6 +633,19 @@ static void check_given_back(const struct walk *k)
 	}
 }
 
+/* A VF that is no resource's, or not now, is as the NIC made it. */
+static void check_vfs(const struct walk *k, uint32_t index)
+{
+	const struct fake_vf *vf = fake_kernel_vf(k->w->k, walk_pfs[index], index);
+	const struct kernel_vf came = fresh_vf(index);
+
+	for (const struct resource *r = k->w->m->vfs; r; r = r->vf_next)
+		if (r->settings.vf == index)
+			return;
+	ck_assert_msg(!vf->there || k->vfs_refused || memcmp(&vf->vf, &came, sizeof(came)) == 0,
+		      "step %u, %s: VF %u is nobody's, and not as it was", k->step, k->what, index);
+}
+
 /* After each single write: who is up and leads to a twin is known to it. */
 static void check_now(void *context)
 {
@@ -566,6 +675,10 @@ void walk_begin(struct walk *k)
 	k->w = world_new();
 	k->w->k->on_change = check_now;
 	k->w->k->context = k;
+	for (uint32_t i = 0; i < WALK_VFS; i++) {
+		world_device(k->w, walk_pfs[i]);
+		fake_kernel_vf(k->w->k, walk_pfs[i], i)->vf = fresh_vf(i);
+	}
 }
 
 void walk_step(struct walk *k)
@@ -577,6 +690,8 @@ void walk_step(struct walk *k)
 	world_news(k->w);
 	world_check(k->w);
 	check_given_back(k);
+	for (uint32_t i = 0; i < WALK_VFS; i++)
+		check_vfs(k, i);
 	world_forget_events(k->w);
 	k->step++;
 }

@@ -9,6 +9,8 @@
 
 #include "world.h"
 
+#define WALK_VFS 2 /* NICs with a virtual function */
+
 enum walk_kills { WALK_KILLS_NONE, WALK_KILLS_AFTER, WALK_KILLS_WITHIN }; /* a change */
 
 struct walk {
@@ -22,6 +24,7 @@ struct walk {
 	unsigned int step;
 	char what[256];			   /* the step that is being taken, for messages */
 	bool refused_to[FAKE_IFINDEX_MAX]; /* a device that may not have taken back what it had */
+	bool vfs_refused;		   /* a VF may not have taken back what it had */
 	bool loose; /* what is refused may have changed something all the same */
 
 	unsigned int kill_in;	    /* so many writes from now, 0: not */
