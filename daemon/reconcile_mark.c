@@ -24,6 +24,7 @@ struct manager_mark {
 	uint32_t ifindex;
 	struct note note;
 	bool saved_left, offloads_left; /* an earlier daemon's, and nobody's yet */
+	bool claimed;			/* of what it left, not all is as it should be yet */
 	UT_hash_handle hh;
 };
 
@@ -205,10 +206,25 @@ int reconcile_mark_saved(struct manager *m, const struct link *l, const struct d
 	return write_note(m, l->ifindex, &n);
 }
 
+/* Of two addresses that the filter may have, the vnet's stays. */
+static void drop_previous(struct manager *m, const struct manager_mark *mark)
+{
+	const struct note *n = &mark->note;
+
+	if (n->saved.filtered && mac_is_unicast(n->previous) && !mac_same(n->previous, n->address))
+		manager_rtnl(m, link_filter, mark->ifindex, n->previous, false);
+}
+
 int reconcile_mark_done(struct manager *m, const struct link *l, const struct desired_saved *saved)
 {
 	struct note n = note_of(m, l);
+	struct manager_mark *mark = find(m, l->ifindex);
 
+	/* The filter may have what the earlier daemon was about to give the vnet. */
+	if (mark && mark->claimed)
+		drop_previous(m, mark);
+	if (mark)
+		mark->claimed = false;
 	memset(n.previous, 0, MAC_LEN);
 	note_saved(&n, saved);
 	return write_note(m, l->ifindex, &n);
@@ -257,15 +273,6 @@ int reconcile_mark_load(struct manager *m)
 	return manager_datapath(m, device_marks_each, load_one, m);
 }
 
-/* Of two addresses that the filter may have, the vnet's stays. */
-static void drop_previous(struct manager *m, const struct manager_mark *mark)
-{
-	const struct note *n = &mark->note;
-
-	if (n->saved.filtered && mac_is_unicast(n->previous) && !mac_same(n->previous, n->address))
-		manager_rtnl(m, link_filter, mark->ifindex, n->previous, false);
-}
-
 bool reconcile_mark_claim_saved(struct manager *m, uint32_t ifindex, struct desired_saved *ret)
 {
 	struct manager_mark *mark = find(m, ifindex);
@@ -273,6 +280,7 @@ bool reconcile_mark_claim_saved(struct manager *m, uint32_t ifindex, struct desi
 	if (!mark || !mark->saved_left)
 		return false;
 	mark->saved_left = false;
+	mark->claimed = true;
 	drop_previous(m, mark);
 	*ret = mark->note.saved;
 	/* It may not have come to that: it is set again. */
