@@ -11,10 +11,10 @@ machine_world() {
 	ip link set far0 netns outside
 	in_ns outside ip link set far0 up
 	in_ns outside ip link set far0 master lan
-	# While the verifier is at work an emulated processor may forward nothing for seconds: what is sent meanwhile
-	# has to have room.
-	ip link set near0 txqueuelen 10000
-	in_ns outside ip link set far0 txqueuelen 10000
+	# While the verifier is at work an emulated processor may forward nothing for seconds. What is sent meanwhile
+	# has to have room, and the queue that systemd asks for (fq_codel) drops what has waited.
+	tc qdisc replace dev near0 root pfifo limit 10000
+	in_ns outside tc qdisc replace dev far0 root pfifo limit 10000
 	echo 10000 >/proc/sys/net/core/netdev_max_backlog
 	ip link set near0 up
 }
