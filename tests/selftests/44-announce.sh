@@ -136,8 +136,8 @@ ctl vnet set vnet0 announce-count 2
 in_ns lan ip link set s1 down
 no_service() { state_is vnet0 sv down; }
 wait_for 5 no_service
-in_ns lan ip link set s1 up
 dump lan vswitch
+in_ns lan ip link set s1 up
 ok 'the service is back: it is announced there' wait_for 5 heard_times vswitch 1 rarp
 
 # --- VLANs ---
@@ -175,6 +175,10 @@ ctl vnet del vnet0
 ctl vnet add vnet0 address $mac0 netns elsewhere announce-addresses 10.1.0.78 announce-count 1
 in_ns elsewhere ip addr add 10.1.0.3/24 dev vnet0
 dump lan vswitch
+# The bridge takes frames from a port when it has heard of its carrier.
+vswitch_forwards() { in_ns lan ip -d link show s1 | grep -q 'bridge_slave state forwarding'; }
+ip link set s0 up
+ok 'the switch is there' wait_for 5 vswitch_forwards
 ctl resource add vnet0 sv type service dev s0
 ok 'what is configured is announced' wait_for 5 heard_times vswitch 1 'arp 10.1.0.78'
 is 'and nothing else' "$(kinds vswitch)" '1 arp 10.1.0.78

@@ -133,6 +133,9 @@ within 'fault 36: half of them are removed' 6000 ctl -b "$T/del"
 is 'the others are there' "$(states)" "up $((guests / 2))"
 tail -n $((guests / 2)) "$T/add" | sed 's/add \(vnet0 g[0-9]*\) .*/del \1/' >"$T/del"
 within 'fault 36: and the others' 3000 ctl -b "$T/del"
+# Those on tcx are detached one by one while nothing else is to do.
+as_before() { [ "$(held)" = "$before" ]; }
+wait_for 20 as_before || fail 'fault 36: what is left of them goes'
 is 'fault 36: nothing is left of them' "$(held)" "$before"
 ctl -b "$T/add"
 within 'fault 36: the vnet is removed under all of them' 3000 ctl -t 60 vnet del vnet0

@@ -70,12 +70,15 @@ like 'and is in the log' "$(cat "$T/vnetd.log")" "SetResource own1/hy done for u
 # Each vnet's setting that the API has is tried, so that a new one is thought of here.
 declare -A value=([address]=02:00:00:00:00:77 [mtu]=1400 [upper]=s1 [netns]=none [mode]=tc [guard]=off [pvid]=5 [vlans]=2-9
 	[promiscuous]=on [monitor-interval]=50 [announce-count]=1 [announce-interval]=50 [announce-addresses]=192.0.2.1
-	[protection]=mac-nospoof [allowed-ips]=192.0.2.1 [storm-limit]=100 [owner]=none)
+	[protection]=mac-nospoof [allowed-ips]=192.0.2.1 [storm-limit]=100 [owner]=none [prefix]=02:aa:bb [share]=on
+	[addresses]=192.0.2.1 [learn]=off)
+declare -A setting=([prefix]=address_prefix) # where it has another name in the API
 while read -r key _; do
 	case $key in
 	hold-down | hybrid-needs-service) continue ;;
+	uplink) continue ;; # is no setting but a resource
 	esac
-	not_own "set ${key//-/_}" vnet set own1 "$key" "${value[$key]:-1}"
+	not_own "set ${setting[$key]:-${key//-/_}}" vnet set own1 "$key" "${value[$key]:-1}"
 done < <(sed -n '/keys_vnet\[\]/,/^};/s/^\t{ "\([a-z-]*\)", .*/\1/p' "$lib_root/cli/keys.c")
 for words in 'peer 02:00:00:00:00:88' 'pvid 3' 'vlans 5' 'storm-limit 100'; do
 	key=${words%% *}
@@ -97,7 +100,8 @@ own resource del own2 p1
 
 # --- everything else ---
 for words in 'vnet add new0' 'vnet del own1' 'vnet set own3 hold-down 5' 'resource set own3 sv admin down' \
-	'resource del own3 sv' 'resource add own3 p1 type guest peer-vnet own1' 'vnet set nobody hold-down 5' reload save flush; do
+	'resource del own3 sv' 'resource add own3 p1 type guest peer-vnet own1' 'vnet set nobody hold-down 5' 'uplink add new0 dev s1' \
+	'flow add own1 web proto tcp' reload save flush; do
 	# shellcheck disable=SC2086 # words
 	denied $words
 done
