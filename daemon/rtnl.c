@@ -17,6 +17,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <sys/socket.h>
 
 #include "asker.h"
 #include "frame.h"
@@ -429,7 +430,11 @@ static int socket_open(struct rtnl *r)
 		return error_from_nl(n);
 	/* An answer may be longer than libnl's first guess. */
 	nl_socket_enable_msg_peek(r->socket);
-	return netlink_connect_kernel(nl_socket_get_fd(r->socket));
+	r->questions = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (r->questions < 0)
+		return -errno;
+	n = netlink_connect_kernel(r->questions);
+	return n < 0 ? n : netlink_connect_kernel(nl_socket_get_fd(r->socket));
 }
 
 int rtnl_new(struct rtnl **ret)

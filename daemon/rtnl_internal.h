@@ -11,7 +11,7 @@
 struct rtnl {
 	struct nl_sock *socket;
 	struct asker *asker; /* for questions that may stay without an answer; NULL: not yet */
-	int questions;	     /* its socket; -1: not yet */
+	int questions;	     /* its socket */
 	int frames;	     /* for rtnl_send_frame(), opened when it is needed; -1: not yet */
 	const char *sysfs;   /* borrowed */
 };

@@ -5,10 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <sys/socket.h>
 
 #include "asker.h"
-#include "netlink.h"
 #include "rtnl_internal.h"
 
 #define RTNL_LOOK_US 250000
@@ -46,23 +44,6 @@ static int parse_stats_answer(struct nlmsghdr *answer, size_t length, struct ker
 	return error->error ? error->error : -EBADMSG;
 }
 
-/* Not everybody who is short of descriptors needs it. */
-static int asker_open(struct rtnl *r)
-{
-	UTIL_CLOSE int fd = -1;
-	int err;
-
-	if (r->asker)
-		return 0;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return -errno;
-	err = netlink_connect_kernel(fd) ?: asker_new(&r->asker);
-	if (!err)
-		r->questions = UTIL_TAKE_FD(fd);
-	return err;
-}
-
 int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 {
 	struct rtnl *r = rtnl;
@@ -77,7 +58,7 @@ int rtnl_link_stats(void *rtnl, uint32_t ifindex, struct kernel_link_stats *ret)
 	};
 	_Alignas(struct nlmsghdr) char answer[ASKER_ANSWER_BYTES];
 	struct kernel_link_stats stats = { 0 };
-	int err = asker_open(r);
+	int err = r->asker ? 0 : asker_new(&r->asker);
 	ssize_t n;
 
 	if (err)

@@ -18,6 +18,7 @@ held_entries() { # MAP: how many there are
 	bpftool -j map dump pinned "$T/bpf/vnet/default/maps/$1" | jq length
 }
 
+# In a crowd a device is attached by clsact, which has a mark in place of a pin.
 held_pins() {
-	find "$T/bpf/vnet" -type f | sort
+	find "$T/bpf/vnet" \( -type f -o -path '*/filters/[rt]x-*' \) | sed 's|/filters/|/links/|' | sort
 }
