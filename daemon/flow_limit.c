@@ -18,7 +18,7 @@
  * far below its limit. At the lowest rates it is two frames.
  */
 #define BURST_BYTES  3000
-#define BURST_MIN_NS (170 * MS_NS)
+#define BURST_MIN_NS (205 * MS_NS)
 
 static void fill(struct abi_limit *ret, enum abi_direction direction, uint64_t bits)
 {

@@ -31,7 +31,7 @@ udp() { # RATE FROM TO
 	local rate=$((bits[$1] * 5 / (32 * (payload + 28))))
 
 	bg_ready rx in_ns "${ns[$3]}" stream recv --port "$port"
-	in_ns "${ns[$2]}" stream send --to "${address[$3]}:$port" --rate "$rate" --seconds "$seconds" --size "$payload" \
+	in_ns "${ns[$2]}" stream send --to "${address[$3]}:$port" --rate "$rate" --seconds "$seconds" --size $((payload + 42)) \
 		--ends 1 >"$T/tx.json"
 	bg_stop rx
 	percent "$1" "$(jq ".received * $payload" "$T/rx.out")" "$seconds"
