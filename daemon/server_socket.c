@@ -7,7 +7,11 @@
 
 #include "server_internal.h"
 
-#define SERVER_BACKLOG 256
+/*
+ * Short, for it is first come, first served: a full queue is what an administrator waits for behind
+ * those who come and go for ever. Whoever finds it full waits in connect().
+ */
+#define SERVER_BACKLOG 32
 
 static int server_socket_address(const char *path, struct sockaddr_un *ret, struct error *e)
 {

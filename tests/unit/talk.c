@@ -22,19 +22,6 @@ static uint64_t talk_now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-void talk_open(struct talk *c, sd_event *loop, const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	ck_assert_int_lt(snprintf(address.sun_path, sizeof(address.sun_path), "%s", path),
-			 (int)sizeof(address.sun_path));
-	*c = (struct talk) { .loop = loop };
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_ge(c->fd, 0);
-	ck_assert_msg(!connect(c->fd, (struct sockaddr *)&address, sizeof(address)), "connect: %s",
-		      strerror(errno));
-}
-
 void talk_close(struct talk *c)
 {
 	if (c->fd >= 0)
@@ -53,6 +40,37 @@ bool talk_run_until(sd_event *loop, bool (*done)(void *context), void *context)
 		ck_assert_int_ge(sd_event_run(loop, TALK_TURN_US), 0);
 	}
 	return true;
+}
+
+struct talk_connecting {
+	int fd;
+	struct sockaddr_un address;
+	int err;
+};
+
+/* The queue of new connections is short: who finds it full comes again. */
+static bool talk_connected(void *context)
+{
+	struct talk_connecting *to = context;
+	const struct sockaddr *address = (const struct sockaddr *)&to->address;
+
+	to->err = connect(to->fd, address, sizeof(to->address)) ? errno : 0;
+	return to->err != EAGAIN;
+}
+
+void talk_open(struct talk *c, sd_event *loop, const char *path)
+{
+	struct talk_connecting to = { .address.sun_family = AF_UNIX };
+	char *socket_path = to.address.sun_path;
+
+	ck_assert_int_lt(snprintf(socket_path, sizeof(to.address.sun_path), "%s", path),
+			 (int)sizeof(to.address.sun_path));
+	*c = (struct talk) { .loop = loop };
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ck_assert_int_ge(c->fd, 0);
+	to.fd = c->fd;
+	ck_assert(talk_run_until(loop, talk_connected, &to));
+	ck_assert_msg(!to.err, "connect: %s", strerror(to.err));
 }
 
 void talk_run_for(sd_event *loop, uint64_t us)
