@@ -53,11 +53,13 @@ int api_prepare_migration(struct api *a, struct server_call *call, const struct 
 	char *vnet = strdup(args->name);
 	int err;
 
-	if (g && vnet)
-		err = manager_migration_prepare(a->manager, vnet, e);
-	else
-		err = error_set(e, ERROR_FAILED, ENOMEM, args->name, NULL, "%s: no memory",
-				args->name);
+	if (!g || !vnet) {
+		free(g);
+		free(vnet);
+		return error_set(e, ERROR_FAILED, ENOMEM, args->name, NULL, "%s: no memory",
+				 args->name);
+	}
+	err = manager_migration_prepare(a->manager, vnet, e);
 	if (err) {
 		free(g);
 		free(vnet);

@@ -82,7 +82,7 @@ int config_unit_new(enum config_kind kind, const char *stem, config_complain com
 
 void config_unit_free(struct config_unit *u)
 {
-	struct config_section *s, *next;
+	struct config_section *s, *next = NULL;
 
 	if (!u)
 		return;

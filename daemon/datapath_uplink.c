@@ -113,7 +113,7 @@ static int member_add(struct datapath *d, int fd, uint32_t uplink, uint32_t reso
 {
 	struct abi_member_key key = { .uplink = uplink };
 	struct abi_uplink row;
-	struct slots s;
+	struct slots s = { 0 };
 	int r = datapath_uplink_read(d, uplink, &row);
 
 	if (r == 0)
@@ -147,7 +147,7 @@ static int slots_trim(struct datapath *d, int fd, uint32_t uplink, uint32_t coun
 static int member_remove(struct datapath *d, int fd, uint32_t uplink, uint32_t resource)
 {
 	struct abi_member_key key = { .uplink = uplink };
-	struct slots s;
+	struct slots s = { 0 };
 	uint32_t count = 0;
 	int r = slots_read(d, uplink, &count);
 

@@ -207,8 +207,11 @@ int flow_match_rows(const struct flow_match *m, struct flow_row **ret, size_t *r
 {
 	struct block local[PREFIXES_MAX], remote[PREFIXES_MAX];
 	size_t locals = cut(&m->lport, local), remotes = cut(&m->rport, remote);
-	struct flow_row *rows = calloc(locals * remotes, sizeof(*rows));
+	struct flow_row *rows;
 
+	if (!locals || !remotes)
+		return -EINVAL; /* a range that ends before it begins */
+	rows = calloc(locals * remotes, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < locals * remotes; i++)

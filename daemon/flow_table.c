@@ -354,7 +354,7 @@ void flow_table_hold(struct flow_table *t)
 /* What is referred to first; of adopted shapes those that nobody uses go at the end. */
 int flow_table_release(struct flow_table *t)
 {
-	struct flow_shape *s, *next_shape;
+	struct flow_shape *s, *next_shape = NULL;
 	struct flow_entry *row, *next_row;
 	struct flow_list *l, *next_list;
 	int first = 0, r;

@@ -373,7 +373,8 @@ static void spread(struct run *run, const struct model_uplink *u, const struct m
 	for (size_t i = 0; i < c->resource_count; i++) {
 		r = &c->resources[i];
 		n = model_vnet_find(c, r->vnet);
-		if (!n || r->uplink != u->number || !r->member || r == from)
+		if (!n || r->uplink != u->number || !r->member ||
+		    (from && r->number == from->number))
 			continue;
 		model_headers_read(&run->out->wire, r->pvid, &h);
 		if (is_for(n, r, &h, vlan))

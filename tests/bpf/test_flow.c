@@ -323,7 +323,7 @@ START_TEST(thousands_cost_little)
 	struct lab *lab = lab_new();
 	unsigned int none = best_of(lab, 0), one = best_of(lab, 1), many = best_of(lab, MANY_FLOWS);
 
-	printf("# a frame takes %u ns without flows, %u with one, %u with %u of %u shapes\n", none,
+	printf("# a frame takes %u ns without flows, %u with one, %u with %d of %d shapes\n", none,
 	       one, many, MANY_FLOWS, SHAPES);
 	ck_assert_uint_le(many, 2 * one);
 	free(lab);
