@@ -99,6 +99,7 @@ enum abi_vnet_flag {
 	ABI_VNET_FLOWS = 1 << 10,	/* it has flows: abi_flow.h */
 	ABI_VNET_LIMIT = 1 << 11,	/* it has a row of its own in `limits` */
 	ABI_VNET_FQ = 1 << 12,		/* the port's queue sends frames at their times */
+	ABI_VNET_CPU = 1 << 13,		/* some of its flows are for a CPU */
 };
 
 /* Map `vnets`, array by vnet number. All zero: no such vnet. */

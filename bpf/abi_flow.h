@@ -86,22 +86,33 @@ enum abi_flow_priority {
 	ABI_PRIORITY_END
 };
 
+/* Where frames go that come in; what a target cannot be found for goes as if there were none. */
 enum abi_flow_target {
 	ABI_TARGET_NONE,
-	ABI_TARGET_VNET, /* @target: its number */
-	ABI_TARGET_CPU,	 /* its number */
-	ABI_TARGET_XSK,	 /* a socket's place in its map */
+	ABI_TARGET_VNET, /* @target: the member of the owner, an uplink, that stands for the vnet */
+	ABI_TARGET_CPU,	 /* its number; a row of `cpus` */
+	ABI_TARGET_XSK,	 /* ifindex of the near end of its veth, 0: nobody has opened it */
 };
 
 /* Map `flows`, array by flow number. All zero: no such flow. */
 struct abi_flow {
-	__u32 owner;	  /* word 0 */
-	__u16 flags;	  /* enum abi_flow_flag */
-	__u8 priority;	  /* enum abi_flow_priority */
-	__u8 target_kind; /* enum abi_flow_target */
-	__u32 target;	  /* word 1 */
-	__u32 pad;
+	__u32 owner;   /* word 0 */
+	__u16 flags;   /* enum abi_flow_flag */
+	__u8 priority; /* enum abi_flow_priority */
+	__u8 pad;
+	__u32 target;	   /* word 1: by kind */
+	__u32 target_kind; /* enum abi_flow_target */
 };
+
+/*
+ * Map `cpus`, CPUMAP by CPU, which has as many rows as the host may have CPUs: those that some flow
+ * is for.
+ */
+struct abi_cpu {
+	__u32 queue; /* frames that may wait there */
+};
+
+#define ABI_CPU_QUEUE 2048
 
 /* Maps `flow_counters`, per-CPU array by flow number, and `far_flow_counters`, per-CPU hash. */
 struct abi_flow_counters {
@@ -184,6 +195,8 @@ _Static_assert(sizeof(struct abi_flow_hit) == 16, "abi_flow_hit");
 _Static_assert(sizeof(struct abi_flow_list_key) == 8, "abi_flow_list_key");
 _Static_assert(sizeof(struct abi_flow_list) == 512, "abi_flow_list");
 _Static_assert(sizeof(struct abi_flow) == 16, "abi_flow");
+_Static_assert(__builtin_offsetof(struct abi_flow, target) == 8, "abi_flow: one word");
+_Static_assert(sizeof(struct abi_cpu) == 4, "abi_cpu");
 _Static_assert(sizeof(struct abi_flow_counters) == 64, "abi_flow_counters");
 _Static_assert(sizeof(struct abi_limit_key) == 8, "abi_limit_key");
 _Static_assert(sizeof(struct abi_limit) == 96, "abi_limit");

@@ -20,6 +20,8 @@ enum abi_uplink_flag {
 	ABI_UPLINK_STEER_IP = 1 << 0, /* members have the NIC's MAC, and are found by address */
 	ABI_UPLINK_XDP = 1 << 1,      /* the device takes frames that XDP redirects */
 	ABI_UPLINK_FLOWS = 1 << 2,    /* it has flows: abi_flow.h */
+	ABI_UPLINK_TARGETS = 1 << 3,  /* some of them are for a vnet */
+	ABI_UPLINK_CPU = 1 << 4,      /* some of them are for a CPU */
 };
 
 /* Map `uplinks`, array by uplink number. All zero: no such uplink. */

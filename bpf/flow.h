@@ -329,6 +329,32 @@ static __always_inline const struct abi_flow *flow_row(__u32 number)
 	return flow && flow->owner ? flow : NULL;
 }
 
+/* Where its frames go. */
+struct flow_target {
+	__u32 number;
+	__u32 kind; /* enum abi_flow_target */
+};
+
+/* Both in one look: the flow may just be led elsewhere. */
+static __always_inline struct flow_target flow_target(const struct abi_flow *flow)
+{
+	union {
+		__u64 word;
+		struct flow_target target;
+	} u = { .word = *(const volatile __u64 *)&flow->target };
+
+	return u.target;
+}
+
+/* Of a frame that comes in, whose headers have been read; @vlan: as of flow_find(). */
+static __always_inline struct flow_target flow_target_in(__u32 owner, __u32 vlan)
+{
+	/* whoever meters the frame counts what cannot be read */
+	const struct abi_flow *flow = flow_row(flow_find(owner, ABI_RX << 16 | vlan, 0));
+
+	return flow ? flow_target(flow) : (struct flow_target) { 0, ABI_TARGET_NONE };
+}
+
 static __always_inline struct abi_flow_counters *flow_counters_find(__u32 number)
 {
 	if (number < ABI_FLOW_COUNTERS_NEAR)

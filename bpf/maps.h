@@ -202,6 +202,14 @@ struct {
 	__type(value, struct abi_limit);
 } limits SEC(".maps");
 
+/* The loader makes room for all CPUs that there may be. */
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct abi_cpu);
+} cpus SEC(".maps");
+
 /* --- looking into them --- */
 
 static __always_inline const struct abi_port *maps_any_port(__u32 ifindex)

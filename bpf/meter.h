@@ -111,16 +111,21 @@ static __always_inline __u32 meter_flow(struct meter *m, __u32 number, __u16 *fl
 	return number;
 }
 
-/* The uplink's has the last word: it is not the vnet's own. @own: the vnet, if it has flows. */
-static __always_inline void meter_flows(struct meter *m, __u32 own, __u32 uplink, __u32 vlan)
+/*
+ * The uplink's has the last word: it is not the vnet's own. @own: the vnet, if it has flows; @vlan:
+ * of the frame there, @wire: on the uplink's wire.
+ */
+static __always_inline void meter_flows(struct meter *m, __u32 own, __u32 uplink, __u32 vlan,
+					__u32 wire)
 {
-	__u32 vlan_way = m->limit.way << 16 | vlan;
+	const __u32 way = m->limit.way << 16;
 
 	if (own)
-		m->own = meter_flow(m, flow_find(own, vlan_way, m->packets), &m->own_flags);
+		m->own = meter_flow(m, flow_find(own, way | vlan, m->packets), &m->own_flags);
 	if (uplink)
-		m->uplinks = meter_flow(m, flow_find(ABI_OF_UPLINK | uplink, vlan_way, m->packets),
-					&m->uplinks_flags);
+		m->uplinks =
+			meter_flow(m, flow_find(ABI_OF_UPLINK | uplink, way | wire, m->packets),
+				   &m->uplinks_flags);
 }
 
 static __always_inline void meter_headers(struct __sk_buff *skb, __u32 proto_at)
@@ -232,7 +237,7 @@ __noinline int meter_skb(struct __sk_buff *skb, __u32 vnet, __u32 number, __u32 
 	m->limit.bytes = skb->len - (proto_at >> 16);
 	if (own || uplink) {
 		meter_headers(skb, proto_at);
-		meter_flows(m, own, uplink, (__u16)ask);
+		meter_flows(m, own, uplink, (__u16)ask, (__u16)ask == r->pvid ? 0 : (__u16)ask);
 	}
 	passes = !meter_has_limit(m) || meter_limits(m);
 	meter_count(m, skb->len, !passes);

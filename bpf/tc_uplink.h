@@ -347,6 +347,65 @@ static __always_inline int tc_uplink_in(struct __sk_buff *skb, const struct abi_
 	return tc_carry(skb, f, &counted, &d, at_ingress);
 }
 
+/*
+ * Where a flow of the uplink leads a frame from the wire, whoever it is for: a member's number, or
+ * 0. Functions of their own, one after the other: few uplinks have such flows.
+ */
+__noinline __u32 tc_uplink_led(struct __sk_buff *skb, __u32 number, __u32 proto_at, __u32 vlan)
+{
+	struct flow_scratch *s = flow_scratch_get();
+
+	if (!s)
+		return 0;
+	headers_skb(skb, &s->headers, proto_at);
+	return uplink_led_to(flow_target_in(ABI_OF_UPLINK | number, vlan), number);
+}
+
+static __always_inline int tc_uplink_readdress(struct __sk_buff *skb, const struct abi_vnet *n)
+{
+	__u8 mac[ETH_ALEN];
+
+	policy_mac_put(mac, policy_mac(n->mac));
+	return bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0);
+}
+
+/* Into the vnet of member @to, to which it is then addressed. */
+__noinline int tc_uplink_lead(struct __sk_buff *skb, __u32 to)
+{
+	const struct abi_resource *r = policy_resource(to);
+	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
+	struct policy_frame f = {};
+	struct count_frame counted;
+	__u32 vnet = 0, drop;
+	struct decide d;
+	__u64 dst;
+
+	if (!n || !tc_parse(skb, 0, &f))
+		return TC_ACT_SHOT; /* it was there a moment ago */
+	counted = count_look(f.dst, segments_of(skb), skb->len);
+	dst = f.dst;
+	f.dst = policy_mac(n->mac);
+	drop = uplink_deliver(to, f.vlan, 0, &f, &d, &vnet);
+	if (!drop)
+		drop = tc_uplink_meter_rx(skb, &f, to, true, &d);
+	if (drop)
+		return tc_drop(skb, vnet, drop);
+	if (dst != policy_mac(n->mac) && tc_uplink_readdress(skb, n))
+		return TC_ACT_SHOT; /* no memory */
+	return tc_carry(skb, &f, &counted, &d, true);
+}
+
+/* From the wire, for one MAC. */
+static __always_inline int tc_uplink_from_wire(struct __sk_buff *skb, const struct abi_uplink *u,
+					       __u32 number, struct policy_frame *f)
+{
+	__u32 to = 0;
+
+	if (u->flags & ABI_UPLINK_TARGETS)
+		to = tc_uplink_led(skb, number, uplink_proto_at(f, skb->vlan_present), f->vlan);
+	return to ? tc_uplink_lead(skb, to) : tc_uplink_in(skb, u, number, f, true);
+}
+
 /* Our own, that was sent back: those whom it was for have it. */
 static __always_inline bool tc_uplink_is_reflected(__u32 number, const struct policy_frame *f)
 {

@@ -13,6 +13,7 @@ enum trace_how {
 	TRACE_REDIRECT,	     /* out of the device `egress` */
 	TRACE_REDIRECT_PEER, /* into the peer of the device `egress` */
 	TRACE_STACK,	     /* into the stack that the uplink's device `egress` belongs to */
+	TRACE_CPU,	     /* to the CPU `egress`, where it goes on as it is */
 };
 
 struct trace {

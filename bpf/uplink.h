@@ -10,6 +10,7 @@
 #define VNET_BPF_UPLINK_H
 
 #include "decide.h"
+#include "flow.h"
 #include "headers.h"
 #include "parse.h"
 
@@ -63,6 +64,17 @@ static __always_inline __u32 uplink_steer(const struct abi_uplink *u, __u32 numb
 	if (!r || r->uplink != number)
 		return UPLINK_NOBODY;
 	return r->flags & ABI_RESOURCE_SHARED ? UPLINK_BY_ADDRESS : member;
+}
+
+/* The member that a flow of the uplink leads to, 0: none. */
+static __always_inline __u32 uplink_led_to(struct flow_target target, __u32 number)
+{
+	const struct abi_resource *r;
+
+	if (target.kind != ABI_TARGET_VNET)
+		return 0;
+	r = policy_resource(target.number);
+	return r && r->uplink == number ? target.number : 0;
 }
 
 /* Who asks for an address has none yet. */

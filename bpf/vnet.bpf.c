@@ -10,6 +10,8 @@
  * rx: at the ingress of every resource.
  *
  * uplink: at the ingress and the egress of a NIC that many vnets have a resource on.
+ *
+ * cpu: before rx and uplink, where flows are for other CPUs.
  */
 #include <linux/bpf.h>
 
@@ -19,6 +21,7 @@
 #include "tc.h"
 #include "tc_uplink.h"
 #include "xdp.h"
+#include "xdp_cpu.h"
 #include "xdp_uplink.h"
 
 char _license[] SEC("license") = "GPL";
@@ -161,7 +164,7 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 		return xdp_drop(vnet, drop);
 
 	if (meter_is_due(n, r))
-		return XDP_PASS;
+		return xdp_cpu_resource(xdp, n, r, &f);
 	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_deliver(n, &f, 0, port->resource);
@@ -189,7 +192,7 @@ int vnet_uplink(struct __sk_buff *skb)
 		return TC_PASS;
 	number = port->resource;
 	if (!policy_is_multicast(f.dst))
-		return tc_uplink_in(skb, u, number, &f, true);
+		return tc_uplink_from_wire(skb, u, number, &f);
 	if (tc_uplink_is_reflected(number, &f))
 		return TC_PASS;
 	return tc_uplink_flood(skb, number, 0, skb->len) ? TC_ACT_SHOT : TC_PASS;
@@ -230,6 +233,8 @@ int vnet_xdp_uplink(struct xdp_md *xdp)
 	if (!u || !xdp_is_whole(xdp, port) || !xdp_parse(xdp, 0, &f) || f.bad_tag ||
 	    f.src == policy_mac(u->mac) || policy_is_multicast(f.dst))
 		return XDP_PASS;
+	if (u->flags & (ABI_UPLINK_TARGETS | ABI_UPLINK_CPU))
+		return xdp_cpu_uplink(xdp, port->resource);
 	where = xdp_uplink_where_in(xdp, u, port->resource, &f);
 	if (!where || where >= UPLINK_STACK)
 		return XDP_PASS;
@@ -239,8 +244,28 @@ int vnet_xdp_uplink(struct xdp_md *xdp)
 	if (drop)
 		return xdp_drop(vnet, drop);
 	if (meter_is_due_at(where, port->resource))
-		return XDP_PASS;
+		return xdp_cpu_uplink(xdp, port->resource);
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
 		return XDP_PASS;
 	return xdp_carry(&counted, &d);
+}
+
+/* On devices that have no other program for XDP. */
+SEC("xdp.frags")
+int vnet_xdp_cpu(struct xdp_md *xdp)
+{
+	const struct abi_port *port = maps_any_port(xdp->ingress_ifindex);
+	struct policy_frame f = {};
+	const struct abi_resource *r;
+	const struct abi_vnet *n;
+
+	if (!port)
+		return XDP_PASS;
+	if (port->flags & ABI_PORT_UPLINK)
+		return xdp_cpu_uplink(xdp, port->resource);
+	n = maps_vnet(port->vnet);
+	r = n ? policy_resource(port->resource) : NULL;
+	if (!r || r->vnet != port->vnet || !xdp_parse(xdp, r->pvid, &f))
+		return XDP_PASS;
+	return xdp_cpu_resource(xdp, n, r, &f);
 }

@@ -15,6 +15,7 @@ static const struct {
 	bool egress;
 	uint32_t handle; /* of the clsact filter: apart, so that two hooks of a device never mix */
 	bool xdp;	 /* neither tcx nor clsact */
+	bool generic;	 /* the stack runs it, and not the driver */
 } hooks[KERNEL_HOOK_END] = {
 	[KERNEL_HOOK_TX_EGRESS] = { .name = "tx-egress", .egress = true, .handle = 1 },
 	[KERNEL_HOOK_TX_INGRESS] = { .name = "tx-ingress", .handle = 2 },
@@ -24,6 +25,8 @@ static const struct {
 	[KERNEL_HOOK_UPLINK] = { .name = "uplink", .handle = 4 },
 	[KERNEL_HOOK_UPLINK_TX] = { .name = "uplink-tx", .egress = true, .handle = 5 },
 	[KERNEL_HOOK_XDP_UPLINK] = { .name = "xdp-uplink", .xdp = true },
+	[KERNEL_HOOK_XDP_CPU] = { .name = "xdp-cpu", .xdp = true },
+	[KERNEL_HOOK_XDP_CPU_GENERIC] = { .name = "xdp-cpu-generic", .xdp = true, .generic = true },
 };
 
 static const char qdisc_name[] = "qdisc";
@@ -74,10 +77,16 @@ static struct tcx_place tcx_place(const struct attach_place *place, enum kernel_
 	};
 }
 
+static struct xdp_place xdp_place(const struct attach_place *place, enum kernel_hook hook,
+				  uint32_t ifindex, const char *name)
+{
+	return (struct xdp_place) { place->links, name, ifindex, hooks[hook].generic };
+}
+
 static int pinned_add(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
 		      const char *name, int program, int old_program)
 {
-	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct xdp_place xdp = xdp_place(place, hook, ifindex, name);
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
 
 	return hooks[hook].xdp ? xdp_attach(&xdp, program, old_program)
@@ -87,7 +96,7 @@ static int pinned_add(const struct attach_place *place, enum kernel_hook hook, u
 static bool pinned_is_there(const struct attach_place *place, enum kernel_hook hook,
 			    uint32_t ifindex, const char *name)
 {
-	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct xdp_place xdp = xdp_place(place, hook, ifindex, name);
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
 
 	return hooks[hook].xdp ? xdp_is_there(&xdp) : tcx_is_there(&tcx);
@@ -96,7 +105,7 @@ static bool pinned_is_there(const struct attach_place *place, enum kernel_hook h
 static int pinned_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex,
 			 const char *name)
 {
-	const struct xdp_place xdp = { place->links, name, ifindex };
+	const struct xdp_place xdp = xdp_place(place, hook, ifindex, name);
 	const struct tcx_place tcx = tcx_place(place, hook, ifindex, name);
 
 	return hooks[hook].xdp ? xdp_detach(&xdp) : tcx_detach(&tcx);

@@ -60,6 +60,7 @@ const struct kernel_ops daemon_kernel_ops = {
 	.flow_write = datapath_flow_write,
 	.flow_counters = datapath_flow_counters,
 	.limit_write = datapath_limit_write,
+	.cpu_write = datapath_cpu_write,
 	.resource_read = datapath_resource_read,
 	.fdb_read = datapath_fdb_read,
 	.vlans_read = datapath_vlans_read,

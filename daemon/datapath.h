@@ -88,6 +88,12 @@ int datapath_learner_write(void *datapath, uint32_t resource, bool there);
  * in a direction of the owner (each different combination of prefix lengths, of what is looked at
  * and, for a range of ports, of its blocks), or more rows than ABI_FLOW_TABLE_MAX. On failure all
  * is as it was. At a start, over maps that are there, rows are written by the sweep.
+ *
+ * A target is in the row. ABI_TARGET_VNET, of an uplink's flow, has the number of the vnet's member
+ * there; ABI_TARGET_CPU a CPU for which datapath_cpu_write() was called before. Their owners' flags
+ * (ABI_UPLINK_TARGETS; ABI_VNET_CPU, ABI_UPLINK_CPU) come and go like the others. For a CPU there
+ * has to be a program of KERNEL_HOOK_XDP_CPU or ..._CPU_GENERIC, or of the vnet's XDP mode, at the
+ * devices that the frames come in by. Kind and target change in one: no frame meets half of it.
  */
 int datapath_flow_write(void *datapath, uint32_t number, const struct flow_rule *rule,
 			const struct abi_flow *row);
@@ -96,6 +102,12 @@ int datapath_flow_counters(void *datapath, uint32_t flow, struct abi_flow_counte
  */
 int datapath_limit_write(void *datapath, const struct abi_limit_key *key,
 			 const struct abi_limit *row);
+/*
+ * Frames may be handed to CPU @cpu, which then has a thread for them. Idempotent. -ENODEV: the host
+ * can have no such CPU; that it is online is the caller's to know: on one that is not they would
+ * wait. @there false: after the last flow for it is gone.
+ */
+int datapath_cpu_write(void *datapath, uint32_t cpu, bool there);
 int datapath_vnet_read(void *datapath, uint32_t vnet, struct abi_vnet *ret);
 int datapath_resource_read(void *datapath, uint32_t resource, struct abi_resource *ret);
 int datapath_fdb_read(void *datapath, const struct abi_fdb_key *key, uint32_t *ret);

@@ -234,6 +234,22 @@ int datapath_device_write(void *datapath, uint32_t ifindex, bool there)
 	return r == -E2BIG ? -ENOSPC : r == -EINVAL ? -ENODEV : r;
 }
 
+/* Who is there stays: a new row is a new thread, and what waits for the old one comes late. */
+int datapath_cpu_write(void *datapath, uint32_t cpu, bool there)
+{
+	const struct abi_cpu row = { ABI_CPU_QUEUE };
+	struct abi_cpu old;
+	int fd, r = map_for(datapath, LOADER_CPUS, there ? &row : NULL, &fd);
+
+	if (r < 0 || fd < 0)
+		return r;
+	if (bpf_map_lookup_elem(fd, &cpu, &old) < 0)
+		r = there ? bpf_map_update_elem(fd, &cpu, &row, BPF_ANY) : 0;
+	else
+		r = there ? 0 : rows_delete(fd, &cpu);
+	return r == -E2BIG ? -ENODEV : r; /* the kernel's word for one behind the last */
+}
+
 int datapath_storm_write(void *datapath, const struct abi_storm_key *key,
 			 const struct abi_storm *row)
 {

@@ -174,6 +174,16 @@ static int sweep_uplink(void *context, const void *key, const void *value)
 	return datapath_uplink_write(s->d, *number, NULL);
 }
 
+static int sweep_cpu(void *context, const void *key)
+{
+	const struct sweep *s = context;
+	const uint32_t *cpu = key;
+
+	return s->wanted->cpu && s->wanted->cpu(s->wanted->context, *cpu)
+		       ? 0
+		       : datapath_cpu_write(s->d, *cpu, false);
+}
+
 /* In the order of removal: who refers to a row goes before it. */
 static const struct {
 	enum loader_map map;
@@ -229,6 +239,8 @@ int datapath_sweep(void *datapath, const struct kernel_wanted *wanted)
 		first = first ? first : r;
 	}
 	r = datapath_flows_sweep(d, wanted);
+	first = first ? first : r;
+	r = rows_each_key(d->set.maps[LOADER_CPUS], sizeof(uint32_t), sweep_cpu, &s);
 	first = first ? first : r;
 	/* What is attached now runs our programs; nothing needs the others any more. */
 	datapath_forget_old(d);

@@ -58,8 +58,10 @@ void datapath_way_waited(struct datapath *d, uint64_t began_us)
 enum kernel_attach datapath_way_choose(struct datapath *d, enum kernel_hook hook, uint32_t ifindex)
 {
 	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ||
-	    hook == KERNEL_HOOK_XDP_UPLINK)
+	    hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU)
 		return KERNEL_ATTACH_XDP;
+	if (hook == KERNEL_HOOK_XDP_CPU_GENERIC)
+		return KERNEL_ATTACH_XDP_GENERIC;
 	if (!d->place.tcx)
 		return KERNEL_ATTACH_CLSACT;
 	if (attach_has_link(&d->place, hook, ifindex))

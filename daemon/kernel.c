@@ -10,6 +10,8 @@ const char *kernel_attach_name(enum kernel_attach attach)
 		return "clsact";
 	case KERNEL_ATTACH_XDP:
 		return "xdp";
+	case KERNEL_ATTACH_XDP_GENERIC:
+		return "xdp-generic";
 	case KERNEL_ATTACH_NONE:
 		break;
 	}

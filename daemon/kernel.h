@@ -167,6 +167,15 @@ enum kernel_hook {
 	KERNEL_HOOK_UPLINK,	/* vnet_uplink at the ingress of an uplink's device */
 	KERNEL_HOOK_UPLINK_TX,	/* vnet_uplink_tx at its egress: its own stack reaches the vnets */
 	KERNEL_HOOK_XDP_UPLINK, /* vnet_xdp_uplink where vnet_uplink is, before it */
+	/*
+	 * vnet_xdp_cpu where vnet_rx or vnet_uplink is, before it, and no other XDP program: frames
+	 * of flows for a CPU go there first. By the driver for a real NIC alone (a link without
+	 * `kind`), with RX_VLAN, RX_STAG and LRO off: a frame keeps nothing that is beside its
+	 * bytes. Generic for all others, and where the driver cannot: there a frame stays what it
+	 * is.
+	 */
+	KERNEL_HOOK_XDP_CPU,
+	KERNEL_HOOK_XDP_CPU_GENERIC,
 	KERNEL_HOOK_END
 };
 
@@ -175,6 +184,7 @@ enum kernel_attach {
 	KERNEL_ATTACH_TCX,
 	KERNEL_ATTACH_CLSACT,
 	KERNEL_ATTACH_XDP, /* native; what it passes on meets tcx or clsact next */
+	KERNEL_ATTACH_XDP_GENERIC,
 };
 
 /* Is this still wanted? For datapath_sweep(). */
@@ -195,6 +205,7 @@ struct kernel_wanted {
 	bool (*learner)(void *context, uint32_t resource);
 	bool (*flow)(void *context, uint32_t number); /* NULL: none is */
 	bool (*limit)(void *context, const struct abi_limit_key *key);
+	bool (*cpu)(void *context, uint32_t cpu); /* NULL: none is */
 	void *context;
 };
 
@@ -308,6 +319,9 @@ struct kernel_ops {
 	int (*flow_counters)(void *datapath, uint32_t flow, struct abi_flow_counters *ret);
 	int (*limit_write)(void *datapath, const struct abi_limit_key *key,
 			   const struct abi_limit *row);
+	/* CPU @cpu takes frames of flows: before the first of these is written, and after the last
+	 * is gone. -ENODEV: the host has no such CPU. */
+	int (*cpu_write)(void *datapath, uint32_t cpu, bool there);
 	int (*resource_read)(void *datapath, uint32_t resource, struct abi_resource *ret);
 	int (*fdb_read)(void *datapath, const struct abi_fdb_key *key, uint32_t *ret);
 	int (*vlans_read)(void *datapath, const struct abi_vlans_key *key, struct abi_vlans *ret);

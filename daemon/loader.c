@@ -34,6 +34,7 @@ static const char *const map_names[LOADER_MAP_END] = {
 	[LOADER_FLOW_COUNTERS] = "flow_counters",
 	[LOADER_FAR_FLOW_COUNTERS] = "far_flow_counters",
 	[LOADER_LIMITS] = "limits",
+	[LOADER_CPUS] = "cpus",
 };
 
 static const char *const program_names[LOADER_PROGRAM_END] = {
@@ -44,6 +45,7 @@ static const char *const program_names[LOADER_PROGRAM_END] = {
 	[LOADER_XDP_TX] = "vnet_xdp_tx",
 	[LOADER_XDP_RX] = "vnet_xdp_rx",
 	[LOADER_XDP_UPLINK] = "vnet_xdp_uplink",
+	[LOADER_XDP_CPU] = "vnet_xdp_cpu",
 };
 
 const char *loader_map_name(enum loader_map map)
@@ -225,8 +227,9 @@ static void skeleton_freep(struct vnet_bpf **skel)
 /* What the programs are to be, before they are loaded. */
 static int options_set(struct vnet_bpf *skel, const struct loader_options *o)
 {
+	const int cpus = libbpf_num_possible_cpus();
 	struct bpf_program *program;
-	int r = 0;
+	int r = cpus < 0 ? cpus : bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)cpus);
 
 	skel->rodata->option_device_state = o->device_state;
 	skel->rodata->option_xdp_features = o->xdp_features;

@@ -19,7 +19,9 @@ uint32_t xdp_program(uint32_t ifindex)
 
 static bool runs(const struct hooklink *h, uint32_t program)
 {
-	return xdp_program(h->ifindex) == program;
+	__u32 id = 0;
+
+	return bpf_xdp_query_id((int)h->ifindex, (int)h->flags, &id) == 0 && id == program;
 }
 
 static struct hooklink link_of(const struct xdp_place *place)
@@ -30,7 +32,7 @@ static struct hooklink link_of(const struct xdp_place *place)
 		.ifindex = place->ifindex,
 		.type = BPF_LINK_TYPE_XDP,
 		.attach = BPF_XDP,
-		.flags = XDP_FLAGS_DRV_MODE,
+		.flags = place->generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
 		.runs = runs,
 	};
 }

@@ -411,13 +411,13 @@ static uint32_t priority_of(enum abi_flow_priority priority)
 struct view {
 	const struct model_config *config;
 	struct model_state *state;
-	const struct model_headers *headers;
 	struct packet packet;
 	bool out;
 };
 
-/* The owner's flow of the frame, and that it has been looked at. */
-static const struct model_flow *look(const struct view *v, uint32_t owner, struct model_output *out)
+/* The owner's flow of the frame, which is in @vlan there, and that it has been looked at. */
+static const struct model_flow *look(const struct view *v, uint32_t owner, uint16_t vlan,
+				     struct model_output *out)
 {
 	struct model_metered *m = &out->metered[out->metered_count];
 	struct packet p = v->packet;
@@ -427,9 +427,9 @@ static const struct model_flow *look(const struct view *v, uint32_t owner, struc
 		return NULL;
 	out->metered_count++;
 	*m = (struct model_metered) { .out = v->out };
-	if (!complete(v->state, owner, v->headers->vlan, v->out, &p))
+	if (!complete(v->state, owner, vlan, v->out, &p))
 		m->vnet = owner;
-	flow = find(v->config, owner, &p, v->headers->vlan, v->out);
+	flow = find(v->config, owner, &p, vlan, v->out);
 	m->flow = flow ? flow->number : 0;
 	return flow;
 }
@@ -456,11 +456,13 @@ static bool find_class(const struct model_flow *own, const struct model_flow *up
 bool model_meter(const struct model_config *c, struct model_state *s, const struct model_way *way,
 		 const struct model_headers *h, struct model_output *out)
 {
-	struct view v = { c, s, h, read_packet(&out->frame, h), way->out };
+	struct view v = { c, s, read_packet(&out->frame, h), way->out };
 	size_t first = out->metered_count;
-	const struct model_flow *own = look(&v, way->vnet->number, out);
+	const struct model_flow *own = look(&v, way->vnet->number, h->vlan, out);
+	/* On the wire the member's own VLAN has no tag. */
+	const uint16_t wire = h->vlan == way->resource->pvid ? 0 : h->vlan;
 	const struct model_flow *uplinks =
-		way->nic ? look(&v, ABI_OF_UPLINK | way->nic, out) : NULL;
+		way->nic ? look(&v, ABI_OF_UPLINK | way->nic, wire, out) : NULL;
 	const struct gate gates[] = {
 		flow_gate(&v, own),
 		flow_gate(&v, uplinks),

@@ -65,12 +65,13 @@ static bool fake_sees_devices(void *datapath)
 static bool is_xdp(enum kernel_hook hook)
 {
 	return hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ||
-	       hook == KERNEL_HOOK_XDP_UPLINK;
+	       hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU;
 }
 
-static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress", "tx-ingress", "rx",
-							 "xdp-tx",    "xdp-rx",	    "uplink",
-							 "uplink-tx", "xdp-uplink" };
+static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress",	   "tx-ingress", "rx",
+							 "xdp-tx",	   "xdp-rx",	 "uplink",
+							 "uplink-tx",	   "xdp-uplink", "xdp-cpu",
+							 "xdp-cpu-generic" };
 
 static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		       enum kernel_attach *ret)
@@ -83,7 +84,9 @@ static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		return -ENODEV;
 	if (is_xdp(hook) && k->xdp_refusal[ifindex])
 		return -k->xdp_refusal[ifindex];
-	*ret = is_xdp(hook) ? KERNEL_ATTACH_XDP : KERNEL_ATTACH_TCX;
+	*ret = is_xdp(hook)			     ? KERNEL_ATTACH_XDP
+	       : hook == KERNEL_HOOK_XDP_CPU_GENERIC ? KERNEL_ATTACH_XDP_GENERIC
+						     : KERNEL_ATTACH_TCX;
 	if (k->attached[hook][ifindex])
 		return 0;
 	k->attached[hook][ifindex] = true;
@@ -373,6 +376,22 @@ static int fake_limit_write(void *datapath, const struct abi_limit_key *key,
 	return err;
 }
 
+static int fake_cpu_write(void *datapath, uint32_t cpu, bool there)
+{
+	struct fake_kernel *k = datapath;
+	const void *value = there ? "" : NULL;
+	int err;
+
+	if (fake_fails(k, "cpu_write"))
+		return -k->fail_error;
+	if (row_same(&k->cpus, &cpu, sizeof(cpu), value, 0))
+		return 0;
+	err = row_write(&k->cpus, &cpu, sizeof(cpu), value, 0);
+	if (!err)
+		fake_note(k, "cpu %u %s\n", cpu, there ? "" : "gone");
+	return err;
+}
+
 static int fake_vnet_read(void *datapath, uint32_t number, struct abi_vnet *ret)
 {
 	struct fake_kernel *k = datapath;
@@ -492,6 +511,11 @@ static bool wanted_limit(const struct kernel_wanted *w, const struct fake_row *r
 	return w->limit(w->context, &key);
 }
 
+static bool wants_no_cpu(void *context, uint32_t cpu)
+{
+	return false;
+}
+
 static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 {
 	struct fake_kernel *k = datapath;
@@ -514,6 +538,7 @@ static int fake_sweep(void *datapath, const struct kernel_wanted *w)
 	sweep_keys(&k->limits, w, wanted_limit);
 	sweep_numbers(&k->flows, w->flow, w->context);
 	sweep_numbers(&k->flow_rules, w->flow, w->context);
+	sweep_numbers(&k->cpus, w->cpu ? w->cpu : wants_no_cpu, w->context);
 	sweep_keys(&k->addresses, w, wanted_address);
 	sweep_numbers(&k->learners, w->learner, w->context);
 	sweep_numbers(&k->uplinks, w->uplink, w->context);
@@ -623,6 +648,7 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->flow_write = fake_flow_write;
 	ops->flow_counters = fake_flow_counters;
 	ops->limit_write = fake_limit_write;
+	ops->cpu_write = fake_cpu_write;
 	ops->uplink_write = fake_uplink_write;
 	ops->uplink_read = fake_uplink_read;
 	ops->member_write = fake_member_write;

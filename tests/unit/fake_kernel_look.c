@@ -207,6 +207,7 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->flows, "flow", sizeof(uint32_t), sizeof(struct abi_flow), out);
 	text_map(&k->flow_rules, "rule", sizeof(uint32_t), 0, out);
 	text_map(&k->limits, "limit", sizeof(struct abi_limit_key), sizeof(struct abi_limit), out);
+	text_map(&k->cpus, "cpu", sizeof(uint32_t), 0, out);
 	text_map(&k->uplinks, "uplink", sizeof(uint32_t), sizeof(struct abi_uplink), out);
 	text_map(&k->filters, "filter", sizeof(uint32_t) + MAC_LEN, 0, out);
 	text_map(&k->members, "member", sizeof(struct fake_member), 0, out);
@@ -236,7 +237,7 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&
 	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed) &&
 	       !fake_kernel_count(&k->flows) && !fake_kernel_count(&k->limits) &&
-	       !fake_kernel_count(&k->uplinks) && !fake_kernel_count(&k->filters) &&
-	       !fake_kernel_count(&k->members) && !fake_kernel_count(&k->addresses) &&
-	       !fake_kernel_count(&k->learners);
+	       !fake_kernel_count(&k->cpus) && !fake_kernel_count(&k->uplinks) &&
+	       !fake_kernel_count(&k->filters) && !fake_kernel_count(&k->members) &&
+	       !fake_kernel_count(&k->addresses) && !fake_kernel_count(&k->learners);
 }
