@@ -108,12 +108,13 @@ const struct object commands_objects[] = {
 	  "vnetctl uplink set up0 steer ip\n"
 	  "vnetctl -j uplink show up0\n" },
 	{ "flow",
-	  "A flow is some of the frames of a vnet or an uplink, with a bandwidth or a priority of\n"
-	  "their own. Of those that fit a frame the one with the lowest rank has it, then the more\n"
-	  "specific one.\n",
+	  "A flow is some of the frames of a vnet or an uplink, with a bandwidth, a priority or a\n"
+	  "place to go of their own. Of those that fit a frame the one with the lowest rank has it,\n"
+	  "then the more specific one.\n",
 	  "vnetctl flow add vnet0 backup proto tcp rport 873 maxbw 20mbit priority low\n"
 	  "vnetctl flow add vnet0 voice dsfield 0xb8:0xfc priority high\n"
 	  "vnetctl flow add up0 guests local 10.1.0.0/16 maxbw-in 1gbit rank 50\n"
+	  "vnetctl flow add up0 web dir in local 10.1.0.9 proto tcp lport 80 to vnet web\n"
 	  "vnetctl flow set vnet0 backup maxbw 50mbit\n"
 	  "vnetctl -j flow show vnet0\n" },
 	{ "fdb",
@@ -268,7 +269,7 @@ static enum ctl_status commands_parse(struct ctl *ctl, const struct verb *v, int
 				 syntax);
 	if (v->keys) {
 		status = keys_parse(ctl, v->object, v->keys, argc - used, argv + used,
-				    ret->settings, &ret->setting_count);
+				    ret->settings, &ret->setting_count, &ret->joined);
 		if (status != CTL_DONE)
 			return status;
 	}
@@ -313,5 +314,8 @@ enum ctl_status commands_run(struct ctl *ctl, int argc, char *const *argv)
 	status = commands_parse(ctl, verb, argc - used, argv + used, &command);
 	if (status == CTL_DONE && !verb->local)
 		status = ctl_connect(ctl);
-	return status == CTL_DONE ? verb->run(ctl, &command) : status;
+	if (status == CTL_DONE)
+		status = verb->run(ctl, &command);
+	free(command.joined);
+	return status;
 }

@@ -146,9 +146,11 @@ static void complete_choices(const struct complete *c, const struct key *key)
 	if (strlen(key->value) >= sizeof(choices))
 		return;
 	memcpy(choices, key->value, strlen(key->value) + 1);
-	while ((word = strsep(&rest, "|")))
+	while ((word = strsep(&rest, "|"))) {
+		word[strcspn(word, " ")] = '\0'; /* what follows is the next word */
 		if (islower((unsigned char)word[0]))
 			complete_offer(c, word, key->help);
+	}
 }
 
 static bool complete_has_item(const char *list, size_t list_length, const char *item)
@@ -182,11 +184,8 @@ static void complete_items(const struct complete *c, const struct key *key)
 	}
 }
 
-static void complete_value(const struct complete *c, const struct key *key)
+static void complete_source(const struct complete *c, const struct key *key)
 {
-	complete_choices(c, key);
-	if (key->items)
-		complete_items(c, key);
 	if (key->source == KEY_VNETS)
 		complete_name(c, NAME_VNET, NULL);
 	if (key->source == KEY_UPLINKS)
@@ -197,20 +196,39 @@ static void complete_value(const struct complete *c, const struct key *key)
 		complete_folder(c, "/run/netns", DT_DIR, "network namespace");
 }
 
+static void complete_value(const struct complete *c, const struct key *key)
+{
+	complete_choices(c, key);
+	if (key->items)
+		complete_items(c, key);
+	if (!key->more)
+		complete_source(c, key);
+}
+
+/* A name behind the first of the choices that take a word more; else it is a number. */
+static void complete_second(const struct complete *c, const struct key *key, const char *first)
+{
+	if (key->more && strcspn(key->more, "|") == strlen(first) &&
+	    strncmp(key->more, first, strlen(first)) == 0)
+		complete_source(c, key);
+}
+
 /* @done words of "KEY VALUE..." are there already. */
 static void complete_key(const struct complete *c, const struct verb *v, char *const *done,
 			 int done_count)
 {
 	bool given[KEYS_MAX] = { false };
 	struct words words = { .count = 0 };
+	const char *first = NULL;
 	size_t i, last = 0;
 	int n;
 
 	keys_words(v->keys, &words);
-	for (n = 0; n < done_count; n += 1 + keys_values(&v->keys[last])) {
+	for (n = 0; n < done_count; n += 1 + keys_values(&v->keys[last], first)) {
 		if (words_find(&words, done[n], &last) < 0)
 			return;
 		given[last] = true;
+		first = n + 1 < done_count ? done[n + 1] : NULL;
 	}
 	if (n == done_count) {
 		for (i = 0; i < words.count; i++)
@@ -218,8 +236,9 @@ static void complete_key(const struct complete *c, const struct verb *v, char *c
 				complete_offer(c, v->keys[i].name, v->keys[i].help);
 		return;
 	}
-	/* A second value is a number, for which there is nothing to offer. */
-	if (n - done_count == keys_values(&v->keys[last]))
+	if (first)
+		complete_second(c, &v->keys[last], first);
+	else
 		complete_value(c, &v->keys[last]);
 }
 

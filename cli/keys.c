@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ const struct key keys_flow[] = {
 	  "bandwidth from the owner alone" },
 	{ "priority", "priority", "none|low|medium|high",
 	  "before frames of a lower one" },
+	{ "to", "to", "vnet VNET|cpu N|xsk|none",
+	  "where the frames that come go, with dir in", .source = KEY_VNETS, .more = "vnet|cpu" },
 	{ NULL },
 };
 
@@ -209,41 +212,85 @@ static bool keys_check(const struct key *key, const struct vnet_setting *s,
 	return isdigit((unsigned char)s->value[0]) && *end == '\0' && !errno && number <= INT_MAX;
 }
 
-int keys_values(const struct key *key)
+static bool keys_takes_more(const struct key *key, const char *first)
 {
-	return key->second ? 2 : 1;
+	size_t length;
+
+	for (const char *word = key->more; word && first; word += length + 1) {
+		length = strcspn(word, "|");
+		if (strlen(first) == length && strncmp(word, first, length) == 0)
+			return true;
+		if (!word[length])
+			return false;
+	}
+	return false;
+}
+
+int keys_values(const struct key *key, const char *first)
+{
+	return key->second || keys_takes_more(key, first) ? 2 : 1;
+}
+
+/* "vnet" and "web" are one value, "vnet web". */
+static enum ctl_status keys_join(struct ctl *ctl, char *const *words, struct vnet_setting *s,
+				 char **ret_joined)
+{
+	if (asprintf(ret_joined, "%s %s", words[0], words[1]) < 0)
+		return ctl_fail(ctl, CTL_FAILED, "there is no memory left");
+	s->value = *ret_joined;
+	return CTL_DONE;
+}
+
+/* The values of one key; @ret_count settings more. */
+static enum ctl_status keys_take(struct ctl *ctl, const char *topic, const struct key *key,
+				 char *const *words, struct vnet_setting *settings,
+				 size_t *ret_count, char **ret_joined)
+{
+	int values = keys_values(key, words[0]);
+	const char *expected;
+	int i;
+
+	*ret_count = 1;
+	if (values == 2 && !key->second) {
+		settings[0].key = key->json;
+		return keys_join(ctl, words, settings, ret_joined);
+	}
+	for (i = 0; i < values; i++) {
+		settings[i] = (struct vnet_setting) { i ? key->second : key->json, words[i] };
+		if (!keys_check(key, &settings[i], &expected))
+			return ctl_usage(ctl, topic, "%s '%s' is not %s: expected %s %s", key->name,
+					 words[i], expected, key->name, key->value);
+	}
+	*ret_count = (size_t)values;
+	return CTL_DONE;
 }
 
 enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key *keys, int argc,
-			   char *const *argv, struct vnet_setting *settings, size_t *ret_count)
+			   char *const *argv, struct vnet_setting *settings, size_t *ret_count,
+			   char **ret_joined)
 {
-	const char *expected;
 	const struct key *key;
-	size_t count = 0;
-	int i, value;
+	enum ctl_status status;
+	size_t count = 0, more;
+	int i, values;
 
-	for (i = 0; i < argc; i += 1 + keys_values(key)) {
+	for (i = 0; i < argc; i += 1 + values) {
 		key = keys_find(ctl, topic, keys, argv[i]);
 		if (!key)
 			return CTL_USAGE;
 		if (keys_given(settings, count, key->json))
 			return ctl_usage(ctl, topic, "'%s' is given twice: expected each key once",
 					 key->name);
-		if (i + keys_values(key) >= argc)
+		values = keys_values(key, i + 1 < argc ? argv[i + 1] : NULL);
+		if (i + values >= argc)
 			return ctl_usage(ctl, topic, "'%s' has %s: expected %s %s", argv[i],
 					 i + 1 == argc ? "no value" : "only one value", key->name,
 					 key->value);
-		for (value = 1; value <= keys_values(key); value++) {
-			settings[count] = (struct vnet_setting) {
-				value == 1 ? key->json : key->second,
-				argv[i + value],
-			};
-			if (!keys_check(key, &settings[count], &expected))
-				return ctl_usage(ctl, topic, "%s '%s' is not %s: expected %s %s",
-						 key->name, argv[i + value], expected, key->name,
-						 key->value);
-			count++;
-		}
+		status = keys_take(ctl, topic, key, argv + i + 1, settings + count, &more,
+				   ret_joined);
+		if (status != CTL_DONE)
+			return status;
+		count += more;
 	}
 	*ret_count = count;
 	return CTL_DONE;

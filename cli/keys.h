@@ -17,7 +17,8 @@ struct key {
 	enum key_source source; /* completion: of what values */
 	const char *items;	/* completion: what a list with commas is made of, "a|b" */
 	const char *second;	/* the key in the API of a second value, NULL: there is none */
-	bool number;		/* no setting, which libvnet knows, but a number from 0 */
+	const char *more; /* values that are two words for one setting: the first of each, "a|b" */
+	bool number;	  /* no setting, which libvnet knows, but a number from 0 */
 };
 
 #define KEYS_MAX 32
@@ -28,16 +29,18 @@ extern const struct key keys_uplink[];
 extern const struct key keys_flow[];
 extern const struct key keys_path[];
 
-/* How many words follow it. */
-int keys_values(const struct key *key);
+/* How many words follow it; @first is the first of them, NULL while there is none. */
+int keys_values(const struct key *key, const char *first);
 
 void keys_words(const struct key *keys, struct words *ret);
 
 /*
  * Reads "KEY VALUE..." into @settings, which has room for KEYS_MAX and gets words that are borrowed
- * from @keys and @argv. @topic is for the hint in an error.
+ * from @keys, @argv and @ret_joined, a value of two words that the caller frees after them; NULL:
+ * there is none. @topic is for the hint in an error.
  */
 enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key *keys, int argc,
-			   char *const *argv, struct vnet_setting *settings, size_t *ret_count);
+			   char *const *argv, struct vnet_setting *settings, size_t *ret_count,
+			   char **ret_joined);
 
 #endif

@@ -43,6 +43,8 @@ static void print_flow(struct ctl *ctl, struct json_object *flow)
 	if (strcmp(field_text(flow, "priority"), "none") != 0)
 		text_phrase(&line, "priority %s", field_text(flow, "priority"));
 	print_bandwidth(&line, flow);
+	if (strcmp(field_text(flow, "to"), "none") != 0)
+		text_phrase(&line, "to %s", field_text(flow, "to"));
 	text_end(&line);
 	fprintf(ctl->out,
 		"  received %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64

@@ -296,8 +296,15 @@ static void check_flows(struct config_unit *u)
 
 		snprintf(object, sizeof(object), "%s/%s", u->vnet.name[0] ? u->vnet.name : u->stem,
 			 s->name);
-		if (!s->bad && settings_flow_check(&f->settings, object, &e) < 0)
+		if (s->bad)
+			continue;
+		if (settings_flow_check(&f->settings, object, &e) < 0)
 			config_unit_complain(u, &s->place, "%s", e.message);
+		else if (u->kind == CONFIG_VNET && f->settings.target.to == SETTINGS_TO_VNET)
+			config_unit_complain(u, &s->place,
+					     "%s: To=vnet %s is for flows of an uplink, expected "
+					     "another target",
+					     object, f->settings.target.vnet);
 	}
 }
 

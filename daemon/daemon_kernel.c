@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "cpus.h"
 #include "datapath.h"
 #include "offload.h"
 #include "rtnl.h"
@@ -16,8 +17,14 @@ static uint64_t now_us(void *rtnl)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static int cpus_online(void *rtnl, char ret[KERNEL_CPUS_SIZE])
+{
+	return cpus_read("/sys/devices/system/cpu/online", ret, KERNEL_CPUS_SIZE);
+}
+
 const struct kernel_ops daemon_kernel_ops = {
 	.now_us = now_us,
+	.cpus_online = cpus_online,
 	.veth_add = rtnl_veth_add,
 	.veth_del = rtnl_veth_del,
 	.link_get = rtnl_link_get,

@@ -157,6 +157,8 @@ struct kernel_frame {
 	uint8_t bytes[KERNEL_FRAME_SIZE];
 };
 
+#define KERNEL_CPUS_SIZE 256 /* a list of CPUs */
+
 /* Programs, and where each is attached. */
 enum kernel_hook {
 	KERNEL_HOOK_TX_EGRESS,	/* vnet_tx at the egress of vnet0: the shortcut */
@@ -210,7 +212,8 @@ struct kernel_wanted {
 };
 
 struct kernel_ops {
-	uint64_t (*now_us)(void *rtnl); /* CLOCK_MONOTONIC */
+	uint64_t (*now_us)(void *rtnl);				    /* CLOCK_MONOTONIC */
+	int (*cpus_online)(void *rtnl, char ret[KERNEL_CPUS_SIZE]); /* as a list: cpus.h */
 
 	/* rtnetlink */
 	int (*veth_add)(void *rtnl, const struct kernel_veth *veth);

@@ -80,6 +80,19 @@ static int check_new(const struct manager_flow_owner *owner, const char *name,
 	return check_alike(owner, NULL, s, label, e);
 }
 
+/* One that it has already, by @before, may have lost what it needs and waits for it. */
+static int check_target(const struct manager *m, const struct manager_flow_owner *owner,
+			const char *name, const struct flow_settings *s,
+			const struct flow_settings *before, struct error *e)
+{
+	char label[FLOW_LABEL_SIZE];
+
+	if (before && settings_target_same(&before->target, &s->target))
+		return 0;
+	snprintf(label, sizeof(label), "%s/%s", owner->name, name);
+	return validate_target(m, owner, &s->target, label, e);
+}
+
 /* --- making and freeing --- */
 
 static int flow_new(struct manager *m, const struct manager_flow_owner *owner, const char *name,
@@ -153,6 +166,8 @@ int manager_flow_add(struct manager *m, const char *owner_name, const char *name
 	if (!err)
 		err = check_new(&owner, name, s, e);
 	if (!err)
+		err = check_target(m, &owner, name, s, NULL, e);
+	if (!err)
 		err = flow_new(m, &owner, name, 0, s, &f, e);
 	if (err)
 		return err;
@@ -187,6 +202,8 @@ int manager_flow_set(struct manager *m, const char *owner_name, const char *name
 		err = settings_flow_check(s, flow_label(f, label), e);
 	if (!err)
 		err = check_alike(&owner, f, s, label, e);
+	if (!err)
+		err = check_target(m, &owner, name, s, &f->settings, e);
 	if (err)
 		return err;
 	before = f->settings;

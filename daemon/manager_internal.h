@@ -217,4 +217,13 @@ int validate_uplink_device(const struct uplink *u, const struct link *l, struct 
 int validate_member(const struct uplink *u, const char *vnet, const struct vnet_settings *s,
 		    struct error *e);
 
+/*
+ * Can frames of @owner's flow @label go there? Not asked of what is kept: what a target needs may
+ * come later. validate_flow.c.
+ */
+int validate_target(const struct manager *m, const struct manager_flow_owner *owner,
+		    const struct settings_target *t, const char *label, struct error *e);
+/* What the vnet of that name has on the uplink; NULL: nothing, or it is about to go. */
+struct resource *uplink_member(const struct uplink *u, const char *vnet);
+
 #endif

@@ -102,6 +102,22 @@ enum settings_priority {
 	SETTINGS_PRIORITY_HIGH,
 };
 
+/* Where frames of a flow go that come: */
+enum settings_to {
+	SETTINGS_TO_NONE, /* where they would go without it */
+	SETTINGS_TO_VNET, /* a vnet on the same uplink */
+	SETTINGS_TO_CPU,  /* by the stack of one CPU */
+	SETTINGS_TO_XSK,  /* a program's AF_XDP socket */
+};
+
+#define SETTINGS_CPU_MAX 65535 /* more than kernels have */
+
+struct settings_target {
+	enum settings_to to;
+	char vnet[SETTINGS_NAME_SIZE]; /* of SETTINGS_TO_VNET, else empty */
+	uint32_t cpu;		       /* of SETTINGS_TO_CPU, else 0 */
+};
+
 /* Some of the frames of a vnet or an uplink, and what is done with them. */
 struct flow_settings {
 	uint16_t rank; /* of two flows that fit, the lower one has the frame */
@@ -109,6 +125,7 @@ struct flow_settings {
 	struct flow_match match;
 	struct settings_limits limits;
 	enum settings_priority priority;
+	struct settings_target target; /* some: then @in alone */
 };
 
 /* A device that vnets share. */
@@ -199,6 +216,7 @@ int settings_check_name(const char *what, const char *name, size_t max, struct e
 int settings_vnet_check(const struct vnet_settings *s, const char *object, struct error *e);
 int settings_resource_check(const struct resource_settings *s, const char *object, struct error *e);
 int settings_flow_check(const struct flow_settings *s, const char *object, struct error *e);
+bool settings_target_same(const struct settings_target *a, const struct settings_target *b);
 int settings_uplink_check(const struct uplink_settings *s, const char *object, struct error *e);
 
 /* Is it one of them? */

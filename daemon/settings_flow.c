@@ -318,6 +318,67 @@ static void format_priority(const void *settings, char buffer[SETTINGS_TEXT_SIZE
 	util_copy(buffer, SETTINGS_TEXT_SIZE, priority_names[s->priority]);
 }
 
+/* The word behind @word and blanks; NULL: @text does not begin so, or has no more. */
+static const char *word_behind(const char *text, const char *word)
+{
+	size_t length = strlen(word), blanks;
+
+	if (strncmp(text, word, length))
+		return NULL;
+	blanks = strspn(text + length, " \t");
+	return blanks && text[length + blanks] ? text + length + blanks : NULL;
+}
+
+static int parse_to(void *settings, const char *text)
+{
+	const char *vnet = word_behind(text, "vnet"), *cpu = word_behind(text, "cpu");
+	struct flow_settings *s = settings;
+	struct settings_target t = { .to = SETTINGS_TO_NONE };
+	struct error unused = { 0 };
+
+	if (vnet)
+		t.to = SETTINGS_TO_VNET;
+	else if (cpu)
+		t.to = SETTINGS_TO_CPU;
+	else if (util_same(text, "xsk"))
+		t.to = SETTINGS_TO_XSK;
+	else if (!util_same(text, "none"))
+		return -EINVAL;
+	if (vnet && settings_check_name("vnet", vnet, SETTINGS_NAME_SIZE, &unused))
+		return -EINVAL;
+	if (vnet)
+		util_copy(t.vnet, sizeof(t.vnet), vnet);
+	if (cpu && settings_value_number(cpu, 0, SETTINGS_CPU_MAX, &t.cpu) < 0)
+		return -EINVAL;
+	s->target = t;
+	return 0;
+}
+
+static void format_to(const void *settings, char buffer[SETTINGS_TEXT_SIZE])
+{
+	const struct settings_target *t = &((const struct flow_settings *)settings)->target;
+
+	switch (t->to) {
+	case SETTINGS_TO_NONE:
+		util_copy(buffer, SETTINGS_TEXT_SIZE, "none");
+		return;
+	case SETTINGS_TO_VNET:
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "vnet %s", t->vnet);
+		return;
+	case SETTINGS_TO_CPU:
+		snprintf(buffer, SETTINGS_TEXT_SIZE, "cpu %u", t->cpu);
+		return;
+	case SETTINGS_TO_XSK:
+		util_copy(buffer, SETTINGS_TEXT_SIZE, "xsk");
+		return;
+	}
+}
+
+bool settings_target_same(const struct settings_target *a, const struct settings_target *b)
+{
+	return a->to == b->to && util_same(a->vnet, b->vnet) && a->cpu == b->cpu;
+}
+
 #define PREFIX_EXPECTED                                                                            \
 	"any, or an IP address or prefix like 10.1.0.0/16 or 2001:db8::/64 with zeros behind the " \
 	"prefix, which is not 0"
@@ -346,6 +407,8 @@ const struct setting settings_flow[] = {
 	SETTINGS_VALUE_LIMITS_ROWS,
 	{ "priority", "Priority", SETTINGS_JSON_STRING, false,
 	  "none, low, medium or high", parse_priority, format_priority },
+	{ "to", "To", SETTINGS_JSON_STRING, false,
+	  "none, \"vnet NAME\", \"cpu NUMBER\" or xsk", parse_to, format_to },
 	{ .key = NULL },
 };
 /* clang-format on */
@@ -372,6 +435,12 @@ int settings_flow_check(const struct flow_settings *s, const char *object, struc
 	const char *port = m->lport.set ? "lport" : "rport";
 	char proto[SETTINGS_TEXT_SIZE], value[SETTINGS_TEXT_SIZE];
 
+	format_to(s, value);
+	if (s->target.to != SETTINGS_TO_NONE && s->out)
+		return error_set(e, ERROR_INVALID, EINVAL, object, "to",
+				 "%s: to %s cannot be given with dir %s, expected dir in, for only "
+				 "what comes can go elsewhere",
+				 object, value, direction_names[s->in ? 0 : 2]);
 	format_proto(s, proto);
 	format_ports(m->lport.set ? &m->lport : &m->rport, value);
 	if ((m->lport.set || m->rport.set) && !has_ports(m))

@@ -136,7 +136,7 @@ VNET_API int vnet_client_call(struct vnet_client *client, const char *method,
  *			maxbw_out
  *	of an uplink	device steer
  *	of a flow	rank dir local remote proto lport rport dsfield vlan maxbw
- *			maxbw_in maxbw_out priority
+ *			maxbw_in maxbw_out priority to
  *
  * mtu is in bytes, monitor_interval in milliseconds, storm_limit in frames a second. A key that the
  * library does not know goes to vnetd as text.

@@ -380,6 +380,16 @@ static uint64_t fake_now_us(void *rtnl)
 	return k->now_us;
 }
 
+static int fake_cpus_online(void *rtnl, char ret[KERNEL_CPUS_SIZE])
+{
+	struct fake_kernel *k = rtnl;
+
+	if (fake_fails(k, "cpus_online"))
+		return -k->fail_error;
+	util_copy(ret, KERNEL_CPUS_SIZE, "0-3,6");
+	return 0;
+}
+
 struct fake_kernel *fake_kernel_new(void)
 {
 	struct fake_kernel *k = calloc(1, sizeof(*k));
@@ -388,6 +398,7 @@ struct fake_kernel *fake_kernel_new(void)
 		abort();
 	k->ops = (struct kernel_ops) {
 		.now_us = fake_now_us,
+		.cpus_online = fake_cpus_online,
 		.veth_add = fake_veth_add,
 		.veth_del = fake_veth_del,
 		.link_get = fake_link_get,

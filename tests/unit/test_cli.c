@@ -155,6 +155,10 @@ static const struct usage usages[] = {
 	{ "resource set v r", "a key is missing after 'r': expected resource set VNET NAME "
 			      "KEY VALUE...; see 'vnetctl help resource'" },
 	{ "vnet add v mtu", "'mtu' has no value: expected mtu N; see 'vnetctl help vnet'" },
+	{ "flow add v f to", "'to' has no value: expected to vnet VNET|cpu N|xsk|none; "
+			     "see 'vnetctl help flow'" },
+	{ "flow add v f to cpu", "'to' has only one value: expected to vnet VNET|cpu N|xsk|none; "
+				 "see 'vnetctl help flow'" },
 	{ "vnet add v mode", "'mode' has no value: expected mode auto|tc|xdp; "
 			     "see 'vnetctl help vnet'" },
 	{ "vnet add v mtu 1 mt 2",
@@ -309,6 +313,15 @@ static const struct sent sents[] = {
 	{ "resource add vnet0 h type hybrid vf enp1s0 3 vlan 100",
 	  "AddResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"h\",\"settings\":{"
 	  "\"type\":\"hybrid\",\"pf\":\"enp1s0\",\"vf\":3,\"vf_vlan\":100}}" },
+	{ "flow add up0 web dir in to vnet web rank 7",
+	  "AddFlow\",\"parameters\":{\"owner\":\"up0\",\"name\":\"web\",\"settings\":{"
+	  "\"dir\":\"in\",\"to\":\"vnet web\",\"rank\":7}}" },
+	{ "flow set up0 web to cpu 3",
+	  "SetFlow\",\"parameters\":{\"owner\":\"up0\",\"name\":\"web\",\"settings\":{"
+	  "\"to\":\"cpu 3\"}}" },
+	{ "flow set up0 web to xsk",
+	  "SetFlow\",\"parameters\":{\"owner\":\"up0\",\"name\":\"web\",\"settings\":{"
+	  "\"to\":\"xsk\"}}" },
 	{ "resource set vnet0 h vlan none",
 	  "SetResource\",\"parameters\":{\"vnet\":\"vnet0\",\"name\":\"h\","
 	  "\"settings\":{\"vf_vlan\":0}}" },

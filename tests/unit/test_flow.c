@@ -155,6 +155,19 @@ static const struct {
 	{ "local", "10.0.0.7", "remote", "2001:db8::/64", ERROR_INVALID, EINVAL, "vnet0/x",
 	  "remote",
 	  "vnet0/x: remote and local are of different families, expected both IPv4 or both IPv6" },
+	{ "to", "cpu 3", "dir", "both", ERROR_INVALID, EINVAL, "vnet0/x", "to",
+	  "vnet0/x: to cpu 3 cannot be given with dir both, expected dir in, for only what comes "
+	  "can "
+	  "go elsewhere" },
+	{ "to", "xsk", "dir", "out", ERROR_INVALID, EINVAL, "vnet0/x", "to",
+	  "vnet0/x: to xsk cannot be given with dir out, expected dir in, for only what comes can "
+	  "go "
+	  "elsewhere" },
+	{ "to", "vnet vnet0", "dir", "in", ERROR_INVALID, EINVAL, "vnet0/x", "to",
+	  "vnet0/x: to vnet vnet0 is for flows of an uplink, and vnet0 is a vnet, expected another "
+	  "target" },
+	{ "to", "cpu 5", "dir", "in", ERROR_INVALID, EINVAL, "vnet0/x", "to",
+	  "vnet0/x: to cpu 5 is not online, expected one of 0-3,6" },
 	{ "proto", "udp", "rank", "100", ERROR_EXISTS, EALREADY, "vnet0/x", "rank",
 	  "vnet0/x: flow dns takes the same frames at the same rank 100 already, expected another "
 	  "rank or other frames" },
@@ -208,6 +221,17 @@ static const struct {
 	{ "maxbw", "0" },
 	{ "maxbw_in", "99999999999999999999" },
 	{ "priority", "urgent" },
+	{ "to", "" },
+	{ "to", "vnet" },
+	{ "to", "vnet " },
+	{ "to", "vnet a b" },
+	{ "to", "vnet abcdefghijklmn" },
+	{ "to", "vnets" },
+	{ "to", "cpu" },
+	{ "to", "cpu3" },
+	{ "to", "cpu -1" },
+	{ "to", "cpu 65536" },
+	{ "to", "xsk 1" },
 };
 
 START_TEST(test_bad_value)
@@ -289,6 +313,10 @@ static const struct {
 	{ "vlan", "any", "any" },
 	{ "rank", "0", "0" },
 	{ "priority", "medium", "medium" },
+	{ "to", "none", "none" },
+	{ "to", "xsk", "xsk" },
+	{ "to", "vnet  web", "vnet web" },
+	{ "to", "cpu 0", "cpu 0" },
 };
 
 START_TEST(test_text)
