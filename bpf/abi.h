@@ -147,6 +147,7 @@ enum abi_port_flag {
 	ABI_PORT_EGRESS = 1 << 0, /* the program is at the egress: the shortcut */
 	ABI_PORT_VETH = 1 << 1,
 	ABI_PORT_UPLINK = 1 << 2, /* many resources' device: @vnet 0, @resource the uplink */
+	ABI_PORT_XSK = 1 << 3,	  /* the far end of a flow's veth: @vnet 0, @resource its place */
 };
 
 /*

@@ -13,13 +13,15 @@
 #ifndef VNET_BPF_ABI_FLOW_H
 #define VNET_BPF_ABI_FLOW_H
 
-#define ABI_FLOWS_MAX	       65536  /* number 0 is "none" */
-#define ABI_FLOW_TABLE_MAX     262144 /* a flow with a range of ports takes several rows */
-#define ABI_FLOW_SHAPES_MAX    4096   /* number 0 is "none" */
-#define ABI_FLOW_LISTS_MAX     (2 * (ABI_VNETS_MAX + ABI_UPLINKS_MAX))
-#define ABI_FLOW_LIST_MAX      255  /* shapes of one owner in one direction */
-#define ABI_FLOW_COUNTERS_NEAR 4096 /* flow numbers, in `flow_counters`; others: far_... */
-#define ABI_LIMITS_MAX	       (ABI_VNETS_MAX + ABI_RESOURCES_MAX + ABI_FLOWS_MAX)
+#define ABI_FLOWS_MAX		  65536	 /* number 0 is "none" */
+#define ABI_FLOW_TABLE_MAX	  262144 /* a flow with a range of ports takes several rows */
+#define ABI_FLOW_SHAPES_MAX	  4096	 /* number 0 is "none" */
+#define ABI_FLOW_LISTS_MAX	  (2 * (ABI_VNETS_MAX + ABI_UPLINKS_MAX))
+#define ABI_FLOW_LIST_MAX	  255  /* shapes of one owner in one direction */
+#define ABI_FLOW_COUNTERS_NEAR	  4096 /* flow numbers, in `flow_counters`; others: far_... */
+#define ABI_XSKS_MAX		  (2 * ABI_FLOWS_MAX)
+#define ABI_XSK_PLACE(flow, turn) (2 * (flow) + ((turn)&1)) /* in the map `xsks` */
+#define ABI_LIMITS_MAX		  (ABI_VNETS_MAX + ABI_RESOURCES_MAX + ABI_FLOWS_MAX)
 
 /* What is known of a frame. A shape looks at those that its flows need. */
 enum abi_flow_known {
@@ -99,7 +101,7 @@ struct abi_flow {
 	__u32 owner;   /* word 0 */
 	__u16 flags;   /* enum abi_flow_flag */
 	__u8 priority; /* enum abi_flow_priority */
-	__u8 pad;
+	__u8 turn;     /* ABI_TARGET_XSK: which of its two places has the socket */
 	__u32 target;	   /* word 1: by kind */
 	__u32 target_kind; /* enum abi_flow_target */
 };

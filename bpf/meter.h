@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "limit.h"
 #include "segments.h"
+#include "xsk.h"
 
 #define METER_VNET     (ABI_VNET_FLOWS | ABI_VNET_LIMIT)
 #define METER_RESOURCE ABI_RESOURCE_LIMIT
@@ -42,6 +43,7 @@ struct meter {
 	__u32 vnet;	/* the same */
 	__u64 start_ns; /* the latest of when the limits let it go, 0: at once */
 	bool has_class;
+	__u32 near; /* where it goes instead of the port, 0: it does not */
 };
 
 struct {
@@ -90,6 +92,7 @@ static __always_inline __u32 meter_begin(struct meter *m, const struct abi_vnet 
 	m->own = m->uplinks = 0;
 	m->own_flags = m->uplinks_flags = 0;
 	m->has_class = false;
+	m->near = 0;
 	m->start_ns = 0;
 	m->resource = r->flags & ABI_RESOURCE_LIMIT ? number : 0;
 	m->vnet = n->flags & ABI_VNET_LIMIT ? vnet : 0;
@@ -108,6 +111,7 @@ static __always_inline __u32 meter_flow(struct meter *m, __u32 number, __u16 *fl
 		m->limit.class = flow->priority;
 		m->has_class = true;
 	}
+	m->near = xsk_near(flow, number) ?: m->near;
 	return number;
 }
 

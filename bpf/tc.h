@@ -83,6 +83,18 @@ static __always_inline __u32 tc_meter_tx(struct __sk_buff *skb, const struct pol
 	return meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask);
 }
 
+/* What has passed goes to a socket that is there for its flow. Returns enum abi_drop. */
+static __always_inline __u32 tc_divert(__u32 drop, struct decide *d)
+{
+	const struct meter *m = meter_get();
+
+	if (drop || !m || !m->near)
+		return drop;
+	d->egress = m->near;
+	d->peer = false;
+	return ABI_DROP_NONE;
+}
+
 /* The same of what @n gets; what may have to wait goes through the port's queue. */
 static __always_inline __u32 tc_meter_rx(struct __sk_buff *skb, const struct policy_frame *f,
 					 const struct abi_vnet *n, const struct abi_resource *r,
@@ -94,7 +106,7 @@ static __always_inline __u32 tc_meter_rx(struct __sk_buff *skb, const struct pol
 	if (!meter_is_due(n, r) && !nic)
 		return ABI_DROP_NONE;
 	d->peer &= !fq;
-	return meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask);
+	return tc_divert(meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask), d);
 }
 
 /*

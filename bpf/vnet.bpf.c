@@ -12,6 +12,8 @@
  * uplink: at the ingress and the egress of a NIC that many vnets have a resource on.
  *
  * cpu: before rx and uplink, where flows are for other CPUs.
+ *
+ * xsk: at the far end of the veth of a flow that is for an AF_XDP socket.
  */
 #include <linux/bpf.h>
 
@@ -268,4 +270,10 @@ int vnet_xdp_cpu(struct xdp_md *xdp)
 	if (!r || r->vnet != port->vnet || !xdp_parse(xdp, r->pvid, &f))
 		return XDP_PASS;
 	return xdp_cpu_resource(xdp, n, r, &f);
+}
+
+SEC("xdp.frags")
+int vnet_xdp_xsk(struct xdp_md *xdp)
+{
+	return xsk_deliver(maps_any_port(xdp->ingress_ifindex));
 }

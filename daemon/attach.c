@@ -27,6 +27,7 @@ static const struct {
 	[KERNEL_HOOK_XDP_UPLINK] = { .name = "xdp-uplink", .xdp = true },
 	[KERNEL_HOOK_XDP_CPU] = { .name = "xdp-cpu", .xdp = true },
 	[KERNEL_HOOK_XDP_CPU_GENERIC] = { .name = "xdp-cpu-generic", .xdp = true, .generic = true },
+	[KERNEL_HOOK_XDP_XSK] = { .name = "xdp-xsk", .xdp = true },
 };
 
 static const char qdisc_name[] = "qdisc";

@@ -34,6 +34,7 @@ static const enum loader_program hook_programs[KERNEL_HOOK_END] = {
 	[KERNEL_HOOK_XDP_UPLINK] = LOADER_XDP_UPLINK,
 	[KERNEL_HOOK_XDP_CPU] = LOADER_XDP_CPU,
 	[KERNEL_HOOK_XDP_CPU_GENERIC] = LOADER_XDP_CPU,
+	[KERNEL_HOOK_XDP_XSK] = LOADER_XDP_XSK,
 };
 
 /* --- a life --- */

@@ -58,7 +58,8 @@ void datapath_way_waited(struct datapath *d, uint64_t began_us)
 enum kernel_attach datapath_way_choose(struct datapath *d, enum kernel_hook hook, uint32_t ifindex)
 {
 	if (hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ||
-	    hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU)
+	    hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU ||
+	    hook == KERNEL_HOOK_XDP_XSK)
 		return KERNEL_ATTACH_XDP;
 	if (hook == KERNEL_HOOK_XDP_CPU_GENERIC)
 		return KERNEL_ATTACH_XDP_GENERIC;

@@ -178,6 +178,7 @@ enum kernel_hook {
 	 */
 	KERNEL_HOOK_XDP_CPU,
 	KERNEL_HOOK_XDP_CPU_GENERIC,
+	KERNEL_HOOK_XDP_XSK,	/* vnet_xdp_xsk at the far end of a flow's veth */
 	KERNEL_HOOK_END
 };
 

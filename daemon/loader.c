@@ -35,6 +35,7 @@ static const char *const map_names[LOADER_MAP_END] = {
 	[LOADER_FAR_FLOW_COUNTERS] = "far_flow_counters",
 	[LOADER_LIMITS] = "limits",
 	[LOADER_CPUS] = "cpus",
+	[LOADER_XSKS] = "xsks",
 };
 
 static const char *const program_names[LOADER_PROGRAM_END] = {
@@ -46,6 +47,7 @@ static const char *const program_names[LOADER_PROGRAM_END] = {
 	[LOADER_XDP_RX] = "vnet_xdp_rx",
 	[LOADER_XDP_UPLINK] = "vnet_xdp_uplink",
 	[LOADER_XDP_CPU] = "vnet_xdp_cpu",
+	[LOADER_XDP_XSK] = "vnet_xdp_xsk",
 };
 
 const char *loader_map_name(enum loader_map map)

@@ -34,6 +34,7 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 	case KERNEL_HOOK_XDP_UPLINK:
 	case KERNEL_HOOK_XDP_CPU:
 	case KERNEL_HOOK_XDP_CPU_GENERIC:
+	case KERNEL_HOOK_XDP_XSK:
 	case KERNEL_HOOK_END:
 		break;
 	}

@@ -65,13 +65,14 @@ static bool fake_sees_devices(void *datapath)
 static bool is_xdp(enum kernel_hook hook)
 {
 	return hook == KERNEL_HOOK_XDP_TX || hook == KERNEL_HOOK_XDP_RX ||
-	       hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU;
+	       hook == KERNEL_HOOK_XDP_UPLINK || hook == KERNEL_HOOK_XDP_CPU ||
+	       hook == KERNEL_HOOK_XDP_XSK;
 }
 
-static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress",	   "tx-ingress", "rx",
-							 "xdp-tx",	   "xdp-rx",	 "uplink",
-							 "uplink-tx",	   "xdp-uplink", "xdp-cpu",
-							 "xdp-cpu-generic" };
+static const char *const hook_names[KERNEL_HOOK_END] = { "tx-egress",	    "tx-ingress", "rx",
+							 "xdp-tx",	    "xdp-rx",	  "uplink",
+							 "uplink-tx",	    "xdp-uplink", "xdp-cpu",
+							 "xdp-cpu-generic", "xdp-xsk" };
 
 static int fake_attach(void *datapath, enum kernel_hook hook, uint32_t ifindex,
 		       enum kernel_attach *ret)
