@@ -18,11 +18,12 @@ struct decide {
 	__u32 device;	/* enum policy_device of it, 0: not looked at yet */
 	__u32 tx;	/* the resource that counts the frame as sent, 0: none */
 	__u32 rx;	/* the resource that counts the frame as received, 0: none */
+	__u32 reason;	/* enum abi_reason */
 	__u16 pvid;	/* the VLAN that is untagged there */
 	bool xdp;	/* the device may be reached by XDP, as far as the daemon knows */
 	bool peer;	/* its peer may be reached straight away, from an ingress hook */
 	bool addressed; /* the frame is for the MAC that is behind the device */
-	__u32 reason;	/* enum abi_reason */
+	__u8 pad[3];	/* all of it is written: functions are given it by address */
 };
 
 /* Out of the port of @n, what came in on resource @rx; from direct peers @tx has sent it. */

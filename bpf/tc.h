@@ -157,6 +157,27 @@ static __always_inline int tc_carry(struct __sk_buff *skb, const struct policy_f
 	return d->peer && at_ingress ? tc_redirect_peer(skb, d) : tc_redirect(d);
 }
 
+/* The same, off the usual way: verified once and not once for each way that leads here. */
+__noinline int tc_carry_on(struct __sk_buff *skb, const struct policy_frame *f,
+			   const struct decide *d, __u32 at_ingress)
+{
+	struct count_frame counted;
+
+	if (!f || !d)
+		return TC_ACT_SHOT;
+	counted = count_look(f->dst, segments_of(skb), skb->len);
+	return tc_carry(skb, f, &counted, d, at_ingress);
+}
+
+/* A frame for @dst that resource @tx has sent over a wire, and the other end drops. */
+__noinline int tc_drop_sent(struct __sk_buff *skb, __u64 dst, __u32 tx, __u32 vnet, __u32 why)
+{
+	const struct count_frame counted = count_look(dst, segments_of(skb), skb->len);
+
+	decide_drop_sent(tx, vnet, why, &counted);
+	return tc_dropped(why);
+}
+
 /*
  * The rest of a frame's way over resource @number, if flows or limits have a say in it. @reason:
  * enum abi_reason. Off the usual way, so functions of their own, which look at the frame again.
@@ -167,7 +188,6 @@ __noinline int tc_send_metered(struct __sk_buff *skb, __u32 number, __u32 reason
 	const struct abi_resource *r = policy_resource(number);
 	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
 	struct policy_frame f = {};
-	struct count_frame counted;
 	struct decide d;
 	__u32 drop;
 
@@ -179,8 +199,7 @@ __noinline int tc_send_metered(struct __sk_buff *skb, __u32 number, __u32 reason
 	v.resource = r;
 	d = decide_send(&v, &f);
 	d.peer &= !(r->flags & ABI_RESOURCE_FQ); /* it goes through the queue */
-	counted = count_look(f.dst, segments_of(skb), skb->len);
-	return tc_carry(skb, &f, &counted, &d, at_ingress);
+	return tc_carry_on(skb, &f, &d, at_ingress);
 }
 
 __noinline int tc_deliver_metered(struct __sk_buff *skb, __u32 number)
@@ -188,7 +207,6 @@ __noinline int tc_deliver_metered(struct __sk_buff *skb, __u32 number)
 	const struct abi_resource *r = policy_resource(number);
 	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
 	struct policy_frame f = {};
-	struct count_frame counted;
 	struct decide d;
 	__u32 drop;
 
@@ -198,8 +216,7 @@ __noinline int tc_deliver_metered(struct __sk_buff *skb, __u32 number)
 	drop = tc_meter_rx(skb, &f, n, r, number, false, &d);
 	if (drop)
 		return tc_drop(skb, r->vnet, drop);
-	counted = count_look(f.dst, segments_of(skb), skb->len);
-	return tc_carry(skb, &f, &counted, &d, true);
+	return tc_carry_on(skb, &f, &d, true);
 }
 
 /* What has come over the wire that @from is one end of. */
@@ -221,7 +238,6 @@ __noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
 	const struct abi_resource *from = policy_resource(number);
 	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
 	struct policy_frame f = {};
-	struct count_frame counted;
 	__u32 vnet, drop;
 	struct decide d;
 
@@ -230,14 +246,12 @@ __noinline int tc_cross(struct __sk_buff *skb, __u32 number, __u32 at_ingress)
 	drop = tc_meter_tx(skb, &f, n, from, number, decide_twin_flags(from) & ABI_VNET_FQ, false);
 	if (drop)
 		return tc_drop(skb, from->vnet, drop);
-	counted = count_look(f.dst, segments_of(skb), skb->len);
 	drop = decide_cross(from, number, &f, &d, &vnet);
 	if (!drop)
 		drop = tc_meter_crossed(skb, &f, from, &d);
 	if (!drop)
-		return tc_carry(skb, &f, &counted, &d, at_ingress);
-	decide_drop_sent(number, vnet, drop, &counted);
-	return tc_dropped(drop);
+		return tc_carry_on(skb, &f, &d, at_ingress);
+	return tc_drop_sent(skb, f.dst, number, vnet, drop);
 }
 
 #endif

@@ -145,7 +145,9 @@ __noinline int tc_uplink_flood(struct __sk_buff *skb, __u32 number, __u32 from, 
 
 /* --- from a vnet --- */
 
-#define TC_UPLINK_SPREAD 0x7675 /* no verdict yet: it is for many */
+/* No verdict yet: */
+#define TC_UPLINK_SPREAD 0x7675 /* it is for many */
+#define TC_UPLINK_ACROSS 0x7676 /* it is another member's */
 
 /* Into the stack that the NIC belongs to; the frame is as on the wire. */
 static __always_inline int tc_uplink_to_stack(struct __sk_buff *skb,
@@ -255,23 +257,25 @@ static __always_inline __u32 tc_uplink_meter_tx(struct __sk_buff *skb, const str
 	return tc_meter_tx(skb, f, n, from, number, fq, nic && meter_uplink(from->uplink));
 }
 
-/* From member @number into the vnet of member @to. */
-static __always_inline int tc_uplink_across(struct __sk_buff *skb, const struct abi_resource *from,
-					    __u32 number, __u32 to, struct policy_frame *f,
-					    const struct count_frame *counted, __u32 how)
+/* From member @number into the vnet of member @to. @how: as of tc_uplink(). */
+__noinline int tc_uplink_across(struct __sk_buff *skb, __u32 number, __u32 to, __u32 how)
 {
-	__u32 vnet = from->vnet, drop;
+	const struct abi_resource *from = policy_resource(number);
+	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
+	struct policy_frame f = {};
+	__u32 vnet, drop;
 	struct decide d;
 
-	drop = uplink_deliver(to, uplink_wire_vlan(from, f), number, f, &d, &vnet);
+	if (!n || !tc_parse(skb, n->pvid, &f))
+		return TC_ACT_SHOT; /* it was there a moment ago */
+	vnet = from->vnet;
+	drop = uplink_deliver(to, uplink_wire_vlan(from, &f), number, &f, &d, &vnet);
 	if (!drop)
-		drop = tc_uplink_meter_rx(skb, f, to, false, &d);
-	if (drop) {
-		decide_drop_sent(number, vnet, drop, counted);
-		return tc_dropped(drop);
-	}
+		drop = tc_uplink_meter_rx(skb, &f, to, false, &d);
+	if (drop)
+		return tc_drop_sent(skb, f.dst, number, vnet, drop);
 	d.reason = how >> 1;
-	return tc_carry(skb, f, counted, &d, how & 1);
+	return tc_carry_on(skb, &f, &d, how & 1);
 }
 
 /*
@@ -295,7 +299,7 @@ __noinline int tc_uplink(struct __sk_buff *skb, __u32 number, __u32 where, __u32
 	if (drop)
 		return tc_drop(skb, from->vnet, drop);
 	if (where && where < UPLINK_STACK && where != number)
-		return tc_uplink_across(skb, from, number, where, &f, &counted, how);
+		return TC_UPLINK_ACROSS;
 	count_tx(number, &counted);
 	if (tc_retag(skb, &f, from->pvid))
 		return TC_ACT_SHOT; /* no memory */
@@ -311,8 +315,11 @@ static __always_inline int tc_uplink_send(struct __sk_buff *skb, const struct po
 {
 	__u32 number = v->number, reason = v->reason, bytes = skb->len;
 	__u32 uplink = v->resource->uplink, where = tc_uplink_where(skb, number);
-	int verdict = tc_uplink(skb, number, where, reason << 1 | at_ingress);
+	__u32 how = reason << 1 | at_ingress;
+	int verdict = tc_uplink(skb, number, where, how);
 
+	if (verdict == TC_UPLINK_ACROSS)
+		return tc_uplink_across(skb, number, where, how);
 	if (verdict != TC_UPLINK_SPREAD)
 		return verdict;
 	if (tc_uplink_flood(skb, uplink, number, bytes))

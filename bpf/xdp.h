@@ -100,13 +100,14 @@ static __always_inline int xdp_malformed(struct xdp_md *xdp, __u32 vnet)
 /* Is the device one that takes this frame from XDP? */
 static __always_inline bool xdp_can_send(const struct decide *d, bool frags)
 {
+	const __u32 egress = d->egress; /* Linux 6.1 takes no key from where @d may be */
 	__u32 device;
 
 	if (!d->xdp)
 		return false;
-	if (!option_device_state && !bpf_map_lookup_elem(&devices, &d->egress))
+	if (!option_device_state && !bpf_map_lookup_elem(&devices, &egress))
 		return false; /* the redirect would fail, and the frame has been changed by then */
-	device = d->device ?: policy_device(d->egress);
+	device = d->device ?: policy_device(egress);
 	return device & (frags ? POLICY_DEVICE_XDP_FRAGS : POLICY_DEVICE_XDP);
 }
 
@@ -192,6 +193,33 @@ static __always_inline int xdp_carry(const struct count_frame *counted, const st
 	return xdp_redirect(d);
 }
 
+/*
+ * The rest of a frame's way, once it is known. Off the usual way, so a function of its own: it is
+ * verified once and not once for each way that leads here.
+ */
+__noinline int xdp_carry_on(struct xdp_md *xdp, const struct policy_frame *f,
+			    const struct decide *d)
+{
+	bool frags = xdp_has_frags(xdp);
+	struct count_frame counted;
+
+	if (!f || !d)
+		return XDP_DROP;
+	counted = count_look(f->dst, 1, xdp_bytes(xdp, frags));
+	if (!xdp_can_send(d, frags) || xdp_retag(xdp, f, d->pvid))
+		return XDP_PASS;
+	return xdp_carry(&counted, d);
+}
+
+/* A frame for @dst that resource @tx has sent over a wire, and the other end drops. */
+__noinline int xdp_drop_sent(struct xdp_md *xdp, __u64 dst, __u32 tx, __u32 vnet, __u32 why)
+{
+	const struct count_frame counted = count_look(dst, 1, xdp_bytes(xdp, xdp_has_frags(xdp)));
+
+	decide_drop_sent(tx, vnet, why, &counted);
+	return XDP_DROP;
+}
+
 static __always_inline bool xdp_twin_is_metered(const struct abi_resource *from)
 {
 	const struct abi_resource *to = policy_resource(from->twin);
@@ -204,9 +232,7 @@ __noinline int xdp_cross(struct xdp_md *xdp, __u32 number)
 {
 	const struct abi_resource *from = policy_resource(number);
 	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
-	bool frags = xdp_has_frags(xdp);
 	struct policy_frame f = {};
-	struct count_frame counted;
 	__u32 vnet, drop;
 	struct decide d;
 
@@ -214,15 +240,10 @@ __noinline int xdp_cross(struct xdp_md *xdp, __u32 number)
 		return XDP_DROP; /* it was there a moment ago */
 	if (meter_is_due(n, from) || xdp_twin_is_metered(from))
 		return XDP_PASS;
-	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	drop = decide_cross(from, number, &f, &d, &vnet);
-	if (drop) {
-		decide_drop_sent(number, vnet, drop, &counted);
-		return XDP_DROP;
-	}
-	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
-		return XDP_PASS;
-	return xdp_carry(&counted, &d);
+	if (drop)
+		return xdp_drop_sent(xdp, f.dst, number, vnet, drop);
+	return xdp_carry_on(xdp, &f, &d);
 }
 
 #endif

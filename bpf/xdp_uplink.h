@@ -70,10 +70,8 @@ __noinline int xdp_uplink(struct xdp_md *xdp, __u32 number, __u32 where, __u32 r
 {
 	const struct abi_resource *from = policy_resource(number);
 	const struct abi_vnet *n = from ? maps_vnet(from->vnet) : NULL;
-	bool frags = xdp_has_frags(xdp);
 	__u32 vnet, drop = ABI_DROP_NONE;
 	struct policy_frame f = {};
-	struct count_frame counted;
 	struct decide d;
 
 	if (where >= UPLINK_STACK || xdp_uplink_is_metered(number, where))
@@ -81,19 +79,14 @@ __noinline int xdp_uplink(struct xdp_md *xdp, __u32 number, __u32 where, __u32 r
 	if (!n || !xdp_parse(xdp, n->pvid, &f))
 		return XDP_DROP; /* it was there a moment ago */
 	vnet = from->vnet;
-	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	if (where && where != number)
 		drop = uplink_deliver(where, uplink_wire_vlan(from, &f), number, &f, &d, &vnet);
 	else
 		d = xdp_uplink_out(from, number);
-	if (drop) {
-		decide_drop_sent(number, vnet, drop, &counted);
-		return XDP_DROP;
-	}
+	if (drop)
+		return xdp_drop_sent(xdp, f.dst, number, vnet, drop);
 	d.reason = reason;
-	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
-		return XDP_PASS;
-	return xdp_carry(&counted, &d);
+	return xdp_carry_on(xdp, &f, &d);
 }
 
 #endif
