@@ -22,6 +22,7 @@ int reconcile_vnet(struct vnet *v, struct error *e)
 	bool upper_failed = v->upper_failed;
 	struct error next = { 0 };
 	int err, first = 0;
+	bool found;
 
 	/* No path changes before all is known: halfway through, a resource that is up would look
 	 * missing. */
@@ -37,7 +38,12 @@ int reconcile_vnet(struct vnet *v, struct error *e)
 			first = fail(err, &next, e);
 	}
 	v->settling = false;
+	found = reconcile_path_found(v);
 	err = reconcile_path(v, first ? NULL : e);
+	/* An earlier daemon may have been killed before it could say so; and no switch learns
+	 * anything new from the way that it knows. */
+	if (found && !v->announcing.left)
+		reconcile_announce(v, false);
 	first = first ?: err;
 	err = reconcile_peers(v, first ? NULL : e);
 	return first ?: err;

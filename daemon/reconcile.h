@@ -232,6 +232,9 @@ bool reconcile_xdp_may_skip(const struct resource *r);
 /* Which resource carries what: the chain of hybrids, the vnet's row, its carrier; reconcile_path.c.
  */
 int reconcile_path(struct vnet *v, struct error *e);
+/* After a restart, once all resources are taken in: what carries by the rows that were there. Only
+ * what differs from that is a switch. False: there were none. */
+bool reconcile_path_found(struct vnet *v);
 /* The registered hybrid that carries now, NULL: none. */
 struct resource *reconcile_path_hybrid(const struct vnet *v);
 /* The row of VLANs at @key becomes @set; 0 or -errno. */

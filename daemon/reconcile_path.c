@@ -244,6 +244,31 @@ static void note_active(struct vnet *v)
 		reconcile_announce(v, service != was_multicast);
 }
 
+static bool take_was_up(struct resource *r)
+{
+	bool was_up = r->was_up;
+
+	r->was_up = false;
+	return was_up;
+}
+
+bool reconcile_path_found(struct vnet *v)
+{
+	struct resource *service = v->service && take_was_up(v->service) ? v->service : NULL;
+	struct resource *hybrid = NULL;
+
+	for (size_t i = 0; i < v->hybrid_count; i++)
+		if (take_was_up(v->hybrids[i]) && !hybrid)
+			hybrid = v->hybrids[i];
+	if (v->settings.hybrid_needs_service && !service)
+		hybrid = NULL;
+	if (!service && !hybrid)
+		return false;
+	v->multicast = service;
+	v->unicast = hybrid ?: service;
+	return true;
+}
+
 int reconcile_path(struct vnet *v, struct error *e)
 {
 	int err, next;

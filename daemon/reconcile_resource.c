@@ -245,6 +245,7 @@ bool reconcile_resource_adopt(struct resource *r)
 	    row.vnet != r->vnet->number || row.ifindex != r->ifindex)
 		return false;
 	r->row = row;
+	r->was_up = row.up == ABI_UP;
 	r->vlans_written = row.flags & ABI_RESOURCE_VLANS;
 	reconcile_probe_adopt(r);
 	return true;

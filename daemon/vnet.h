@@ -95,6 +95,7 @@ struct resource {
 	struct desired_saved saved;
 	struct desired_vf vf_saved;
 	struct abi_resource row; /* as last written */
+	bool was_up;		 /* in the row of an earlier daemon; until the paths are known */
 	bool vlans_written;
 	uint32_t storm_written;		/* limit of the row, 0: none */
 	struct settings_limits limited; /* its row of `limits` as last written */

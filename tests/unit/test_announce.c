@@ -415,6 +415,55 @@ START_TEST(test_not_allowed)
 }
 END_TEST
 
+/* Nothing has switched, so nothing is led elsewhere for a moment: it is only said again. */
+START_TEST(test_restart)
+{
+	usual();
+	world_stop(w);
+	world_start(w);
+	ck_assert_str_eq(sent(), "h10 rarp");
+	ck_assert_uint_eq(vnet0()->switches, 0);
+	world_pass(w, 10000 * MS);
+	ck_assert_str_eq(sent(), "h10 rarp; h10 rarp");
+	ck_assert_str_eq(vnet0()->unicast->name, "h1");
+	ck_assert_str_eq(vnet0()->multicast->name, "s");
+}
+END_TEST
+
+/* What was lost while no vnetd was there is a switch, and what returned then is one as well. */
+START_TEST(test_restart_with_a_switch)
+{
+	usual();
+	world_stop(w);
+	fake_kernel_find(w->k, "h10")->carrier = false;
+	world_start(w);
+	ck_assert_str_eq(sent(), "h20 rarp");
+	ck_assert_uint_eq(vnet0()->switches, 1);
+	quiet();
+	world_carrier(w, "s0", false);
+	quiet();
+	world_stop(w);
+	fake_kernel_find(w->k, "s0")->carrier = true;
+	world_start(w);
+	ck_assert_str_eq(sent(), "s0 rarp; h20 rarp");
+	ck_assert_uint_eq(vnet0()->switches, 1);
+}
+END_TEST
+
+START_TEST(test_restart_with_what_needs_the_service)
+{
+	usual();
+	world_set(w, "vnet0", "hybrid_needs_service", "yes");
+	world_carrier(w, "s0", false);
+	quiet();
+	world_stop(w);
+	world_start(w);
+	ck_assert_str_eq(sent(), "");
+	world_carrier(w, "s0", true);
+	ck_assert_str_eq(sent(), "s0 rarp; h10 rarp");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -438,5 +487,8 @@ int main(void)
 	tcase_add_test(t, test_trunk_is_bounded);
 	tcase_add_test(t, test_router);
 	tcase_add_test(t, test_not_allowed);
+	tcase_add_test(t, test_restart);
+	tcase_add_test(t, test_restart_with_a_switch);
+	tcase_add_test(t, test_restart_with_what_needs_the_service);
 	return unit_run(s);
 }
