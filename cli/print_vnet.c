@@ -57,6 +57,8 @@ static void print_settings(struct ctl *ctl, struct json_object *vnet)
 		text_phrase(&line, "storm-limit %s", field_text(vnet, "storm_limit"));
 	if (print_is_set(vnet, "owner"))
 		text_phrase(&line, "owner %s", field_text(vnet, "owner"));
+	if (print_is_set(vnet, "pacing"))
+		text_phrase(&line, "pacing %s", field_text(vnet, "pacing"));
 	if (field_bool(vnet, "share"))
 		text_phrase(&line, "share, learn %s", field_bool(vnet, "learn") ? "on" : "off");
 	text_end(&line);
@@ -109,6 +111,8 @@ static void print_detail(struct table *t, struct json_object *resource)
 		print_detail_add(detail, "bridge-entry");
 	if (field_number(resource, "storm_limit"))
 		print_detail_add(detail, "storm-limit %s", field_text(resource, "storm_limit"));
+	if (print_is_set(resource, "pacing"))
+		print_detail_add(detail, "pacing %s", field_text(resource, "pacing"));
 	if (provider)
 		print_detail_add(detail, "provider %s uid %s%s", field_text(provider, "kind"),
 				 field_text(provider, "uid"),
@@ -160,6 +164,8 @@ static void print_reasons(struct ctl *ctl, struct json_object *resources, size_t
 		print_reason(ctl, resource, is, field_text(resource, "reason"), indent);
 		print_reason(ctl, resource, "has no XDP", field_text(resource, "xdp_reason"),
 			     indent);
+		print_reason(ctl, resource, "has no fq", field_text(resource, "pacing_reason"),
+			     indent);
 	}
 }
 
@@ -184,6 +190,7 @@ static int print_vnet(struct ctl *ctl, struct json_object *vnet)
 	fputc('\n', ctl->out);
 	print_settings(ctl, vnet);
 	print_reason(ctl, vnet, "has no XDP", field_text(vnet, "xdp_reason"), 2);
+	print_reason(ctl, vnet, "has no fq", field_text(vnet, "pacing_reason"), 2);
 	if (field_count(resources) == 0) {
 		fputs("  no resources\n", ctl->out);
 		return 0;

@@ -30,6 +30,7 @@ const struct kernel_ops daemon_kernel_ops = {
 	.link_get = rtnl_link_get,
 	.link_set = rtnl_link_set,
 	.link_del = rtnl_link_del,
+	.has_fq = rtnl_has_fq,
 	.tap_add = tap_add,
 	.send_frame = rtnl_send_frame,
 	.listen = rtnl_listen,

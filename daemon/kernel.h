@@ -21,6 +21,7 @@ enum kernel_link_field {
 	KERNEL_LINK_ALLMULTI = 1 << 3,
 	KERNEL_LINK_DORMANT = 1 << 4, /* operational state only: frames still pass */
 	KERNEL_LINK_PROMISC = 1 << 5,
+	KERNEL_LINK_FQ = 1 << 6,
 };
 
 struct kernel_link_change {
@@ -31,6 +32,12 @@ struct kernel_link_change {
 	bool allmulti;
 	bool dormant;
 	bool promisc;
+	/*
+	 * A queue of ours that sends frames at their times, or what the kernel gives a device.
+	 * -ENOENT: this kernel has no such queue; -EEXIST: somebody has given the device another
+	 * one.
+	 */
+	bool fq;
 };
 
 /*
@@ -222,6 +229,8 @@ struct kernel_ops {
 	int (*link_get)(void *rtnl, const char *name, struct link *ret);
 	int (*link_set)(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
 	int (*link_del)(void *rtnl, uint32_t ifindex);
+	/* Does this kernel have the queue of KERNEL_LINK_FQ? */
+	bool (*has_fq)(void *rtnl);
 	/*
 	 * Makes a tap with a virtio_net_hdr (10 bytes) before each frame, down, with a name that
 	 * the kernel chooses ("vntap0"). @fds receives tap->queues non-blocking descriptors.

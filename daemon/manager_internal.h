@@ -57,6 +57,8 @@ struct manager {
 	struct manager_numbers uplink_numbers;
 	struct manager_numbers flow_numbers;
 	size_t resource_count;
+	bool fq_known;	       /* it has been asked: */
+	bool has_fq;	       /* this kernel has a queue that sends frames at their times */
 	size_t uppers_missing; /* vnets whose upper is not there */
 	bool starting;	       /* until the files were read for the first time */
 	bool saves_held;       /* many changes are under way, kept together at their end */

@@ -27,6 +27,7 @@ int reconcile_vnet(struct vnet *v, struct error *e)
 	/* No path changes before all is known: halfway through, a resource that is up would look
 	 * missing. */
 	v->settling = true;
+	reconcile_queue_flows(v);
 	err = reconcile_upper(v, &next);
 	if (err && !upper_failed)
 		first = fail(err, &next, e);

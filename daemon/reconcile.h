@@ -57,9 +57,10 @@ int reconcile_device_restore(struct manager *m, const struct link *l,
 void reconcile_device_delete(struct resource *r);
 
 /* What differs from @l of @want is changed, and what it was remembered in @saved; given back by
- * reconcile_device_return(), of which @label is told if it fails. */
+ * reconcile_device_return(), of which @label is told if it fails. @address: of a vnet that the
+ * device may have in its filter, else its own. */
 int reconcile_device_change(struct manager *m, struct desired_saved *saved, const struct link *l,
-			    struct kernel_link_change want);
+			    const uint8_t *address, struct kernel_link_change want);
 void reconcile_device_return(struct manager *m, struct desired_saved *saved, uint32_t ifindex,
 			     const char *label);
 /* The device of @r receives frames for @address, NULL: for none beside its own. */
@@ -105,6 +106,23 @@ int reconcile_flow(struct flow *f, struct error *e);
 void reconcile_flow_remove(struct flow *f);
 /* Is one of them in the maps, and stays there? */
 bool reconcile_flows_any(const struct flow *flows);
+
+/*
+ * Queues in which frames under a limit wait for their time (fq), where the device can have one;
+ * reconcile_queue.c. What a resource, the port of a vnet or an uplink's device needs is there
+ * before the row that says so is written, and is taken away in .._end(), after the row says so no
+ * more.
+ */
+void reconcile_queue(struct resource *r);
+void reconcile_queue_end(struct resource *r);
+void reconcile_queue_port(struct vnet *v);
+void reconcile_queue_port_end(struct vnet *v);
+void reconcile_queue_uplink(struct uplink *u);
+/* It has no rows any more, or the uplink's device is gone. */
+void reconcile_queue_leave(struct resource *r);
+/* The limits of a vnet's or an uplink's flows have changed. */
+void reconcile_queue_flows(struct vnet *v);
+bool reconcile_queue_is_on(const struct resource *r);
 
 /*
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down

@@ -38,6 +38,9 @@ static void differences(const struct link *l, struct kernel_link_change *change,
 		.up = l->flags & IFF_UP,
 		.allmulti = l->flags & IFF_ALLMULTI,
 		.promisc = l->flags & IFF_PROMISC,
+		/* Nobody tells of queues: the kernel is asked for what is wanted, whatever it has.
+		 */
+		.fq = !change->fq,
 	};
 	memcpy(before->address, l->address, MAC_LEN);
 	if (change->mtu == l->mtu)
@@ -138,6 +141,8 @@ static unsigned int restored(const struct kernel_link_change *came,
 		same |= KERNEL_LINK_ALLMULTI;
 	if ((both & KERNEL_LINK_PROMISC) && came->promisc == now->promisc)
 		same |= KERNEL_LINK_PROMISC;
+	if ((both & KERNEL_LINK_FQ) && came->fq == now->fq)
+		same |= KERNEL_LINK_FQ;
 	return same;
 }
 
@@ -157,6 +162,8 @@ static void remember(struct desired_saved *saved, const struct kernel_link_chang
 		s->allmulti = before->allmulti;
 	if (fresh & KERNEL_LINK_PROMISC)
 		s->promisc = before->promisc;
+	if (fresh & KERNEL_LINK_FQ)
+		s->fq = before->fq;
 	s->set |= fresh;
 }
 
@@ -271,9 +278,12 @@ int reconcile_device_restore(struct manager *m, const struct link *l,
 
 	differences(l, &want, &now);
 	err = want.set ? set_link(m, l, &want, &now) : 0;
-	if (!err)
-		note_link(m, l, &want);
-	return err;
+	if (err)
+		return err;
+	note_link(m, l, &want);
+	if (want.set & KERNEL_LINK_FQ)
+		look_again(m, l);
+	return 0;
 }
 
 void reconcile_device_give_back(struct resource *r)
@@ -300,7 +310,7 @@ void reconcile_device_give_back(struct resource *r)
 }
 
 int reconcile_device_change(struct manager *m, struct desired_saved *saved, const struct link *l,
-			    struct kernel_link_change want)
+			    const uint8_t *address, struct kernel_link_change want)
 {
 	struct desired_saved marked;
 	struct kernel_link_change before;
@@ -316,16 +326,18 @@ int reconcile_device_change(struct manager *m, struct desired_saved *saved, cons
 		return 0;
 	marked = *saved;
 	remember(&marked, &before);
-	err = reconcile_mark_saved(m, l, &marked, l->address);
+	err = reconcile_mark_saved(m, l, &marked, address);
 	if (!err)
 		err = set_link(m, l, &want, &before);
-	if (err)
+	if (err) {
+		manager_removed(m, reconcile_mark_done(m, l, saved));
 		return err;
+	}
 	remember(saved, &before);
 	saved->before.set &= ~restored(&saved->before, &want);
 	m->unsaved = true;
 	note_link(m, l, &want);
-	if (want.set & KERNEL_LINK_UP)
+	if (want.set & (KERNEL_LINK_UP | KERNEL_LINK_FQ))
 		look_again(m, l);
 	reconcile_mark_done(m, l, saved);
 	return 0;

@@ -76,9 +76,18 @@ bool reconcile_flows_any(const struct flow *flows)
 	return false;
 }
 
-/* The owner's row says whether it has flows. */
-static int tell_owner(struct flow *f)
+static bool has_limit(const struct flow *f)
 {
+	return !is_none(&f->settings.limits) || !is_none(&f->limited);
+}
+
+/* The owner's row says whether it has flows; and what they limit may have to wait: @limited. */
+static int tell_owner(struct flow *f, bool limited)
+{
+	if (limited && f->vnet)
+		reconcile_queue_flows(f->vnet);
+	else if (limited)
+		reconcile_queue_uplink(f->uplink);
 	return f->vnet ? reconcile_path(f->vnet, NULL) : reconcile_uplink_row(f->uplink);
 }
 
@@ -126,6 +135,7 @@ int reconcile_flow(struct flow *f, struct error *e)
 {
 	struct manager *m = manager_of(f);
 	char label[FLOW_LABEL_SIZE];
+	bool limited = has_limit(f);
 	int err = reconcile_limit(m, ABI_LIMIT_FLOW, f->number, &f->settings.limits, &f->limited);
 
 	if (!err)
@@ -136,7 +146,7 @@ int reconcile_flow(struct flow *f, struct error *e)
 					  &f->limited);
 	}
 	if (!err)
-		err = tell_owner(f);
+		err = tell_owner(f, limited);
 	if (!err)
 		return 0;
 	return error_set(e, ERROR_FAILED, -err, flow_label(f, label), NULL,
@@ -148,7 +158,7 @@ void reconcile_flow_remove(struct flow *f)
 	struct manager *m = manager_of(f);
 
 	f->leaving = true;
-	manager_removed(m, tell_owner(f));
+	manager_removed(m, tell_owner(f, has_limit(f)));
 	manager_removed(m, manager_datapath(m, flow_write, f->number, NULL, NULL));
 	manager_removed(m, reconcile_limit_end(m, ABI_LIMIT_FLOW, f->number, NULL, &f->limited));
 	f->written = false;

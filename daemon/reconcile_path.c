@@ -63,6 +63,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	flags |= reconcile_protect_flags(v);
 	flags |= reconcile_flows_any(v->flows) ? ABI_VNET_FLOWS : 0;
 	flags |= reconcile_limit_is_set(&v->settings.limits) ? ABI_VNET_LIMIT : 0;
+	flags |= v->queue.on ? ABI_VNET_FQ : 0;
 	*row = (struct abi_vnet) {
 		.pvid = v->settings.pvid,
 		.port = v->port_ifindex,
@@ -282,8 +283,11 @@ int reconcile_path(struct vnet *v, struct error *e)
 	if (!err)
 		err = reconcile_limit(v->manager, ABI_LIMIT_VNET, v->number, &v->settings.limits,
 				      &v->limited);
+	reconcile_queue_port(v);
 	if (!err)
 		err = write_rows(v);
+	if (!err)
+		reconcile_queue_port_end(v);
 	if (!err)
 		err = reconcile_limit_end(v->manager, ABI_LIMIT_VNET, v->number,
 					  &v->settings.limits, &v->limited);

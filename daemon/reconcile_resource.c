@@ -83,7 +83,8 @@ static uint16_t row_flags(const struct resource *r)
 {
 	uint16_t flags = (reconcile_limit_is_set(&r->settings.limits) ? ABI_RESOURCE_LIMIT : 0) |
 			 (r->settings.has_vlans ? ABI_RESOURCE_VLANS : 0) |
-			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0);
+			 (r->settings.storm_limit ? ABI_RESOURCE_STORM : 0) |
+			 (reconcile_queue_is_on(r) ? ABI_RESOURCE_FQ : 0);
 
 	if (resource_is_member(r))
 		return flags | (r->vnet->settings.share ? ABI_RESOURCE_SHARED : 0);
@@ -91,9 +92,13 @@ static uint16_t row_flags(const struct resource *r)
 	       (r->xdp.takes ? ABI_RESOURCE_XDP : 0);
 }
 
-int reconcile_resource_row(struct resource *r)
+/* @ret: what it is to be now. */
+static void fill_row(const struct resource *r, struct abi_resource *ret)
 {
-	struct abi_resource row = {
+	const uint8_t *peer = reconcile_peer_address(r->vnet->manager, &r->settings);
+	const struct resource *twin = reconcile_peer_twin(r);
+
+	*ret = (struct abi_resource) {
 		.ifindex = r->ifindex,
 		.pvid = resource_pvid(r),
 		.type = kind_of(r)->abi,
@@ -101,26 +106,32 @@ int reconcile_resource_row(struct resource *r)
 		.flags = row_flags(r),
 		.vnet = r->vnet->number,
 		.fallback = r->row.fallback,
+		.twin = twin ? twin->number : 0,
+		.uplink = r->uplink ? r->uplink->number : 0,
 	};
-	const uint8_t *peer = reconcile_peer_address(r->vnet->manager, &r->settings);
-	const struct resource *twin = reconcile_peer_twin(r);
+	if (peer)
+		memcpy(ret->peer, peer, MAC_LEN);
+}
+
+int reconcile_resource_row(struct resource *r)
+{
 	int err = write_vlans(r) ?: write_storm(r);
+	struct abi_resource row;
 
 	if (!err)
 		err = reconcile_limit(r->vnet->manager, ABI_LIMIT_RESOURCE, r->number,
 				      &r->settings.limits, &r->limited);
 	if (err)
 		return err;
-	if (peer)
-		memcpy(row.peer, peer, MAC_LEN);
-	row.twin = twin ? twin->number : 0;
-	row.uplink = r->uplink ? r->uplink->number : 0;
+	reconcile_queue(r);
+	fill_row(r, &row);
 	if (memcmp(&row, &r->row, sizeof(row)) != 0) {
 		err = manager_datapath(r->vnet->manager, resource_write, r->number, &row);
 		if (err)
 			return err;
 		r->row = row;
 	}
+	reconcile_queue_end(r);
 	return remove_unused(r)
 		       ?: reconcile_limit_end(r->vnet->manager, ABI_LIMIT_RESOURCE, r->number,
 					      &r->settings.limits, &r->limited);
@@ -132,6 +143,7 @@ void reconcile_resource_remove_rows(struct resource *r)
 
 	manager_removed(m, manager_datapath(m, resource_write, r->number, NULL));
 	r->row = (struct abi_resource) { 0 };
+	reconcile_queue_leave(r);
 	manager_removed(m, remove_vlans(r));
 	manager_removed(m, remove_storm(r));
 	manager_removed(m,

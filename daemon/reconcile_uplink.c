@@ -83,7 +83,7 @@ static int prepare(struct uplink *u, const struct link *l)
 	/* What was promiscuous before stays so. */
 	if (!want.promisc && !(u->saved.before.set & KERNEL_LINK_PROMISC))
 		want.set &= ~(unsigned int)KERNEL_LINK_PROMISC;
-	return reconcile_device_change(u->manager, &u->saved, l, want);
+	return reconcile_device_change(u->manager, &u->saved, l, l->address, want);
 }
 
 static const enum kernel_hook hooks[] = { KERNEL_HOOK_UPLINK, KERNEL_HOOK_UPLINK_TX };
@@ -107,6 +107,7 @@ static void let_go(struct uplink *u)
 	manager_removed(m, manager_datapath(m, port_write, u->ifindex, NULL));
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(hooks); i++)
 		manager_removed(m, manager_datapath(m, detach, hooks[i], u->ifindex));
+	u->queue = (struct queue_use) { 0 };
 	reconcile_device_return(m, &u->saved, u->ifindex, u->name);
 	reconcile_addresses_remove(u);
 	manager_removed(m, manager_datapath(m, uplink_write, u->number, NULL));
@@ -138,6 +139,7 @@ static int set_up(struct uplink *u, const struct link *l, struct error *e)
 		return error_set(e, ERROR_FAILED, -err, u->name, "device",
 				 "%s: device %s cannot be set up for its vnets: %s", u->name,
 				 u->settings.device, strerror(-err));
+	reconcile_queue_uplink(u);
 	err = reconcile_uplink_row(u) ?: attach(u);
 	if (err)
 		return error_set(e, ERROR_FAILED, -err, u->name, "device",

@@ -413,6 +413,10 @@ static void forget(struct vnet *v)
 	let_go(v, v->port_ifindex, KERNEL_HOOK_TX_INGRESS);
 	if (v->port_ifindex)
 		v->manager->uppers_missing++;
+	if (v->saved.ifindex && !vnet_owns_upper(v))
+		reconcile_device_return(v->manager, &v->saved, v->saved.ifindex, v->name);
+	v->saved = (struct desired_saved) { 0 };
+	v->queue = (struct queue_use) { 0 };
 	v->port_ifindex = v->upper_ifindex = 0;
 	v->attached = KERNEL_ATTACH_NONE;
 	v->shortcut = v->dormant = false;

@@ -306,7 +306,7 @@ static int put_dormant(struct nl_msg *message, bool dormant)
 	return failed;
 }
 
-int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
+static int set_fields(struct rtnl *r, uint32_t ifindex, const struct kernel_link_change *change)
 {
 	uint32_t mask = flag(change, KERNEL_LINK_UP, IFF_UP) |
 			flag(change, KERNEL_LINK_ALLMULTI, IFF_ALLMULTI) |
@@ -325,7 +325,17 @@ int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change 
 		failed |= nla_put(message, IFLA_ADDRESS, MAC_LEN, change->address);
 	if (change->set & KERNEL_LINK_DORMANT)
 		failed |= put_dormant(message, change->dormant);
-	return failed ? -ENOMEM : rtnl_exchange_plain(rtnl, message);
+	return failed ? -ENOMEM : rtnl_exchange_plain(r, message);
+}
+
+int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change)
+{
+	unsigned int fields = change->set & ~(unsigned int)KERNEL_LINK_FQ;
+	int err = fields ? set_fields(rtnl, ifindex, change) : 0;
+
+	if (err || !(change->set & KERNEL_LINK_FQ))
+		return err;
+	return rtnl_queue_set(rtnl, ifindex, change->fq);
 }
 
 int rtnl_link_del(void *rtnl, uint32_t ifindex)

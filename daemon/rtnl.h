@@ -14,6 +14,7 @@ int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth);
 int rtnl_veth_del(void *rtnl, const char *port);
 int rtnl_link_get(void *rtnl, const char *name, struct link *ret); /* -ENODEV: there is none */
 int rtnl_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_change *change);
+bool rtnl_has_fq(void *rtnl);
 int rtnl_link_del(void *rtnl, uint32_t ifindex);
 int rtnl_send_frame(void *rtnl, uint32_t ifindex, const void *frame, size_t length);
 int rtnl_listen(void *rtnl, uint32_t ifindex, const struct kernel_filter *filter, int *ret);

@@ -36,4 +36,7 @@ struct nl_msg *rtnl_message_link(int type, int flags, uint32_t ifindex, uint32_t
 int rtnl_exchange(struct rtnl *r, struct nl_msg *request, struct rtnl_exchange *x);
 int rtnl_exchange_plain(struct rtnl *r, struct nl_msg *request);
 
+/* rtnl_queue.c: see KERNEL_LINK_FQ. */
+int rtnl_queue_set(struct rtnl *r, uint32_t ifindex, bool fq);
+
 #endif

@@ -170,6 +170,20 @@ static void show_add_attached(struct json_object *o, enum kernel_attach attached
 	show_add_text(o, "xdp_reason", xdp->reason);
 }
 
+/* How limits are kept: what is too early waits in a queue, or is dropped. */
+static void show_add_pacing(struct json_object *o, bool limited, bool fq, const char *reason)
+{
+	show_add_text(o, "pacing", !limited ? "none" : fq ? "fq" : "token bucket");
+	show_add_text(o, "pacing_reason", limited && !fq ? reason : "");
+}
+
+static void show_add_resource_pacing(struct json_object *o, const struct resource *r)
+{
+	const struct queue_use *q = r->uplink ? &r->uplink->queue : &r->queue;
+
+	show_add_pacing(o, q->wanted && r->queue.wanted, q->on, q->reason);
+}
+
 static void show_add_reason(struct json_object *o, const struct resource *r)
 {
 	char reason[sizeof(r->reason)];
@@ -205,6 +219,7 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_reason(o, r);
 	show_add_bool(o, "active", r->active);
 	show_add_attached(o, r->attached, &r->xdp);
+	show_add_resource_pacing(o, r);
 	show_add_origin(o, r->from_config, resource_is_provided(r));
 	show_add_provider(o, r);
 	return o;
@@ -261,6 +276,7 @@ struct json_object *show_uplink(const struct uplink *u)
 	show_add_text(o, "reason", u->reason);
 	show_add_bool(o, "promiscuous", l && (l->flags & IFF_PROMISC));
 	show_add_text(o, "attached", kernel_attach_name(u->attached));
+	show_add_pacing(o, u->queue.wanted, u->queue.on, u->queue.reason);
 	show_add_origin(o, u->from_config, false);
 	json_object_object_add(o, "vnets", show_members(u));
 	return o;
@@ -285,6 +301,7 @@ struct json_object *show_vnet(const struct vnet *v)
 	show_add_bool(o, "shortcut", v->shortcut);
 	show_add_bool(o, "migrating", v->migrating);
 	show_add_attached(o, v->attached, &v->xdp);
+	show_add_pacing(o, v->queue.wanted, v->queue.on, v->queue.reason);
 	show_add_origin(o, v->from_config, false);
 	json_object_object_add(o, "resources", resources);
 	return o;

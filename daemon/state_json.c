@@ -36,6 +36,8 @@ static struct json_object *saved_new(const struct desired_saved *s)
 		return NULL;
 	if ((b->set & KERNEL_LINK_PROMISC) && !put(o, "promisc", boolean(b->promisc)))
 		return NULL;
+	if ((b->set & KERNEL_LINK_FQ) && !put(o, "fq", boolean(b->fq)))
+		return NULL;
 	if (s->filtered && !put(o, "filter", mac_text(s->filter)))
 		return NULL;
 	return UTIL_TAKE_PTR(o);
@@ -282,6 +284,8 @@ static int read_changed(struct json_object *o, const char *key, enum kernel_link
 		return read_bool(o, key, &b->dormant, e);
 	case KERNEL_LINK_PROMISC:
 		return read_bool(o, key, &b->promisc, e);
+	case KERNEL_LINK_FQ:
+		return read_bool(o, key, &b->fq, e);
 	}
 	return -EBADMSG;
 }
@@ -293,6 +297,7 @@ static const struct {
 	{ "mtu", KERNEL_LINK_MTU },	    { "address", KERNEL_LINK_ADDRESS },
 	{ "up", KERNEL_LINK_UP },	    { "allmulti", KERNEL_LINK_ALLMULTI },
 	{ "dormant", KERNEL_LINK_DORMANT }, { "promisc", KERNEL_LINK_PROMISC },
+	{ "fq", KERNEL_LINK_FQ },
 };
 
 static int read_saved(struct json_object *resource, struct desired_saved *ret, struct error *e)

@@ -39,6 +39,7 @@ struct uplink {
 	enum kernel_attach attached;
 	struct xdp_use xdp;
 	struct desired_saved saved;
+	struct queue_use queue; /* of what the members send */
 	struct abi_uplink row;		  /* as last written */
 	size_t address_count;		  /* rows of `addresses` as last written, sorted: ... */
 	struct uplink_address *addresses; /* ... owned */

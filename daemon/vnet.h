@@ -28,6 +28,14 @@ struct xdp_use {
 	struct desired_offloads offloads[DESIRED_ENDS];
 };
 
+/* The queue of a device, or of a port, in which frames under a limit wait; reconcile_queue.c. */
+struct queue_use {
+	bool wanted;	 /* there are limits that it would serve */
+	bool tried;	 /* it has been asked for */
+	bool on;	 /* it is there, and the rows may say so */
+	char reason[96]; /* why it is not, though it is wanted; else empty */
+};
+
 /* What a provider counts by itself; each since its registration. */
 struct provider_counts {
 	uint64_t ierrors, oerrors, norcvbuf, noxmtbuf;
@@ -92,6 +100,8 @@ struct resource {
 	uint32_t ifindex;	     /* of the device that is bound, 0: none */
 	enum kernel_attach attached; /* vnet_rx at the ingress */
 	struct xdp_use xdp;
+	struct queue_use queue; /* of what is sent; of a member `wanted` alone is meant */
+	bool limits_in;		/* it is among the vnet's `limited_in` */
 	struct desired_saved saved;
 	struct desired_vf vf_saved;
 	struct abi_resource row; /* as last written */
@@ -138,6 +148,9 @@ struct vnet {
 	size_t up_count;		    /* resources that are up */
 	struct resource *peers;		    /* hash by peer_vnet: the direct peers */
 	struct flow *flows;		    /* hash by name, owned */
+	size_t limited_in;		    /* resources with a limit on what comes in */
+	bool flows_limit_in;		    /* a flow has one, */
+	bool flows_limit_out;		    /* or one on what goes out */
 	struct desired_names removed_flows; /* of its file, that were removed at run time */
 
 	/* observed and derived */
@@ -168,6 +181,8 @@ struct vnet {
 	struct settings_prefixes allowed_written; /* rows that are there */
 	enum kernel_attach attached;		  /* vnet_tx at the ingress of the port */
 	struct xdp_use xdp;			  /* at the port */
+	struct queue_use queue;			  /* of the port: of what the upper gets */
+	struct desired_saved saved;		  /* of the port */
 	bool shortcut;				  /* vnet_tx at the egress of the upper */
 	bool dormant;
 	bool upper_failed; /* it could not be made, found or attached */

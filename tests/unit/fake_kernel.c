@@ -97,6 +97,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 		row->used = false;
 	memset(&k->offloads[ifindex], 0, sizeof(k->offloads[ifindex]));
 	k->xdp_refusal[ifindex] = 0;
+	k->fq[ifindex] = k->queued[ifindex] = false;
 	fake_datapath_gone(k, ifindex);
 	fake_tap_gone(k, ifindex);
 	*l = k->links[--k->link_count];
@@ -226,9 +227,20 @@ static int fake_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_
 	apply(l, change, KERNEL_LINK_ADDRESS);
 	if ((change->set & KERNEL_LINK_MTU) && l->max_mtu && change->mtu > l->max_mtu)
 		return -EINVAL;
+	if ((change->set & KERNEL_LINK_FQ) && change->fq && k->queued[ifindex])
+		return -EEXIST;
 	apply(l, change, change->set);
+	if (change->set & KERNEL_LINK_FQ)
+		k->fq[ifindex] = change->fq;
 	fake_note(k, "link_set %s %x\n", l->name, change->set);
 	return 0;
+}
+
+static bool fake_has_fq(void *rtnl)
+{
+	const struct fake_kernel *k = rtnl;
+
+	return k->has_fq;
 }
 
 static int fake_link_del(void *rtnl, uint32_t ifindex)
@@ -404,6 +416,7 @@ struct fake_kernel *fake_kernel_new(void)
 		.link_get = fake_link_get,
 		.link_set = fake_link_set,
 		.link_del = fake_link_del,
+		.has_fq = fake_has_fq,
 		.tap_add = fake_tap_add,
 		.send_frame = fake_send_frame,
 		.listen = fake_listen,

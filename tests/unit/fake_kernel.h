@@ -74,6 +74,9 @@ struct fake_kernel {
 	int xdp_refusal[FAKE_IFINDEX_MAX];   /* by ifindex: positive errno of a driver, 0: none */
 	bool blind;			     /* programs do not see devices */
 	bool unfilterable[FAKE_IFINDEX_MAX]; /* by ifindex: takes no more addresses */
+	bool has_fq;			     /* it knows that queue */
+	bool fq[FAKE_IFINDEX_MAX];	     /* by ifindex: ours is there */
+	bool queued[FAKE_IFINDEX_MAX];	     /* by ifindex: an administrator's queue is */
 	bool busy[FAKE_IFINDEX_MAX];	     /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
 	struct fake_map filters; /* by ifindex and MAC: those beside the one in `filter` */

@@ -223,7 +223,7 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	static const uint8_t none[MAC_LEN];
 
 	for (uint32_t i = 0; i < FAKE_IFINDEX_MAX; i++) {
-		if (memcmp(k->filter[i], none, MAC_LEN) != 0 || k->marks[i][0])
+		if (memcmp(k->filter[i], none, MAC_LEN) != 0 || k->marks[i][0] || k->fq[i])
 			return false;
 		for (size_t hook = 0; hook < KERNEL_HOOK_END; hook++)
 			if (k->attached[hook][i])

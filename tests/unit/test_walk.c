@@ -22,6 +22,7 @@ START_TEST(test_walk)
 	k.kills = (enum walk_kills)(kills ? atoi(kills) : _i / 2 % (WALK_KILLS_WITHIN + 1));
 	walk_begin(&k);
 	k.w->k->blind = _i % 2;
+	k.w->k->has_fq = _i % 4 < 2;
 	k.w->k->bridge = _i % 3 ? FAKE_BRIDGE_VEB : FAKE_BRIDGE_NONE;
 	while (k.step < STEPS)
 		walk_step(&k);

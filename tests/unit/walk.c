@@ -47,6 +47,7 @@ static const char *const protections[] = { "none", "ip-nospoof", "mac-nospoof,ip
 static const char *const addresses[] = { "10.0.0.7", "10.0.0.7,10.0.0.8", "10.0.0.8,fe80::/10",
 					 "2001:db8::/64" };
 static const char *const limits[] = { "none", "5", "2000" };
+static const char *const rates[] = { "none", "none", "64kbit", "1gbit" };
 
 static int set_vnet(struct walk *k)
 {
@@ -66,6 +67,8 @@ static int set_vnet(struct walk *k)
 		{ "protection", protections, UTIL_ARRAY_SIZE(protections) },
 		{ "allowed_ips", addresses, UTIL_ARRAY_SIZE(addresses) },
 		{ "storm_limit", limits, UTIL_ARRAY_SIZE(limits) },
+		{ "maxbw", rates, UTIL_ARRAY_SIZE(rates) },
+		{ "maxbw_in", rates, UTIL_ARRAY_SIZE(rates) },
 	};
 	const char *name = PICK(k, vnets);
 	uint32_t i = k->draw(k, UTIL_ARRAY_SIZE(rows)), j = k->draw(k, UTIL_ARRAY_SIZE(rows));
@@ -128,7 +131,11 @@ static int set_resource(struct walk *k)
 	const struct resource *r = v ? manager_find_resource(v, name, NULL) : NULL;
 	const char *key = "admin", *value = k->draw(k, 3) ? "up" : "down";
 
-	switch (k->draw(k, 7)) {
+	switch (k->draw(k, 8)) {
+	case 6:
+		key = k->draw(k, 2) ? "maxbw_in" : "maxbw_out";
+		value = PICK(k, rates);
+		break;
 	case 5:
 		key = "vf_vlan";
 		value = k->draw(k, 2) ? "none" : "300";

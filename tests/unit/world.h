@@ -122,6 +122,12 @@ void world_check_uplinks(struct world *w, struct world_sums *sums);
 void world_check_member(struct world *w, const struct resource *r, struct world_sums *sums);
 enum resource_state world_member_state(const struct world *w, const struct resource *r);
 
+/* The part of it on queues of frames under limits; is there one on the device of @r, on the port of
+ * @v? */
+void world_check_queues(struct world *w);
+bool world_queue_of(const struct world *w, const struct resource *r);
+bool world_queue_of_port(const struct world *w, const struct vnet *v);
+
 /* The part of it on protection and storm limits; the flags that they are in the row of a vnet. */
 void world_check_protect(struct world *w);
 uint32_t world_protect_flags(const struct vnet *v);

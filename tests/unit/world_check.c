@@ -254,6 +254,7 @@ static void check_rows(struct world *w, const struct resource *r, struct world_s
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_LIMIT), r->settings.limits.bits ||
 								      r->settings.limits.in_bits ||
 								      r->settings.limits.out_bits);
+	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_FQ), world_queue_of(w, r));
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_SHARED),
 			 r->uplink && r->vnet->settings.share);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP),
@@ -382,6 +383,7 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 		(v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
 		(v->flows ? ABI_VNET_FLOWS : 0) |
 		(has_limit(&v->settings.limits) ? ABI_VNET_LIMIT : 0) |
+		(world_queue_of_port(w, v) ? ABI_VNET_FQ : 0) |
 		(port && world_xdp_takes(w, v, port) ? ABI_VNET_XDP : 0) | world_protect_flags(v);
 
 	ck_assert_ptr_nonnull(row);
@@ -581,4 +583,5 @@ void world_check(struct world *w)
 	world_check_uplinks(w, &sums);
 	check_sums(w, &sums);
 	world_check_protect(w);
+	world_check_queues(w);
 }
