@@ -47,8 +47,9 @@ struct {
 	__type(value, __u32);
 } next_xdp SEC(".maps");
 
-static __always_inline void address(__u8 *mac)
+static __always_inline void vary(__u8 *frame)
 {
+	__u8 *mac = frame, *port = frame + FRAMES_PORT;
 	__u32 i;
 
 	if (config.choice == FRAMES_SAME)
@@ -58,6 +59,11 @@ static __always_inline void address(__u8 *mac)
 	} else {
 		i = position;
 		position = i + config.step < config.count ? i + config.step : 0;
+	}
+	if (config.ports) {
+		port[0] = i >> 8;
+		port[1] = i;
+		return;
 	}
 	mac[0] = FRAMES_MAC_0;
 	mac[1] = FRAMES_MAC_1;
@@ -72,9 +78,9 @@ int generate(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 
-	if (data + FRAMES_ETH_HLEN > (void *)(long)ctx->data_end)
+	if (data + FRAMES_PORT_END > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	address(data);
+	vary(data);
 	return bpf_redirect_map(&out, 0, 0);
 }
 
@@ -114,16 +120,16 @@ int nothing_tc(struct __sk_buff *skb __attribute__((unused)))
 	return TC_ACT_SHOT;
 }
 
-/* Give the frame a destination, then go on as the program that is measured. */
+/* Give the frame a destination or source port, then go on as the program that is measured. */
 
 SEC("xdp")
 int vary_xdp(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 
-	if (data + FRAMES_ETH_HLEN > (void *)(long)ctx->data_end)
+	if (data + FRAMES_PORT_END > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	address(data);
+	vary(data);
 	bpf_tail_call_static(ctx, &next_xdp, 0);
 	return XDP_ABORTED;
 }
@@ -133,9 +139,9 @@ int vary_tc(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data;
 
-	if (data + FRAMES_ETH_HLEN > (void *)(long)skb->data_end)
+	if (data + FRAMES_PORT_END > (void *)(long)skb->data_end)
 		return TC_ACT_SHOT;
-	address(data);
+	vary(data);
 	bpf_tail_call_static(skb, &next_tc, 0);
 	return TC_ACT_UNSPEC;
 }

@@ -9,12 +9,12 @@
  *		offers frames to DEV's other end and tells how many came to the sinks
  *	frames time --program PIN|NAME --against PIN|NAME [--to DEV]
  *		--dev DEV --dst MAC --src MAC | --targets FILE
- *		[--choice same|cycle|random --count N] [--repeat N]
+ *		[--choice same|cycle|random --count N] [--vary mac|port] [--repeat N]
  *		nanoseconds that a program takes for a frame, and by how much that is more than
  *another frames fill --map PIN --count N copies the FDB's row of destination 0 for N destinations
  *
- * A choice other than "same" replaces the destination: "cycle" goes round 64 of N, or all if there
- * are fewer, "random" takes any of N. Answers are JSON.
+ * A choice other than "same" replaces the destination, or the source port (--vary port): "cycle"
+ * goes round 64 of N, or all if there are fewer, "random" takes any of N. Answers are JSON.
  */
 #include <getopt.h>
 
@@ -76,6 +76,7 @@ enum frames_option {
 	OPTION_DST,
 	OPTION_SRC,
 	OPTION_CHOICE,
+	OPTION_VARY,
 	OPTION_COUNT,
 	OPTION_SECONDS,
 	OPTION_REPEAT,
@@ -93,6 +94,7 @@ static const struct option options[] = {
 	{ "dst", required_argument, NULL, OPTION_DST },
 	{ "src", required_argument, NULL, OPTION_SRC },
 	{ "choice", required_argument, NULL, OPTION_CHOICE },
+	{ "vary", required_argument, NULL, OPTION_VARY },
 	{ "count", required_argument, NULL, OPTION_COUNT },
 	{ "seconds", required_argument, NULL, OPTION_SECONDS },
 	{ "repeat", required_argument, NULL, OPTION_REPEAT },
@@ -107,6 +109,13 @@ static uint32_t choice_of(const char *name)
 			return i;
 	}
 	errx(COMMON_USAGE, "--choice %s is not one of same, cycle, random", name);
+}
+
+static bool varies_port(const char *name)
+{
+	if (strcmp(name, "mac") && strcmp(name, "port"))
+		errx(COMMON_USAGE, "--vary %s is not mac or port", name);
+	return !strcmp(name, "port");
 }
 
 static void option_take(struct frames_options *o, enum frames_option option, const char *value)
@@ -141,6 +150,9 @@ static void option_take(struct frames_options *o, enum frames_option option, con
 		break;
 	case OPTION_CHOICE:
 		o->config.choice = choice_of(value);
+		break;
+	case OPTION_VARY:
+		o->config.ports = varies_port(value);
 		break;
 	case OPTION_COUNT:
 		o->config.count = (uint32_t)common_number("--count", value, 1, UINT32_MAX);

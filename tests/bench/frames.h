@@ -6,6 +6,8 @@
 #include <linux/types.h>
 
 #define FRAMES_ETH_HLEN 14
+#define FRAMES_PORT	(FRAMES_ETH_HLEN + 20) /* where the source port is */
+#define FRAMES_PORT_END (FRAMES_PORT + 2)
 #define FRAMES_LEN	64
 
 /*
@@ -26,6 +28,7 @@ struct frames_config {
 	__u32 choice;
 	__u32 count;
 	__u32 step;
+	__u32 ports; /* what is chosen is the source port and not the destination */
 };
 
 #endif
