@@ -218,6 +218,7 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 		return err;
 	before = v->settings;
 	v->settings = settings;
+	reconcile_past_note(v, NULL);
 	m->changing = true;
 	err = reconcile_vnet(v, e);
 	m->changing = false;
@@ -225,7 +226,9 @@ int manager_vnet_set(struct manager *m, const char *name, const struct vnet_sett
 		err = manager_save(m, e);
 	if (err) {
 		v->settings = before;
+		reconcile_past_put_back(v);
 		reconcile_again(v);
+		reconcile_past_return(v);
 	}
 	return err;
 }
@@ -307,20 +310,49 @@ static int find_both(const struct manager *m, const char *vnet, const char *name
 	return *ret ? 0 : -ENOENT;
 }
 
+/* No path changes before all is known, as in reconcile_vnet(). */
 static int apply_settings(struct resource *r, const struct resource_settings *s, struct error *e)
 {
+	struct vnet *v = r->vnet;
+	int err;
+
 	r->settings = *s;
-	reconcile_hold_forget(r); /* whoever sets something has decided */
-	reconcile_health_forget(r);
 	vnet_enlist(r); /* its priority may be another one */
-	return reconcile_resource(r, e);
+	v->settling = v->manager->changing = true;
+	err = reconcile_resource(r, e);
+	v->settling = v->manager->changing = false;
+	return err;
+}
+
+/* Whoever sets something has decided, as soon as it is kept: what is refused changes no path. */
+static void decide(struct resource *r)
+{
+	bool kept_back = r->hold.listed || resource_is_unwell(r);
+
+	reconcile_past_forget(r);
+	if (kept_back)
+		manager_reconcile_one(r);
+}
+
+static void put_back_settings(struct resource *r, const struct resource_settings *before)
+{
+	struct error e = { 0 };
+	int err, next;
+
+	reconcile_past_put_back(r->vnet);
+	err = apply_settings(r, before, &e);
+	next = reconcile_path(r->vnet, err ? NULL : &e);
+	reconcile_past_return(r->vnet);
+	if (!err && !next)
+		return;
+	log_err("%s; after a refused change, trying again", e.message);
+	r->vnet->manager->unsettled = true;
 }
 
 int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 			 const struct resource_settings *s, struct error *e)
 {
 	struct resource_settings before;
-	struct error again = { 0 };
 	struct resource *r;
 	bool was_failed;
 	int err = find_both(m, vnet, name, &r, e);
@@ -331,15 +363,18 @@ int manager_resource_set(struct manager *m, const char *vnet, const char *name,
 		return err;
 	before = r->settings;
 	was_failed = resource_has_failed(r);
+	reconcile_past_note(r->vnet, r);
 	err = apply_settings(r, s, e);
 	if (err && was_failed)
 		err = 0; /* it is no worse than it was */
 	if (!err)
+		err = reconcile_path(r->vnet, e);
+	if (!err)
 		err = manager_save(m, e);
-	if (err && apply_settings(r, &before, &again)) {
-		log_err("%s; after a refused change, trying again", again.message);
-		m->unsettled = true;
-	}
+	if (err)
+		put_back_settings(r, &before);
+	else
+		decide(r);
 	return err;
 }
 

@@ -44,9 +44,11 @@ struct manager {
 	struct manager_mark *marks; /* hash by ifindex: what is noted of devices */
 	struct manager_vf_mark *vf_marks; /* hash by PF and index: ... of virtual functions */
 	bool changing;			  /* a vnet is being changed: what fails is not lost */
+	uint64_t changes;		  /* so far: which past of a resource is the last one's */
 	bool gathering;			  /* a batch of news is being read */
 	struct resource *held;		  /* list: well again after a loss, and waiting to return */
 	struct resource *vfs;		  /* list: virtual functions */
+	struct resource *taps;		  /* list: those whose device is a provider's tap */
 	uint64_t vfs_due_us;	   /* when those without a device are looked for, 0: none is */
 	uint64_t migration_due_us; /* when devices are let go for a migration, 0: none are */
 	struct resource *watched;  /* list: hybrids whose health is looked at */
@@ -173,6 +175,8 @@ void object_resource_free(struct resource *r);
 /* It has no device (any more), and waits for one of this name; of a tap there is no other. */
 void object_resource_wait(struct resource *r);
 void object_resource_wait_end(struct resource *r);
+/* Whose tap is it, bound or not? NULL: none is. */
+struct resource *object_tap_find(const struct manager *m, uint32_t ifindex);
 /* @number 0: the first that is free. */
 int object_uplink_new(struct manager *m, const char *name, uint32_t number,
 		      const struct uplink_settings *s, struct uplink **ret, struct error *e);

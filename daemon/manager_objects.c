@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The manager's book-keeping: numbers, owners of devices, making and freeing of objects. */
 #include <errno.h>
+#include <utlist.h>
 
 #include "manager_internal.h"
 #include "reconcile.h"
@@ -379,10 +380,22 @@ int object_resource_new(struct vnet *v, const char *name, uint32_t number,
 				 name);
 	}
 	reconcile_vf_begin(r);
+	if (resource_is_tap(r))
+		DL_APPEND2(m->taps, r, tap_prev, tap_next);
 	m->resource_count++;
 	vnet_enlist(r);
 	*ret = r;
 	return 0;
+}
+
+struct resource *object_tap_find(const struct manager *m, uint32_t ifindex)
+{
+	struct resource *r;
+
+	DL_FOREACH2 (m->taps, r, tap_next)
+		if (r->tap_ifindex == ifindex)
+			return r;
+	return NULL;
 }
 
 void object_resource_free(struct resource *r)
@@ -393,6 +406,8 @@ void object_resource_free(struct resource *r)
 	reconcile_hold_pause(r);
 	reconcile_health_end(r);
 	reconcile_vf_end(r);
+	if (resource_is_tap(r))
+		DL_DELETE2(m->taps, r, tap_prev, tap_next);
 	vnet_delist(r);
 	unlist_target(r);
 	HASH_DEL(v->resources, r);

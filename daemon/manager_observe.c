@@ -274,6 +274,8 @@ static void follow_link(struct manager *m, const struct link *l)
 		log_err("device %s: no memory to keep what is known of it", l->name);
 		return;
 	}
+	if (!mac_same(before.address, l->address))
+		reconcile_mark_follow(m, l);
 	note_carrier(m, &before, l);
 	if (m->resyncing || !fresh)
 		return; /* all of it is looked at when the dump is complete */

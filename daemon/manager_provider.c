@@ -457,21 +457,19 @@ int manager_resource_clear(struct manager *m, const char *vnet, const char *name
 	struct vnet *v = manager_find_vnet(m, vnet, e);
 	struct resource *r = v ? manager_find_resource(v, name, e) : NULL;
 	char reason[DESIRED_REASON_SIZE];
-	struct health_verdict verdict;
 	bool reported;
 	int err;
 
 	if (!r)
 		return -ENOENT;
 	reported = r->provider.report == DESIRED_REPORT_FAILED;
-	verdict = r->health.verdict;
+	reconcile_past_note(v, r);
 	if (!reported && !resource_is_unwell(r))
 		return refuse_clear(r, e);
 	util_copy(reason, sizeof(reason), r->provider.reason);
 	if (reported)
 		reconcile_resource_report(r, DESIRED_REPORT_UP, "");
-	reconcile_hold_forget(r);
-	reconcile_health_forget(r);
+	reconcile_past_forget(r);
 	err = reconcile_resource(r, e);
 	if (!err)
 		err = manager_save(m, e);
@@ -479,9 +477,10 @@ int manager_resource_clear(struct manager *m, const char *vnet, const char *name
 		return 0;
 	if (reported)
 		reconcile_resource_report(r, DESIRED_REPORT_FAILED, reason);
-	r->health.verdict = verdict;
+	reconcile_past_put_back(v);
 	if (reconcile_resource(r, NULL))
 		m->unsettled = true;
+	reconcile_past_return(v);
 	return err;
 }
 

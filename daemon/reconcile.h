@@ -128,8 +128,8 @@ bool reconcile_queue_is_on(const struct resource *r);
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
  * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
  * reconcile_hold_returned(): it is up; reconcile_hold_pause(): it is not well;
- * reconcile_hold_forget(): an administrator has decided; reconcile_hold_look(): what has happened
- * to the device so far was our own doing.
+ * reconcile_hold_forget(): it is another device; reconcile_hold_look(): what has happened to the
+ * device so far was our own doing.
  */
 enum resource_state reconcile_hold(struct resource *r, const struct link *l,
 				   enum resource_state state, char *reason, size_t size);
@@ -143,6 +143,17 @@ void reconcile_hold_reason(const struct resource *r, char *buffer, size_t size);
 void reconcile_hold_release(struct vnet *v);
 uint64_t reconcile_hold_due_us(const struct manager *m);
 void reconcile_hold_run(struct manager *m, uint64_t now_us);
+
+/*
+ * What the resources of a vnet are kept out for beside what their devices say now: losses, and
+ * health. It is noted before a change of the vnet or of @r (NULL: of none), forgotten when an
+ * administrator has decided, and put back when his change is refused: then it has ended nothing.
+ * reconcile_past_return(): after all else is as it was; what was held down is so again.
+ */
+void reconcile_past_note(struct vnet *v, struct resource *r);
+void reconcile_past_forget(struct resource *r);
+void reconcile_past_put_back(struct vnet *v);
+void reconcile_past_return(struct vnet *v);
 
 /* What carries the vnet's frames has changed; @multicast: that of multicast, too. The first round
  * is sent here and now; reconcile_announce.c. */

@@ -155,7 +155,7 @@ void reconcile_hold_release(struct vnet *v)
 {
 	struct resource *r, *next;
 
-	if (!v->manager->held)
+	if (!v->manager->held || v->settling)
 		return;
 	for (size_t i = 0; i < v->hybrid_count; i++)
 		if (v->hybrids[i]->hold.listed && is_last_resort(v->hybrids[i]))
@@ -203,4 +203,58 @@ void reconcile_hold_run(struct manager *m, uint64_t now_us)
 		look_again(m, r);
 		manager_reconcile_one(r);
 	}
+}
+
+/* --- what a change may have to give back --- */
+
+static void note(struct resource *r)
+{
+	r->past = (struct past) {
+		.change = r->vnet->manager->changes,
+		.hold = r->hold,
+		.verdict = r->health.verdict,
+		.tries = r->health.tries,
+	};
+}
+
+void reconcile_past_note(struct vnet *v, struct resource *r)
+{
+	struct resource *held;
+
+	v->manager->changes++;
+	if (r)
+		note(r);
+	for (size_t i = 0; i < v->hybrid_count; i++)
+		note(v->hybrids[i]);
+	DL_FOREACH2 (v->manager->held, held, held_next)
+		if (held->vnet == v)
+			note(held);
+}
+
+void reconcile_past_forget(struct resource *r)
+{
+	reconcile_hold_forget(r);
+	reconcile_health_forget(r);
+}
+
+void reconcile_past_put_back(struct vnet *v)
+{
+	for (struct resource *r = v->resources; r; r = r->hh.next) {
+		const struct past *past = &r->past;
+
+		if (past->change != v->manager->changes)
+			continue;
+		r->hold.lost = past->hold.lost;
+		r->hold.well_us = past->hold.well_us;
+		r->hold.returned_us = past->hold.returned_us;
+		r->health.verdict = past->verdict;
+		r->health.tries = past->tries;
+	}
+}
+
+void reconcile_past_return(struct vnet *v)
+{
+	for (struct resource *r = v->resources; r; r = r->hh.next)
+		if (r->past.change == v->manager->changes && r->past.hold.listed && !r->hold.listed)
+			manager_reconcile_one(r);
 }

@@ -352,6 +352,18 @@ void reconcile_mark_sweep(struct manager *m)
 	}
 }
 
+void reconcile_mark_follow(struct manager *m, const struct link *l)
+{
+	const struct manager_mark *mark = find(m, l->ifindex);
+	struct note n;
+
+	if (!mark || is_same_device(l, &mark->note))
+		return;
+	n = mark->note;
+	memcpy(n.came, l->address, MAC_LEN);
+	manager_removed(m, write_note(m, l->ifindex, &n));
+}
+
 void reconcile_mark_gone(struct manager *m, uint32_t ifindex)
 {
 	struct manager_mark *mark = find(m, ifindex);

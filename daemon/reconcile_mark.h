@@ -32,6 +32,8 @@ bool reconcile_mark_claim_offloads(struct manager *m, uint32_t ifindex,
 /* What nobody has claimed is given back. */
 void reconcile_mark_sweep(struct manager *m);
 
+/* Somebody has changed its MAC, by which it is known again. */
+void reconcile_mark_follow(struct manager *m, const struct link *l);
 /* The device does not exist any more, or goes as it is. */
 void reconcile_mark_gone(struct manager *m, uint32_t ifindex);
 

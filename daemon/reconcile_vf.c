@@ -135,6 +135,28 @@ static int set_field(struct resource *r, uint32_t pf, const struct kernel_vf *re
 	return 0;
 }
 
+/* What is wanted as it came, and is so, has not been changed: what becomes of it now is another's.
+ */
+static void forget_unchanged(struct resource *r, uint32_t pf, const struct kernel_vf *want)
+{
+	struct kernel_vf *before = &r->vf_saved.before, *now = &r->vf.now;
+	unsigned int unchanged = 0;
+
+	for (unsigned int i = 0; i < KERNEL_VF_FIELDS; i++) {
+		enum kernel_vf_field field = kernel_vf_field(i);
+
+		if ((before->set & now->set & field) && kernel_vf_same(before, want, field) &&
+		    kernel_vf_same(before, now, field))
+			unchanged |= field;
+	}
+	if (!unchanged)
+		return;
+	before->set &= ~unchanged;
+	manager_removed(r->vnet->manager, reconcile_vf_mark(r->vnet->manager, pf, r->settings.vf,
+							    &r->vf_saved, NULL));
+	r->vnet->manager->unsaved = true;
+}
+
 static int set_fields(struct resource *r, uint32_t pf, const struct kernel_vf *read_before,
 		      struct error *e)
 {
@@ -157,6 +179,8 @@ static int set_fields(struct resource *r, uint32_t pf, const struct kernel_vf *r
 			memcpy(r->vf_saved.given, want.address, MAC_LEN);
 	}
 	err = manager_rtnl(r->vnet->manager, vf_get, pf, r->settings.vf, &r->vf.now);
+	if (!err)
+		forget_unchanged(r, pf, &want);
 	return err == -ENOENT ? 0 : err; /* it has just gone; the next look finds out */
 }
 
@@ -346,7 +370,7 @@ static void remove_entry(struct resource *r)
 	m->unsaved = true;
 }
 
-static void add_entry(struct resource *r)
+static void add_entry(struct resource *r, uint32_t pf)
 {
 	struct manager *m = r->vnet->manager;
 	struct desired_vf *s = &r->vf_saved, after;
@@ -354,17 +378,17 @@ static void add_entry(struct resource *r)
 	char mac[MAC_TEXT_SIZE];
 	int err;
 
-	if (s->entry == s->pf && mac_same(s->entry_address, address))
+	if (s->entry == pf && mac_same(s->entry_address, address))
 		return;
 	remove_entry(r);
 	after = *s;
-	after.entry = s->pf;
+	after.entry = pf;
 	memcpy(after.entry_address, address, MAC_LEN);
-	err = reconcile_vf_mark(m, s->pf, r->settings.vf, &after, NULL);
+	err = reconcile_vf_mark(m, pf, r->settings.vf, &after, NULL);
 	if (!err)
-		err = manager_rtnl(m, link_filter, s->pf, address, true);
+		err = manager_rtnl(m, link_filter, pf, address, true);
 	if (err)
-		manager_removed(m, reconcile_vf_mark(m, s->pf, r->settings.vf, s, NULL));
+		manager_removed(m, reconcile_vf_mark(m, pf, r->settings.vf, s, NULL));
 	mac_format(address, mac);
 	if (err) {
 		log_warning("%s/%s: %s switches between its functions by itself and cannot be told "
@@ -384,27 +408,41 @@ static void add_entry(struct resource *r)
  * A NIC in VEB mode hands frames from one of its functions straight to the one whose MAC it is, or
  * else to the wire. While the VF receives nothing, the vnet is reached over its service, which may
  * lead over the PF: so the PF has to have the MAC as well. Not while the VF receives: some NICs
- * would hand the frames to both.
+ * would hand the frames to both. @pf: 0: it is not there.
  */
-void reconcile_vf_bridge(struct resource *r, const struct link *l)
+static void tell_switch(struct resource *r, uint32_t pf, bool receives)
 {
 	struct manager *m = r->vnet->manager;
-	bool receives = r->ifindex && l && link_is_up(l);
 
-	if (!resource_is_vf(r))
-		return;
-	if (receives || !r->vf_saved.pf || !r->vf.there) {
+	if (receives || !pf || !r->vf.there) {
 		r->vf.bridge_known = false;
 		remove_entry(r);
 		return;
 	}
 	if (!r->vf.bridge_known) {
 		r->vf.bridge_known = true;
-		if (manager_rtnl(m, vf_bridge, r->vf_saved.pf, &r->vf.veb))
+		if (manager_rtnl(m, vf_bridge, pf, &r->vf.veb))
 			r->vf.veb = false;
 	}
 	if (r->vf.veb)
-		add_entry(r);
+		add_entry(r, pf);
+}
+
+void reconcile_vf_bridge(struct resource *r, const struct link *l)
+{
+	if (resource_is_vf(r))
+		tell_switch(r, r->vf_saved.pf, r->ifindex && l && link_is_up(l));
+}
+
+/* Who is being migrated is reached over the service until the end, whether its VF has been in use
+ * before or comes only now. */
+static void tell_switch_out(struct resource *r)
+{
+	const struct link *pf = find_pf(r);
+
+	r->vf.there = pf && manager_rtnl(r->vnet->manager, vf_get, pf->ifindex, r->settings.vf,
+					 &r->vf.now) == 0;
+	tell_switch(r, pf ? pf->ifindex : 0, false);
 }
 
 /* --- letting go --- */
@@ -446,11 +484,10 @@ void reconcile_vf_give_back(struct resource *r)
 {
 	if (!resource_is_vf(r))
 		return;
-	/* Who is being migrated is reached over the service until the end. */
 	if (r->leaving || !resource_is_out(r))
 		remove_entry(r);
-	else if (link_find(r->vnet->manager->links, r->vf_saved.pf))
-		reconcile_vf_bridge(r, NULL);
+	else
+		tell_switch_out(r);
 	give_back(r);
 	forget(r);
 }

@@ -38,6 +38,7 @@ static int check_upper_device(const struct manager *m, const struct vnet *self,
 			      const struct link *l, const char *name, struct error *e)
 {
 	const struct manager_owner *o = owner_find(m, l->ifindex);
+	const struct resource *tap = o ? NULL : object_tap_find(m, l->ifindex);
 
 	if (l->type != ARPHRD_ETHER)
 		return error_set(e, ERROR_INVALID, EINVAL, name, "upper",
@@ -54,6 +55,10 @@ static int check_upper_device(const struct manager *m, const struct vnet *self,
 		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
 				 "%s: upper %s is in use by its own resource %s", name, l->name,
 				 o->resource->name);
+	if (tap)
+		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
+				 "%s: upper %s is the tap of resource %s of vnet %s", name, l->name,
+				 tap->name, tap->vnet->name);
 	return 0;
 }
 
@@ -322,12 +327,15 @@ int validate_device_free(const struct manager *m, const char *device, const char
 {
 	const struct link *l = link_find_name(m->links, device);
 	const struct manager_owner *o = l ? owner_find(m, l->ifindex) : NULL;
+	const struct resource *tap = l ? object_tap_find(m, l->ifindex) : NULL;
 	struct resource *waiting;
 
 	if (o && o->uplink)
 		return device_of_uplink(label, device, o->uplink, e);
 	if (o)
 		return device_busy(label, device, o->vnet, o->resource, e);
+	if (tap)
+		return device_busy(label, device, tap->vnet, tap, e);
 	for (const struct uplink *u = m->uplinks; u; u = u->hh.next)
 		if (util_same(u->settings.device, device))
 			return device_of_uplink(label, device, u, e);
@@ -363,12 +371,16 @@ int validate_device(const struct resource *r, const struct link *l, struct error
 {
 	char label[RESOURCE_LABEL_SIZE];
 	const struct manager_owner *o = owner_find(r->vnet->manager, l->ifindex);
+	const struct resource *tap;
 
 	resource_label(r, label);
 	if (o && o->uplink)
 		return device_of_uplink(label, l->name, o->uplink, e);
 	if (o && o->resource != r)
 		return device_busy(label, l->name, o->vnet, o->resource, e);
+	tap = object_tap_find(r->vnet->manager, l->ifindex);
+	if (tap && tap != r)
+		return device_busy(label, l->name, tap->vnet, tap, e);
 	return check_device(r->vnet, l, label, e);
 }
 

@@ -15,7 +15,7 @@ int validate_uplink_device(const struct uplink *u, const struct link *l, struct 
 	const struct manager_owner *o = owner_find(u->manager, l->ifindex);
 	const struct link *master = l->master ? link_find(u->manager->links, l->master) : NULL;
 
-	if (o && o->uplink != u)
+	if (o ? o->uplink != u : object_tap_find(u->manager, l->ifindex) != NULL)
 		return validate_device_free(u->manager, l->name, u->name, e);
 	if (l->type != ARPHRD_ETHER)
 		return error_set(e, ERROR_INVALID, EINVAL, u->name, "device",

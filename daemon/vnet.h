@@ -54,6 +54,17 @@ struct hold {
 	uint32_t carrier_downs; /* and how often it had lost its carrier by then */
 };
 
+/*
+ * What a resource is kept out for beside what its device says now, as it was before a change: to
+ * be put back if that is refused.
+ */
+struct past {
+	uint64_t change; /* the manager's number of it */
+	struct hold hold;
+	struct health_verdict verdict;
+	unsigned int tries;
+};
+
 /* A virtual function as last looked at; reconcile_vf.c. */
 struct vf_use {
 	bool there;		/* the PF has it: `now` is what it says of it */
@@ -92,8 +103,10 @@ struct resource {
 	struct hold hold;
 	struct resource *held_prev, *held_next; /* in the manager's held ones */
 	struct vf_use vf;
-	struct resource *vf_prev, *vf_next; /* in the manager's virtual functions */
+	struct resource *vf_prev, *vf_next;   /* in the manager's virtual functions */
+	struct resource *tap_prev, *tap_next; /* in the manager's taps */
 	struct health health;
+	struct past past;
 	struct resource *watched_prev, *watched_next; /* in the manager's watched ones */
 
 	/* in the kernel */

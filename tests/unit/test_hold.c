@@ -79,6 +79,54 @@ START_TEST(test_every_loss_begins_anew)
 }
 END_TEST
 
+/* Neither its own, nor another's because nothing else could carry for a moment. */
+START_TEST(test_refused_change_ends_nothing)
+{
+	static const struct {
+		const char *resource, *key, *value, *call;
+	} changes[] = {
+		{ "h1", "storm_limit", "5", NULL },
+		{ "h1", "admin", "down", NULL },
+		{ "h2", "admin", "down", NULL },
+		{ "h2", "storm_limit", "5", "port_write" },
+		{ "h2", "storm_limit", "5", "storm_write" },
+		{ "h2", "priority", "5", "vnet_write" },
+	};
+
+	damped();
+	world_resource_del(w, "vnet0", "s");
+	lose_and_find("h10");
+	world_pass(w, 300 * MS);
+	world_forget_events(w);
+	w->save_fails = !changes[_i].call;
+	if (changes[_i].call)
+		fake_kernel_fail_once(w->k, changes[_i].call, EIO, 0);
+	ck_assert_int_lt(world_try_resource_set(w, "vnet0", changes[_i].resource, changes[_i].key,
+						changes[_i].value, NULL),
+			 0);
+	w->save_fails = false;
+	ck_assert_int_eq(strncmp(world_state(w, "vnet0", "h1"), HELD, strlen(HELD)), 0);
+	ck_assert_str_eq(unicast(), "h2");
+	world_check(w);
+	world_news(w);
+	world_pass(w, 699 * MS);
+	ck_assert(!row_up("h1"));
+	world_pass(w, 1 * MS);
+	state_is("h1", "up");
+}
+END_TEST
+
+/* A change that is not refused does. */
+START_TEST(test_change_ends_it)
+{
+	damped();
+	lose_and_find("h10");
+	world_resource_set(w, "vnet0", "h1", "storm_limit", "5");
+	state_is("h1", "up");
+	ck_assert_str_eq(unicast(), "h1");
+}
+END_TEST
+
 /* fault 33: at 100 Hz, for a minute, in each of the ways in which it may be told. */
 START_TEST(test_flapping)
 {
@@ -387,6 +435,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_returns_when_well_for_long_enough);
 	tcase_add_test(t, test_every_loss_begins_anew);
+	tcase_add_loop_test(t, test_refused_change_ends_nothing, 0, 6);
+	tcase_add_test(t, test_change_ends_it);
 	tcase_add_loop_test(t, test_flapping, 0, 2);
 	tcase_add_test(t, test_once_a_second);
 	tcase_add_loop_test(t, test_each_loss, 0, UTIL_ARRAY_SIZE(losses));

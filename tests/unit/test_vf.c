@@ -675,6 +675,56 @@ START_TEST(test_migration_and_restart)
 }
 END_TEST
 
+/* The switch in the NIC has the same to know, whether the VF was there before or comes now. */
+START_TEST(test_vf_of_a_migration)
+{
+	w->k->bridge = FAKE_BRIDGE_VEB;
+	appear("v3");
+	prepare();
+	add();
+	state_is("h", OUT);
+	ck_assert(is_as_it_came() && !h()->ifindex);
+	ck_assert(filters("pf0", WORLD_MAC));
+	world_check(w);
+	world_news(w);
+	finish();
+	state_is("h", "up");
+	ck_assert(!filters("pf0", WORLD_MAC));
+	world_check(w);
+	/* refused: nothing of it comes back, and nothing leaves */
+	w->save_fails = true;
+	ck_assert_int_lt(manager_migration_prepare(w->m, "vnet0", &w->e), 0);
+	w->save_fails = false;
+	state_is("h", "up");
+	prepare();
+	world_pass(w, 200000);
+	fake_kernel_fail_once(w->k, "vnet_write", EIO, 0);
+	ck_assert_int_lt(manager_migration_finish(w->m, "vnet0", &w->e), 0);
+	state_is("h", OUT);
+	ck_assert(is_as_it_came() && !h()->ifindex && manager_migration_is_ready(vnet0()));
+	world_check(w);
+	world_resource_del(w, "vnet0", "h");
+	ck_assert(!filters("pf0", WORLD_MAC));
+}
+END_TEST
+
+/* What is trusted for a change that is refused is as it came, and then the administrator's. */
+START_TEST(test_trust_of_refused_change)
+{
+	appear("v3");
+	add();
+	w->save_fails = true;
+	ck_assert_int_lt(world_try_set(w, "vnet0", "promiscuous", "on", NULL), 0);
+	w->save_fails = false;
+	ck_assert(!vf->vf.trust);
+	vf->vf.trust = came.vf.trust = true;
+	world_news(w);
+	ck_assert(vf->vf.trust);
+	world_resource_del(w, "vnet0", "h");
+	ck_assert(is_as_it_came());
+}
+END_TEST
+
 START_TEST(test_migration_changes_its_mind)
 {
 	appear("v3");
@@ -797,6 +847,8 @@ int main(void)
 	tcase_add_test(t, test_no_bridge_entry);
 	tcase_add_test(t, test_migration);
 	tcase_add_test(t, test_migration_and_restart);
+	tcase_add_test(t, test_vf_of_a_migration);
+	tcase_add_test(t, test_trust_of_refused_change);
 	tcase_add_test(t, test_migration_changes_its_mind);
 	tcase_add_test(t, test_migration_not_kept);
 	tcase_add_test(t, test_restart);

@@ -231,11 +231,27 @@ static int clear_report(struct walk *k)
 	return r ? manager_resource_clear(k->w->m, r->vnet->name, r->name, &k->w->e) : 0;
 }
 
-static int (*const changes[])(struct walk *k) = { add_vnet,	add_vnet,     set_vnet,
-						  add_resource, add_resource, add_resource,
-						  set_resource, set_resource, del_vnet,
-						  del_resource, provide,      provide,
-						  clear_report, add_vf,	      add_vf };
+static int prepare(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+
+	snprintf(k->what, sizeof(k->what), "prepare-migration %s", name);
+	return manager_migration_prepare(k->w->m, name, &k->w->e);
+}
+
+static int finish(struct walk *k)
+{
+	const char *name = PICK(k, vnets);
+
+	snprintf(k->what, sizeof(k->what), "finish-migration %s", name);
+	return manager_migration_finish(k->w->m, name, &k->w->e);
+}
+
+static int (*const changes[])(struct walk *k) = {
+	add_vnet,     add_vnet,	    set_vnet, add_resource, add_resource, add_resource,
+	set_resource, set_resource, del_vnet, del_resource, provide,	  provide,
+	clear_report, add_vf,	    add_vf,   prepare,	    finish,	  finish
+};
 
 static void dump(struct world *w)
 {
@@ -267,7 +283,7 @@ static void change(struct walk *k, bool broken)
 	err = PICK(k, changes)(k);
 	fake_kernel_heal(k->w->k);
 	k->w->save_fails = false;
-	k->vfs_refused |= k->w->k->failed && util_same(call, "vf_set");
+	k->w->vfs_refused |= k->w->k->failed && util_same(call, "vf_set");
 	if (k->w->k->failed && util_same(call, "link_set"))
 		memset(k->refused_to, true, sizeof(k->refused_to[0]) * (k->w->k->next_ifindex + 1));
 	/* Another refusal, and then a failure on the way back: that needs manager_settle(). */
@@ -649,7 +665,7 @@ static void check_vfs(const struct walk *k, uint32_t index)
 	for (const struct resource *r = k->w->m->vfs; r; r = r->vf_next)
 		if (r->settings.vf == index)
 			return;
-	ck_assert_msg(!vf->there || k->vfs_refused || memcmp(&vf->vf, &came, sizeof(came)) == 0,
+	ck_assert_msg(!vf->there || k->w->vfs_refused || memcmp(&vf->vf, &came, sizeof(came)) == 0,
 		      "step %u, %s: VF %u is nobody's, and not as it was", k->step, k->what, index);
 }
 

@@ -24,7 +24,6 @@ struct walk {
 	unsigned int step;
 	char what[256];			   /* the step that is being taken, for messages */
 	bool refused_to[FAKE_IFINDEX_MAX]; /* a device that may not have taken back what it had */
-	bool vfs_refused;		   /* a VF may not have taken back what it had */
 	bool loose; /* what is refused may have changed something all the same */
 
 	unsigned int kill_in;	    /* so many writes from now, 0: not */

@@ -482,9 +482,12 @@ void world_same(const char *what, const char *before, const char *after)
 {
 	size_t same = 0, line = 0;
 
+	/* From the start of the line, or what is in front of the difference of a long one. */
 	for (; before[same] && before[same] == after[same]; same++)
 		if (before[same] == '\n')
 			line = same + 1;
+	if (same > line + 300)
+		line = same - 300;
 	if (before[same] != after[same])
 		ck_abort_msg("%s:\n  was %.700s\n  is %.700s", what, before + line, after + line);
 }

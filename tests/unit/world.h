@@ -19,6 +19,7 @@ struct world {
 	struct manager *m;
 	struct error e; /* of the last change that was tried */
 	bool save_fails;
+	bool vfs_refused; /* a VF may not have taken back what it had */
 	unsigned int saves;
 	char *kept;	    /* what was last saved, as JSON; NULL: nothing yet */
 	char state[300];    /* for world_state() */

@@ -73,6 +73,17 @@ static enum resource_state peer_state(const struct world *w, const struct resour
 	return RESOURCE_UP;
 }
 
+/* A provider's tap is its resource's, be it bound or not. */
+static bool is_tap_of_another(const struct world *w, const struct resource *r, const struct link *l)
+{
+	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
+		for (const struct resource *t = v->resources; t; t = t->hh.next)
+			if (t != r && t->provider.kind == DESIRED_PROVIDER_TAP &&
+			    t->tap_ifindex == l->ifindex)
+				return true;
+	return false;
+}
+
 /* The device is there, and there is a reason not to take it. */
 static bool is_unfit(const struct world *w, const struct resource *r)
 {
@@ -80,7 +91,7 @@ static bool is_unfit(const struct world *w, const struct resource *r)
 
 	if (r->provider.kind == DESIRED_PROVIDER_TAP)
 		l = by_index(w->k, r->tap_ifindex);
-	return l && (owner_find(w->m, l->ifindex) || l->master ||
+	return l && (owner_find(w->m, l->ifindex) || is_tap_of_another(w, r, l) || l->master ||
 		     (l->max_mtu && l->max_mtu < r->vnet->settings.mtu));
 }
 
@@ -311,8 +322,9 @@ static void check_resource(struct world *w, const struct resource *r, struct wor
 {
 	check_damping(w, r);
 	check_health(w, r);
-	ck_assert_msg(r->state == state_of(w, r), "%s: is %s (%s)", r->name,
-		      resource_state_name(r->state), r->reason);
+	ck_assert_msg(r->state == state_of(w, r), "%s/%s: is %s (%s), and should be %s",
+		      r->vnet->name, r->name, resource_state_name(r->state), r->reason,
+		      resource_state_name(state_of(w, r)));
 	ck_assert_int_eq(r->state == RESOURCE_UP, !r->reason[0]);
 	if (is_type(r, SETTINGS_GUEST)) {
 		if (has_mac_of(w, r))
@@ -428,7 +440,8 @@ static void check_upper(struct world *w, const struct vnet *v, const struct link
 	if (v->settings.upper[0]) {
 		const struct link *there = fake_kernel_find(w->k, v->settings.upper);
 		const struct manager_owner *o = there ? owner_find(w->m, there->ifindex) : NULL;
-		bool busy = o && (o->vnet != v || o->resource);
+		bool busy = o ? o->vnet != v || o->resource
+			      : there && is_tap_of_another(w, NULL, there);
 
 		ck_assert_msg(port == (busy ? NULL : there), "upper %s is not taken in",
 			      v->settings.upper);
