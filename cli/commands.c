@@ -57,6 +57,8 @@ const struct verb commands_verbs[] = {
 	  { NAME_VNET, NAME_MAC }, 2, 0, keys_path, verbs_path },
 	{ "stats", NULL, "[VNET [NAME]]", "count of frames, bytes and drops",
 	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_stats },
+	{ "history", NULL, "[VNET|UPLINK [FLOW]] [KEY VALUE]...", "what was carried a second, over time",
+	  { NAME_FLOW_OWNER, NAME_FLOW }, 0, 0, keys_history, verbs_history },
 	{ "monitor", NULL, "", "print events as they happen",
 	  { NAME_NONE }, 0, 0, NULL, watch_run, .once = true },
 	{ "reload", NULL, "", "read the configuration files again",
@@ -130,6 +132,14 @@ const struct object commands_objects[] = {
 	  "reason. Reasons without drops are left out; -j shows all.\n",
 	  "vnetctl stats vnet0\n"
 	  "vnetctl -j stats vnet0 g1\n" },
+	{ "history",
+	  "What vnets and uplinks, or one flow, carried and dropped a second between one sample and the\n"
+	  "next; -j prints the counters themselves. vnetd takes a sample each 10 seconds and keeps 60,\n"
+	  "if it is not told otherwise. When it is started anew, so is the history.\n",
+	  "vnetctl history\n"
+	  "vnetctl history vnet0 since 300\n"
+	  "vnetctl history vnet0 backup interval 60\n"
+	  "vnetctl -j history vnet0 samples 2\n" },
 	{ "monitor",
 	  "One event a line, with -j one JSON object a line, until SIGINT or SIGTERM. It ends with\n"
 	  "status 3 when vnetd goes.\n",
@@ -251,6 +261,8 @@ static enum ctl_status commands_parse(struct ctl *ctl, const struct verb *v, int
 	if (v->raw)
 		return CTL_DONE;
 	while (used < argc && used < COMMAND_NAMES_MAX && v->names[used]) {
+		if (used >= v->names_needed && v->keys && keys_has(v->keys, argv[used]))
+			break;
 		if (argv[used][0] == '-')
 			return ctl_usage(ctl, v->object,
 					 "'%s' is out of place: expected options before OBJECT",

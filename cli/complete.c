@@ -248,6 +248,11 @@ static void complete_arguments(const struct complete *c, const struct verb *v, i
 
 	while (names < COMMAND_NAMES_MAX && v->names[names])
 		names++;
+	for (int i = v->names_needed; v->keys && i < names && i < given; i++)
+		if (keys_has(v->keys, c->argv[used + i]))
+			names = i;
+	if (given < names && given >= v->names_needed && v->keys)
+		complete_key(c, v, NULL, 0);
 	if (given < names)
 		complete_name(c, v->names[given], given > 0 ? c->argv[used + given - 1] : NULL);
 	else if (v->keys)

@@ -158,7 +158,24 @@ const struct key keys_path[] = {
 	  "VLAN of the frame; untagged if not given", .number = true },
 	{ NULL },
 };
+
+const struct key keys_history[] = {
+	{ "since", "since", "SECONDS",
+	  "not older than that", .number = true },
+	{ "interval", "interval", "SECONDS",
+	  "so far apart", .number = true },
+	{ "samples", "samples", "N",
+	  "the last so many", .number = true },
+	{ NULL },
+};
 /* clang-format on */
+
+bool keys_has(const struct key *keys, const char *word)
+{
+	while (keys->name && strcmp(keys->name, word) != 0)
+		keys++;
+	return keys->name;
+}
 
 void keys_words(const struct key *keys, struct words *ret)
 {

@@ -28,6 +28,10 @@ extern const struct key keys_resource[];
 extern const struct key keys_uplink[];
 extern const struct key keys_flow[];
 extern const struct key keys_path[];
+extern const struct key keys_history[];
+
+/* Is @word one of them, in full? */
+bool keys_has(const struct key *keys, const char *word);
 
 /* How many words follow it; @first is the first of them, NULL while there is none. */
 int keys_values(const struct key *key, const char *first);

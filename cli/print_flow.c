@@ -35,11 +35,13 @@ static void print_flow(struct ctl *ctl, struct json_object *flow)
 	text_print_colour(ctl->out, ctl->colour, TEXT_BOLD, field_text(flow, "name"));
 	text_printf(ctl->out, ": rank %s, dir %s\n", field_text(flow, "rank"),
 		    field_text(flow, "dir"));
-	text_phrase(&line, "  takes");
+	text_lead(&line, "  takes ");
 	for (i = 0; i < sizeof(print_match_keys) / sizeof(print_match_keys[0]); i++)
 		if (strcmp(field_text(flow, print_match_keys[i]), "any") != 0)
 			text_phrase(&line, "%s %s", print_match_keys[i],
 				    field_text(flow, print_match_keys[i]));
+	if (line.column == line.lead)
+		text_phrase(&line, "all frames");
 	if (strcmp(field_text(flow, "priority"), "none") != 0)
 		text_phrase(&line, "priority %s", field_text(flow, "priority"));
 	print_bandwidth(&line, flow);

@@ -53,6 +53,34 @@ static int print_direction(struct ctl *ctl, const struct print_direction *d,
 	return table_print(t, ctl->out, ctl->colour, 2);
 }
 
+static int print_flow_counts(struct ctl *ctl, struct json_object *flows)
+{
+	static const struct table_column columns[] = {
+		{ "FLOW" },
+		{ "RX PACKETS", true },
+		{ "RX BYTES", true },
+		{ "RX DROPPED", true },
+		{ "TX PACKETS", true },
+		{ "TX BYTES", true },
+		{ "TX DROPPED", true },
+		{ NULL },
+	};
+	static const char *const keys[] = {
+		"ipackets", "rbytes", "idrops", "opackets", "obytes", "odrops",
+	};
+	struct table *t = table_new(columns);
+	struct json_object *flow;
+	size_t i, k;
+
+	for (i = 0; i < field_count(flows); i++) {
+		flow = json_object_array_get_idx(flows, i);
+		table_add(t, TEXT_PLAIN, "%s", field_text(flow, "name"));
+		for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			table_add(t, TEXT_PLAIN, "%" PRIu64, field_number(flow, keys[k]));
+	}
+	return table_print(t, ctl->out, ctl->colour, 2);
+}
+
 static void print_drops(struct ctl *ctl, struct json_object *drops)
 {
 	struct text_line line = { ctl->out, 4, 0 };
@@ -79,7 +107,7 @@ static void print_drops(struct ctl *ctl, struct json_object *drops)
 
 int print_stats(struct ctl *ctl, struct json_object *stats)
 {
-	struct json_object *vnet, *resources;
+	struct json_object *vnet, *resources, *flows;
 	uint64_t switches;
 	size_t i, d;
 
@@ -100,6 +128,9 @@ int print_stats(struct ctl *ctl, struct json_object *stats)
 		for (d = 0; field_count(resources) > 0 && d < 2; d++)
 			if (print_direction(ctl, &print_directions[d], resources) < 0)
 				return -ENOMEM;
+		flows = field_find(vnet, "flows");
+		if (field_count(flows) > 0 && print_flow_counts(ctl, flows) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }

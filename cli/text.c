@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -75,14 +76,22 @@ void text_print(FILE *out, const char *text)
 
 void text_printf(FILE *out, const char *format, ...)
 {
+	size_t format_length = strlen(format);
+	bool ends_line = format_length > 0 && format[format_length - 1] == '\n';
 	char *text = NULL;
 	va_list args;
+	int length;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	length = vasprintf(&text, format, args);
 	va_end(args);
-	text_print(out, text ? text : "?");
+	if (length < 0)
+		text = NULL;
+	if (length > 0 && ends_line)
+		text[length - 1] = '\0';
+	text_print(out, length < 0 ? "?" : text);
+	if (ends_line)
+		fputc('\n', out);
 	free(text);
 }
 
@@ -117,10 +126,11 @@ void text_phrase(struct text_line *line, const char *format, ...)
 	length = (size_t)n < sizeof(phrase) ? (size_t)n : sizeof(phrase) - 1;
 
 	/* One column is for the comma that may follow. */
-	if (line->column && line->column + 2 + length + 1 > TEXT_COLUMNS) {
+	if (line->column > line->lead && line->column + 2 + length + 1 > TEXT_COLUMNS) {
 		fprintf(line->out, ",\n%*s", (int)line->indent, "");
 		line->column = line->indent;
-	} else if (line->column) {
+		line->lead = 0;
+	} else if (line->column > line->lead) {
 		fputs(", ", line->out);
 		line->column += 2;
 	}
@@ -128,8 +138,14 @@ void text_phrase(struct text_line *line, const char *format, ...)
 	line->column += length;
 }
 
+void text_lead(struct text_line *line, const char *words)
+{
+	text_print(line->out, words);
+	line->column = line->lead = strlen(words);
+}
+
 void text_end(struct text_line *line)
 {
 	fputc('\n', line->out);
-	line->column = 0;
+	line->column = line->lead = 0;
 }

@@ -14,6 +14,7 @@ bool text_is_utf8(const char *text);
 /* Prints @text with control characters, and what is not UTF-8, replaced, so that no name can play
  * with the terminal. */
 void text_print(FILE *out, const char *text);
+/* The same of what is made of @format, whose last character may be the end of a line. */
 void text_printf(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_print_colour(FILE *out, bool colour, enum text_colour which, const char *text);
 
@@ -22,10 +23,13 @@ struct text_line {
 	FILE *out;
 	size_t indent; /* of every line but the first */
 	size_t column; /* 0: nothing is printed yet */
+	size_t lead;   /* words of text_lead() end here */
 };
 
 void text_phrase(struct text_line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Begins the line with words that the first phrase follows without a comma. */
+void text_lead(struct text_line *line, const char *words);
 void text_end(struct text_line *line);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
+#include <string.h>
 
 #include "print.h"
 #include "verbs.h"
@@ -147,6 +148,22 @@ enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *c)
 	return ctl_answer(ctl, r, text, print_fdb);
 }
 
+/* @ret stays 0 if it was not given. */
+static enum ctl_status verbs_number(struct ctl *ctl, const struct command *c, const char *key,
+				    unsigned int *ret)
+{
+	for (size_t i = 0; i < c->setting_count; i++) {
+		if (strcmp(c->settings[i].key, key) != 0)
+			continue;
+		*ret = (unsigned int)atoi(c->settings[i].value);
+		if (*ret == 0)
+			return ctl_usage(ctl, c->verb->object,
+					 "%s '%s' is not a number from 1: expected %s N", key,
+					 c->settings[i].value, key);
+	}
+	return CTL_DONE;
+}
+
 enum ctl_status verbs_path(struct ctl *ctl, const struct command *c)
 {
 	int vlan = c->setting_count ? atoi(c->settings[0].value) : -1;
@@ -162,6 +179,23 @@ enum ctl_status verbs_stats(struct ctl *ctl, const struct command *c)
 	int r = vnet_stats(ctl->client, c->name[0], c->name[1], &text);
 
 	return ctl_answer(ctl, r, text, print_stats);
+}
+
+/* Each line is about the time between two samples. */
+enum ctl_status verbs_history(struct ctl *ctl, const struct command *c)
+{
+	struct vnet_history_query query = { 0 };
+	char *text = NULL;
+	int r;
+
+	if (verbs_number(ctl, c, "since", &query.since_s) != CTL_DONE ||
+	    verbs_number(ctl, c, "interval", &query.interval_s) != CTL_DONE ||
+	    verbs_number(ctl, c, "samples", &query.samples) != CTL_DONE)
+		return CTL_USAGE;
+	if (query.samples && !ctl->json)
+		query.samples++;
+	r = vnet_history(ctl->client, c->name[0], c->name[1], &query, &text);
+	return ctl_answer(ctl, r, text, print_history);
 }
 
 enum ctl_status verbs_save(struct ctl *ctl, const struct command *c)

@@ -27,6 +27,7 @@ enum ctl_status verbs_resource_show(struct ctl *ctl, const struct command *comma
 enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_path(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_stats(struct ctl *ctl, const struct command *command);
+enum ctl_status verbs_history(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_reload(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_save(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_flush(struct ctl *ctl, const struct command *command);

@@ -56,6 +56,8 @@ const struct api_method api_methods[] = {
 	  .owner_keys = "" },
 	{ "io.vnetd.Control.GetStats", READ, 0, API_VNET | API_NAME, NULL, api_get_stats,
 	  .owner_keys = "" },
+	{ "io.vnetd.Control.GetHistory", READ, 0,
+	  API_OWNER | API_NAME | API_SINCE | API_INTERVAL | API_SAMPLES, api_get_history },
 	{ "io.vnetd.Control.Monitor", READ, 0, 0, NULL, api_monitor },
 	/* Who owns a vnet may provide for it, as the manager knows; the rest is about what they provide. */
 	{ "io.vnetd.Control.Provide", ANYONE, API_PROVISION, 0, NULL, api_provide },

@@ -27,6 +27,9 @@ static const struct api_field api_parameters[] = {
 	API_ARGUMENT(API_LATER, later, boolean),
 	API_ARGUMENT(API_UPLINK, uplink, string),
 	API_ARGUMENT(API_OWNER, owner, string),
+	API_ARGUMENT(API_SINCE, since, int),
+	API_ARGUMENT(API_INTERVAL, interval, int),
+	API_ARGUMENT(API_SAMPLES, samples, int),
 	{ 0 },
 };
 

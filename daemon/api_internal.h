@@ -11,6 +11,7 @@
  *	api_provide.c	methods of providers
  *	api_provider.c	what providers are told
  *	api_stats.c	statistics, for which providers are asked
+ *	api_history.c	samples of the past
  *	api_read.c	methods that tell something
  *	api_monitor.c	the stream of events
  */
@@ -33,6 +34,7 @@ struct api_arguments {
 	const char *reason;
 	int64_t vlan;
 	bool later;
+	int64_t since, interval, samples;
 	int64_t ierrors, oerrors, norcvbuf, noxmtbuf, malformed;
 	struct json_object *settings;
 	struct json_object *provision;
@@ -57,6 +59,9 @@ enum api_argument {
 	API_LATER = 1 << 13,
 	API_UPLINK = 1 << 14,
 	API_OWNER = 1 << 15,
+	API_SINCE = 1 << 16,
+	API_INTERVAL = 1 << 17,
+	API_SAMPLES = 1 << 18,
 	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
 };
 
@@ -223,6 +228,8 @@ int api_delete_flow(struct api *a, const struct api_arguments *args, struct json
 		    struct error *e);
 int api_list_flows(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		   struct error *e);
+int api_get_history(struct api *a, const struct api_arguments *args, struct json_object *reply,
+		    struct error *e);
 int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		       struct error *e);
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,

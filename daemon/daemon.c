@@ -423,6 +423,8 @@ static int open_manager(struct daemon *d, struct error *e)
 		d->guard.datapath = d->datapath;
 		d->guard.manager = d->manager;
 		d->poll.manager = d->manager;
+		manager_history_set(d->manager, d->options->history_interval_s,
+				    d->options->history_samples);
 		d->guard.keep = &d->keep;
 	}
 	if (err)

@@ -5,6 +5,7 @@
 
 #include "desired.h"
 #include "hash.h"
+#include "history.h"
 #include "kernel.h"
 
 struct uplink;
@@ -21,6 +22,7 @@ struct flow {
 	struct flow_settings base;	/* from_config: as the file has it */
 	bool written;			/* it is in the maps */
 	struct settings_limits limited; /* its row of `limits` as last written */
+	struct history history;		/* of what it counts */
 	UT_hash_handle hh;		/* in the owner's flows, by name */
 };
 

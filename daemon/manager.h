@@ -130,6 +130,13 @@ int manager_flow_set(struct manager *m, const char *owner, const char *name,
 int manager_flow_del(struct manager *m, const char *owner, const char *name, struct error *e);
 
 /*
+ * What vnets, uplinks and flows have counted is written down each @interval_s seconds (0, as at
+ * first: never), and @samples of each object are kept, or fewer where there are many objects.
+ */
+void manager_history_set(struct manager *m, uint32_t interval_s, uint32_t samples);
+uint32_t manager_history_interval_s(const struct manager *m);
+
+/*
  * Providers; manager_provider.c. A provided resource lives as long as its provider's connection, or
  * after a restart until manager_providers_expire(). It is kept in the state file, never in a
  * configuration file.

@@ -43,6 +43,7 @@ void manager_remove_resource(struct resource *r)
 	util_copy(device, sizeof(device), resource_device(r));
 	if (r->present && m->callbacks.on_removing)
 		m->callbacks.on_removing(m->context, r);
+	manager_history_resource_gone(r);
 	reconcile_resource_remove(r);
 	manager_emit_resource(r, MANAGER_RESOURCE_REMOVED);
 	object_resource_free(r);

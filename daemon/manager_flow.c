@@ -129,6 +129,7 @@ static void flow_free(struct manager *m, struct flow **flows, struct flow *f)
 {
 	HASH_DEL(*flows, f);
 	numbers_release(&m->flow_numbers, f->number);
+	history_clear(&f->history);
 	free(f);
 }
 

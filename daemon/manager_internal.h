@@ -27,6 +27,18 @@ struct manager_news;	/* manager_news.c */
 struct manager_mark;	/* reconcile_mark.c */
 struct manager_vf_mark; /* reconcile_vf_mark.c */
 
+/* When and how much of what is counted is written down; manager_history.c. */
+struct manager_history {
+	uint64_t interval_us; /* 0: never */
+	uint32_t samples;     /* of each object, at most */
+	uint32_t slice;	      /* questions in one go */
+	uint32_t keep;	      /* so many now, for all of them have a bound */
+	uint64_t due_us;      /* the next round, or the next part of this one: */
+	bool begun;	      /* it is not over */
+	uint64_t begun_us;
+	uint64_t round;
+};
+
 struct manager {
 	struct kernel kernel;
 	struct manager_callbacks callbacks;
@@ -72,6 +84,7 @@ struct manager {
 	bool unsaved;	       /* news of devices changed what is kept across restarts */
 	bool resyncing;	       /* between the begin and the end of a dump */
 	uint64_t made;	       /* resources so far: their order */
+	struct manager_history history;
 };
 
 /* The one-line calls into the kernel's table. */
@@ -111,6 +124,12 @@ static inline void manager_removed(struct manager *m, int err)
 int manager_keep_without(struct manager *m, bool *leaving, struct desired_names *removed,
 			 const char *name, bool from_config, struct error *e);
 void manager_remove_uplink(struct uplink *u); /* has no members any more */
+
+/* History has its clock; what a resource that goes has carried, its vnet and uplink have carried.
+ */
+uint64_t manager_history_due_us(const struct manager *m);
+void manager_history_run(struct manager *m, uint64_t now_us);
+void manager_history_resource_gone(const struct resource *r);
 
 /* All flows of an owner; manager_flow.c. */
 void manager_remove_flows(struct manager *m, struct flow **flows);

@@ -158,6 +158,7 @@ void object_vnet_free(struct vnet *v)
 	numbers_release(&m->vnet_numbers, v->number);
 	desired_names_clear(&v->removed);
 	desired_names_clear(&v->removed_flows);
+	history_clear(&v->history);
 	free(v);
 }
 
@@ -196,6 +197,7 @@ void object_uplink_free(struct uplink *u)
 	HASH_DEL(m->uplinks, u);
 	numbers_release(&m->uplink_numbers, u->number);
 	desired_names_clear(&u->removed_flows);
+	history_clear(&u->history);
 	free(u->addresses);
 	free(u->slots);
 	free(u);

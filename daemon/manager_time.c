@@ -13,6 +13,7 @@ static const struct manager_clock {
 	{ reconcile_vf_due_us, reconcile_vf_run },
 	{ manager_migration_due_us, manager_migration_run },
 	{ manager_keep_due_us, manager_keep_run },
+	{ manager_history_due_us, manager_history_run },
 };
 
 uint64_t manager_now_us(const struct manager *m)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 
+#include "history.h"
 #include "log.h"
 #include "settings.h"
 
@@ -18,7 +19,9 @@ enum {
 	OPT_NO_TCX,
 	OPT_NO_CARRIER_CHECK,
 	OPT_NO_XDP,
-	OPT_SYSFS
+	OPT_SYSFS,
+	OPT_HISTORY_INTERVAL,
+	OPT_HISTORY_SAMPLES
 };
 
 static const struct option long_options[] = {
@@ -33,6 +36,8 @@ static const struct option long_options[] = {
 	{ "no-carrier-check", no_argument, NULL, OPT_NO_CARRIER_CHECK },
 	{ "no-xdp", no_argument, NULL, OPT_NO_XDP },
 	{ "sysfs", required_argument, NULL, OPT_SYSFS },
+	{ "history-interval", required_argument, NULL, OPT_HISTORY_INTERVAL },
+	{ "history-samples", required_argument, NULL, OPT_HISTORY_SAMPLES },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL },
@@ -57,6 +62,11 @@ void options_help(FILE *out)
 	      "  --no-carrier-check leave it to vnetd to notice that a device is of no use\n"
 	      "  --no-xdp           carry all frames by TC\n"
 	      "  --sysfs DIR        where functions of NICs are looked for (default /sys)\n"
+	      "  --history-interval S\n"
+	      "                     seconds between samples of what is counted, 0: none\n"
+	      "                     (default 10)\n"
+	      "  --history-samples N\n"
+	      "                     how many are kept of each vnet, uplink, flow (default 60)\n"
 	      "  -V, --version      show the version\n"
 	      "  -h, --help         show this text\n"
 	      "\n"
@@ -87,6 +97,23 @@ static int add_config(struct options *o, const char *dir)
 	if (n == OPTIONS_CONFIG_MAX)
 		return complain("--config", dir, "one of at most 16 folders");
 	return take_path("--config", dir, &o->config[n]);
+}
+
+/* A number from @least to @most. */
+static int take_number(const char *option, const char *value, uint32_t least, uint32_t most,
+		       uint32_t *ret)
+{
+	char expected[64], *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (value[0] < '0' || value[0] > '9' || *end || errno || number < least || number > most) {
+		snprintf(expected, sizeof(expected), "a number from %u to %u", least, most);
+		return complain(option, value, expected);
+	}
+	*ret = (uint32_t)number;
+	return 0;
 }
 
 static int take(struct options *o, int option, const char *value)
@@ -128,6 +155,12 @@ static int take(struct options *o, int option, const char *value)
 		return 0;
 	case OPT_SYSFS:
 		return take_path("--sysfs", value, &o->sysfs);
+	case OPT_HISTORY_INTERVAL:
+		return take_number("--history-interval", value, 0, OPTIONS_HISTORY_INTERVAL_S_MAX,
+				   &o->history_interval_s);
+	case OPT_HISTORY_SAMPLES:
+		return take_number("--history-samples", value, HISTORY_SAMPLES_LEAST,
+				   OPTIONS_HISTORY_SAMPLES_MAX, &o->history_samples);
 	case 'V':
 		o->action = OPTIONS_VERSION;
 		return 0;
@@ -149,6 +182,8 @@ int options_parse(int argc, char *argv[], struct options *ret)
 		.instance = "default",
 		.log_level = LOG_INFO,
 		.sysfs = "/sys",
+		.history_interval_s = 10,
+		.history_samples = 60,
 	};
 	int option;
 

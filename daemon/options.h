@@ -5,7 +5,9 @@
 
 #include "util.h"
 
-#define OPTIONS_CONFIG_MAX 16
+#define OPTIONS_CONFIG_MAX	       16
+#define OPTIONS_HISTORY_INTERVAL_S_MAX 86400
+#define OPTIONS_HISTORY_SAMPLES_MAX    100000
 
 enum options_action { OPTIONS_RUN, OPTIONS_CHECK, OPTIONS_HELP, OPTIONS_VERSION };
 
@@ -19,7 +21,9 @@ struct options {
 	bool no_tcx;
 	bool no_carrier_check;
 	bool no_xdp;
-	const char *sysfs; /* where it is mounted */
+	const char *sysfs;	     /* where it is mounted */
+	uint32_t history_interval_s; /* 0: none is kept */
+	uint32_t history_samples;
 	enum options_action action;
 };
 

@@ -225,24 +225,31 @@ struct json_object *show_resource(const struct resource *r)
 	return o;
 }
 
-struct json_object *show_flow(const struct kernel *k, const struct flow *f)
+static void show_add_flow_counters(struct json_object *o, const struct kernel *k,
+				   const struct flow *f)
 {
-	struct json_object *o = json_object_new_object();
 	struct abi_flow_counters counted = { 0 };
 
-	if (!o)
-		return NULL;
 	if (k->ops->flow_counters(k->datapath, f->number, &counted))
 		counted = (struct abi_flow_counters) { 0 };
-	show_add_text(o, "owner", f->vnet ? f->vnet->name : f->uplink->name);
-	show_add_text(o, "name", f->name);
-	show_add_settings(o, settings_flow, &f->settings, NULL, true);
 	show_add_number(o, "ipackets", counted.rx_packets);
 	show_add_number(o, "rbytes", counted.rx_bytes);
 	show_add_number(o, "opackets", counted.tx_packets);
 	show_add_number(o, "obytes", counted.tx_bytes);
 	show_add_number(o, "idrops", counted.rx_dropped);
 	show_add_number(o, "odrops", counted.tx_dropped);
+}
+
+struct json_object *show_flow(const struct kernel *k, const struct flow *f)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	show_add_text(o, "owner", f->vnet ? f->vnet->name : f->uplink->name);
+	show_add_text(o, "name", f->name);
+	show_add_settings(o, settings_flow, &f->settings, NULL, true);
+	show_add_flow_counters(o, k, f);
 	show_add_origin(o, f->from_config, false);
 	return o;
 }
@@ -392,6 +399,20 @@ static struct json_object *show_resource_stats(struct resource *r)
 	return o;
 }
 
+static struct json_object *show_flow_stats(const struct vnet *v)
+{
+	struct json_object *flows = json_object_new_array();
+
+	for (const struct flow *f = v->flows; f; f = f->hh.next) {
+		struct json_object *o = json_object_new_object();
+
+		show_add_text(o, "name", f->name);
+		show_add_flow_counters(o, manager_kernel(v->manager), f);
+		json_object_array_add(flows, o);
+	}
+	return flows;
+}
+
 struct json_object *show_stats(const struct vnet *v, const struct resource *only)
 {
 	struct json_object *o = json_object_new_object();
@@ -408,13 +429,14 @@ struct json_object *show_stats(const struct vnet *v, const struct resource *only
 	show_add_number(o, "switches", v->switches);
 	json_object_object_add(o, "drops", show_drops(v));
 	json_object_object_add(o, "resources", resources);
+	if (!only)
+		json_object_object_add(o, "flows", show_flow_stats(v));
 	return o;
 }
 
 /* --- events --- */
 
-/* RFC 3339 with microseconds, UTC. */
-static void show_add_time(struct json_object *o, uint64_t time_us)
+void show_add_time(struct json_object *o, uint64_t time_us)
 {
 	time_t seconds = (time_t)(time_us / SHOW_USEC_PER_SEC);
 	char date[32], text[64];

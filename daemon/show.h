@@ -17,6 +17,22 @@ struct json_object *show_flow(const struct kernel *k, const struct flow *f);
 struct json_object *show_uplink(const struct uplink *u);
 struct json_object *show_fdb(const struct vnet *v); /* an array of rows */
 struct json_object *show_stats(const struct vnet *v, const struct resource *only); /* NULL: all */
+/* Which of the samples are wanted: of those not older than @since_us the last @samples,
+ * @interval_us apart; 0: no such wish. */
+struct show_history {
+	uint64_t now_us; /* CLOCK_MONOTONIC */
+	uint64_t interval_kept_us;
+	uint64_t since_us;
+	uint64_t interval_us;
+	size_t samples;
+};
+
+/* An array; the oldest comes first. */
+struct json_object *show_history(const struct show_history *how, const struct history *h);
+
+/* As RFC 3339 with microseconds, UTC. */
+void show_add_time(struct json_object *o, uint64_t time_us);
+
 struct json_object *show_event(const struct manager_event *event);
 
 /* Settings that differ from @defaults (NULL: all), typed as their table says. */

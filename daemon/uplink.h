@@ -31,8 +31,10 @@ struct uplink {
 
 	/* observed and derived */
 	enum resource_state state;
-	char reason[256]; /* why it is not up; empty when it is */
-	bool broken;	  /* the kernel has refused what it needs */
+	char reason[256];	    /* why it is not up; empty when it is */
+	bool broken;		    /* the kernel has refused what it needs */
+	struct history history;	    /* of what its members carried */
+	struct history_counts gone; /* of it: what members had carried that are no more */
 
 	/* in the kernel */
 	uint32_t ifindex; /* of the device that is bound, 0: none */

@@ -8,6 +8,7 @@
 #include "flow.h"
 #include "hash.h"
 #include "health.h"
+#include "history.h"
 #include "kernel.h"
 
 enum resource_state { RESOURCE_WAITING, RESOURCE_DOWN, RESOURCE_UP, RESOURCE_FAILED };
@@ -176,6 +177,8 @@ struct vnet {
 	bool promiscuous;
 	uint64_t malformed;	    /* frames that providers have refused to hand in */
 	uint64_t switches;	    /* how often the carrying resource changed */
+	struct history history;	    /* of what its resources carried and it dropped */
+	struct history_counts gone; /* of it: what resources had carried that are no more */
 	struct resource *unicast;   /* carries unknown unicast now, NULL: none */
 	struct resource *multicast; /* carries broadcast and multicast now, NULL: none */
 

@@ -309,6 +309,26 @@ int vnet_stats(struct vnet_client *client, const char *vnet, const char *name, c
 	return calls_ask(client, "GetStats", calls_names("vnet", vnet, name), "stats", ret);
 }
 
+/* 0: it is left out. */
+static void calls_add_wish(struct json_object **parameters, const char *key, unsigned int value)
+{
+	if (value)
+		calls_add(parameters, key, json_object_new_int64(value));
+}
+
+int vnet_history(struct vnet_client *client, const char *owner, const char *flow,
+		 const struct vnet_history_query *query, char **ret)
+{
+	struct json_object *parameters = calls_names("owner", owner, flow);
+
+	if (query) {
+		calls_add_wish(&parameters, "since", query->since_s);
+		calls_add_wish(&parameters, "interval", query->interval_s);
+		calls_add_wish(&parameters, "samples", query->samples);
+	}
+	return calls_ask(client, "GetHistory", parameters, "history", ret);
+}
+
 int vnet_status(struct vnet_client *client, char **ret)
 {
 	return calls_ask(client, "GetStatus", json_object_new_object(), NULL, ret);

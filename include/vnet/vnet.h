@@ -361,6 +361,24 @@ VNET_API int vnet_path(struct vnet_client *client, const char *vnet, const char 
  */
 VNET_API int vnet_stats(struct vnet_client *client, const char *vnet, const char *name, char **ret);
 
+/* Which samples are wanted; a member that is 0 wishes for nothing. */
+struct vnet_history_query {
+	unsigned int since_s;	 /* not older than so many seconds */
+	unsigned int interval_s; /* so many seconds apart */
+	unsigned int samples;	 /* the last so many of these */
+};
+
+/**
+ * @brief What was counted, over time, as a JSON array with an object for each vnet and uplink; as
+ *	  "dlstat" and "flowstat" of Solaris show it.
+ * @param owner a vnet or an uplink, NULL for all of them
+ * @param flow of @owner, in place of @owner itself; may be NULL
+ * @param query which samples; NULL for all that there are
+ * @return 0, or a negative errno: -ENOENT: no such vnet, uplink or flow
+ */
+VNET_API int vnet_history(struct vnet_client *client, const char *owner, const char *flow,
+			  const struct vnet_history_query *query, char **ret);
+
 /**
  * @brief Version, process, uptime in seconds, numbers of objects and features of vnetd, as a JSON
  *	  object.

@@ -37,9 +37,14 @@ mkfifo "$T/clock"
 for name in s h k g1 g2 g3 g4 g5 g6 g7 g8; do
 	veth ${name}a - ${name}b -
 done
-start_vnetd
+start_vnetd --history-interval 1 # it takes no samples of nothing
 ok 'without a vnet it falls asleep' wait_for 5 asleep
 is 'and does not wake up' "$(wake_ups)" 0
+
+stop_vnetd
+
+# All else is told without the samples, by default one in 10 s, which are the last part.
+start_vnetd --history-interval 0
 
 # What it announces after a switch is sent again later, and is not the subject here.
 ctl vnet add vnet0 address "$(mac 1)" announce-count 1
@@ -75,4 +80,12 @@ ctl resource set vnet0 vf admin up
 ctl vnet set vnet0 monitor-interval 0 tx-timeout 0
 ok 'nor one whose poll is switched off' wait_for 5 asleep
 [ -n "${VNET_WRAP:-}" ] || cmp_num "its memory in KiB after all that, $(rss_kb)" "$(rss_kb)" -lt $((12 * 1024))
+
+# A sample is one waking, whatever there is to be counted.
+stop_vnetd
+start_vnetd --history-interval 1
+ctl flow add vnet0 web proto tcp
+wakes=$(wake_ups)
+cmp_num "samples wake it up: $wakes times in $seconds s" "$wakes" -ge $((seconds - 1))
+cmp_num 'and nothing else does' "$wakes" -le $((seconds + 2))
 finish

@@ -103,7 +103,7 @@ is 'path: a drop has neither resource nor type' "$(json '"\(.resource) \(.type)"
 is 'path: the VLAN that was asked for' "$(json .vlan path vnet1 "$(mac 2)" vlan 11)" 11
 
 # --- stats, status, version, save ---
-shape 'stats: the fields' 'vnet:string switches:number drops:object resources:array' '.[]' stats
+shape 'stats: the fields' 'vnet:string switches:number drops:object resources:array flows:array' '.[]' stats
 shape 'stats: the drop reasons' 'malformed:number spoofed:number vlan:number no_service:number no_path:number
 	reflected:number duplicate:number not_ours:number storm:number limited:number restricted:number' '.[].drops' stats
 shape 'stats: the counters' 'name:string ipackets:number rbytes:number opackets:number obytes:number

@@ -444,6 +444,16 @@ static const struct {
 	{ "ListFdb", "{\"vnet\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"vnet\":\"none\"}", "NotFound", "", "none" },
 	{ "GetStats", "{\"vnet\":\"vnet0\",\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "GetHistory", "{\"owner\":\"none\"}", "NotFound", "", "no vnet or uplink \"none\"" },
+	{ "GetHistory", "{\"owner\":\"vnet0\",\"name\":\"f\"}", "NotFound", "",
+	  "vnet vnet0 has no flow \"f\"" },
+	{ "GetHistory", "{\"name\":\"f\"}", "Invalid", "owner", "without its owner" },
+	{ "GetHistory", "{\"since\":0}", "Invalid", "since",
+	  "since 0 is not a number from 1 to 2147483647" },
+	{ "GetHistory", "{\"interval\":-1}", "Invalid", "interval",
+	  "interval -1 is not a number from 1 to 2147483647" },
+	{ "GetHistory", "{\"samples\":2147483648}", "Invalid", "samples",
+	  "samples 2147483648 is not a number from 1 to 2147483647" },
 	{ "PrepareMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
 	{ "FinishMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
 	{ "PrepareMigration", "{}", "Invalid", "name", "needs the parameter name" },
@@ -594,6 +604,66 @@ START_TEST(test_stats)
 				 json_object_array_get_idx(stats, 0), "opackets")),
 			 5);
 	json_object_put(reply);
+}
+END_TEST
+
+/* --- history --- */
+
+static struct json_object *samples_of(struct json_object *reply, size_t row)
+{
+	return json_object_object_get(json_object_array_get_idx(talk_member(reply, "history"), row),
+				      "samples");
+}
+
+/* The packets received at each sample of the answer, "1 2 3". */
+static void expect_samples(const char *parameters, size_t rows, const char *expected)
+{
+	struct json_object *reply = done("GetHistory", parameters), *samples, *sample;
+	char text[256] = "", *end = text;
+
+	ck_assert_uint_eq(json_object_array_length(talk_member(reply, "history")), rows);
+	samples = samples_of(reply, 0);
+	for (size_t i = 0; i < json_object_array_length(samples); i++) {
+		sample = json_object_array_get_idx(samples, i);
+		end += sprintf(end, "%s%d", i ? " " : "",
+			       json_object_get_int(json_object_object_get(sample, "ipackets")));
+	}
+	ck_assert_str_eq(text, expected);
+	json_object_put(reply);
+}
+
+/* Resources of the small world: their packets are in sum what is told. */
+static void pass_seconds(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		t.fake->counters.rx_packets++;
+		t.fake->now_us += 1000000;
+		if (manager_due_us(t.manager) <= t.fake->now_us)
+			manager_on_time(t.manager, t.fake->now_us);
+	}
+}
+
+START_TEST(test_history)
+{
+	small_world();
+	expect_samples(NULL, 1, "");
+	manager_history_set(t.manager, 10, 4);
+	pass_seconds(1);
+	expect_samples(NULL, 1, "2"); /* there are two resources */
+	pass_seconds(35);
+	expect_samples("{\"owner\":\"vnet0\"}", 1, "2 22 42 62");
+	pass_seconds(10);
+	expect_samples("{\"owner\":\"vnet0\"}", 1, "22 42 62 82");
+	expect_samples("{\"samples\":2}", 1, "62 82");
+	expect_samples("{\"interval\":20}", 1, "42 82");
+	expect_samples("{\"interval\":20,\"samples\":1}", 1, "82");
+	expect_samples("{\"since\":20}", 1, "62 82");
+	do_it("AddFlow", "{\"owner\":\"vnet0\",\"name\":\"f\"}");
+	expect_samples("{\"owner\":\"vnet0\",\"name\":\"f\"}", 1, "");
+	pass_seconds(10);
+	expect_samples("{\"owner\":\"vnet0\",\"name\":\"f\"}", 1, "1");
+	t.fake->counters.rx_packets = 0;
+	expect_samples("{\"samples\":1}", 1, "102");
 }
 END_TEST
 
@@ -888,6 +958,7 @@ int main(void)
 	tcase_add_test(tc, test_fdb);
 	tcase_add_test(tc, test_path);
 	tcase_add_test(tc, test_stats);
+	tcase_add_test(tc, test_history);
 	tcase_add_test(tc, test_status);
 	tcase_add_test(tc, test_reload_and_save);
 	tcase_add_test(tc, test_flush);

@@ -62,7 +62,8 @@ struct usage {
 };
 
 #define OBJECTS                                                                                    \
-	"vnet, resource, uplink, flow, fdb, path, stats, monitor, reload, save, flush, status, "   \
+	"vnet, resource, uplink, flow, fdb, path, stats, history, monitor, reload, save, flush, "  \
+	"status, "                                                                                 \
 	"version "                                                                                 \
 	"or help"
 #define VNET_KEYS                                                                                  \
@@ -237,9 +238,9 @@ END_TEST
 
 START_TEST(help_knows_every_object)
 {
-	static const char *const objects[] = { "vnet",	"resource", "fdb",     "path",
-					       "stats", "monitor",  "reload",  "save",
-					       "flush", "status",   "version", "help" };
+	static const char *const objects[] = { "vnet",	 "resource", "fdb",    "path", "history",
+					       "stats",	 "monitor",  "reload", "save", "flush",
+					       "status", "version",  "help" };
 	struct cli_result all, one;
 	char line[64], example[64];
 	const char *end;
@@ -378,6 +379,14 @@ static const struct sent questions[] = {
 	{ "path v m v 10", "GetPath\",\"parameters\":{\"vnet\":\"v\",\"mac\":\"m\",\"vlan\":10}" },
 	{ "stats", "GetStats\",\"parameters\":{}" },
 	{ "stats v r", "GetStats\",\"parameters\":{\"vnet\":\"v\",\"name\":\"r\"}" },
+	{ "history", "GetHistory\",\"parameters\":{}" },
+	{ "history v", "GetHistory\",\"parameters\":{\"owner\":\"v\"}" },
+	{ "history v f", "GetHistory\",\"parameters\":{\"owner\":\"v\",\"name\":\"f\"}" },
+	{ "history since 60", "GetHistory\",\"parameters\":{\"since\":60}" },
+	{ "history v samples 5 int 20",
+	  "GetHistory\",\"parameters\":{\"owner\":\"v\",\"interval\":20,\"samples\":5}" },
+	{ "history v f since 7",
+	  "GetHistory\",\"parameters\":{\"owner\":\"v\",\"name\":\"f\",\"since\":7}" },
 	{ "status", "GetStatus\",\"parameters\":{}" },
 	{ "save", "Save\",\"parameters\":{}" },
 };
@@ -389,7 +398,7 @@ START_TEST(questions_are_sent_and_their_answers_printed)
 {
 	static const struct varlink_fake_step steps[] = {
 		{ FAKE_ANSWER, "{\"parameters\":{\"vnets\":[],\"resources\":[],\"entries\":[],"
-			       "\"stats\":[],\"files\":[]}}" },
+			       "\"stats\":[],\"history\":[],\"files\":[]}}" },
 		{ FAKE_END },
 	};
 	char request[1024], line[128];
@@ -402,7 +411,8 @@ START_TEST(questions_are_sent_and_their_answers_printed)
 	ck_assert_int_eq(r.status, CTL_DONE);
 	ck_assert_str_eq(r.err, "");
 	if (strncmp(questions[_i].request, "List", 4) == 0 ||
-	    strncmp(questions[_i].request, "GetStats\"", 9) == 0)
+	    strncmp(questions[_i].request, "GetStats\"", 9) == 0 ||
+	    strncmp(questions[_i].request, "GetHistory\"", 11) == 0)
 		ck_assert_str_eq(r.out, "[]\n");
 	else
 		ck_assert_int_eq(r.out[0], '{');

@@ -129,10 +129,11 @@ START_TEST(wrong_lines_are_told_with_their_number)
 		  "del, prepare-migration, finish-migration or show; see 'vnetctl help vnet'\n" },
 		{ "\n\nmonitor", "vnetctl: FILE:3: 'monitor' never ends: expected a command that "
 				 "can be in a batch; see 'vnetctl help monitor'\n" },
-		{ "-j vnet show\n", "vnetctl: FILE:1: '-j' is not an object: expected vnet, "
-				    "resource, uplink, flow, fdb, path, "
-				    "stats, monitor, reload, save, flush, status, version or help; "
-				    "see 'vnetctl help'\n" },
+		{ "-j vnet show\n",
+		  "vnetctl: FILE:1: '-j' is not an object: expected vnet, "
+		  "resource, uplink, flow, fdb, path, "
+		  "stats, history, monitor, reload, save, flush, status, version or help; "
+		  "see 'vnetctl help'\n" },
 		{ "vnet\0show\n",
 		  "vnetctl: FILE:1: there is a NUL byte in the line: expected text; "
 		  "see 'vnetctl help'\n",
@@ -168,12 +169,12 @@ START_TEST(commands_can_come_from_standard_input)
 
 	START(steps, "flush\nnothing\n");
 	ck_assert_ptr_nonnull(freopen(file, "r", stdin));
-	cli_expect(
-		fake.path, "--batch -", CTL_USAGE, "",
-		"vnetctl: standard input:2: 'nothing' is not an object: expected vnet, "
-		"resource, uplink, flow, fdb, path, stats, monitor, reload, save, flush, status, "
-		"version or "
-		"help; see 'vnetctl help'\n");
+	cli_expect(fake.path, "--batch -", CTL_USAGE, "",
+		   "vnetctl: standard input:2: 'nothing' is not an object: expected vnet, "
+		   "resource, uplink, flow, fdb, path, stats, history, monitor, reload, save, "
+		   "flush, status, "
+		   "version or "
+		   "help; see 'vnetctl help'\n");
 	ck_assert_ptr_nonnull(strstr(varlink_fake_request(&fake), "Flush"));
 	stop();
 }

@@ -31,8 +31,9 @@ static void expect(const char *socket, const char *line, const char *expected)
 }
 
 static const char *const static_words[][2] = {
-	{ "complete ''", "vnet resource uplink flow fdb path stats monitor reload save flush "
-			 "status version help" },
+	{ "complete ''",
+	  "vnet resource uplink flow fdb path stats history monitor reload save flush "
+	  "status version help" },
 	{ "complete s", "stats save status" },
 	{ "complete x", "" },
 	{ "complete", "" },
@@ -84,6 +85,12 @@ static const char *const static_words[][2] = {
 	{ "complete resource add v r dev l", "lo" },
 	{ "complete path v m ''", "vlan" },
 	{ "complete path v m vlan ''", "" },
+	{ "complete history ''", "since interval samples" },
+	{ "complete history since 5 ''", "interval samples" },
+	{ "complete history v ''", "since interval samples" },
+	{ "complete history v since 5 i", "interval" },
+	{ "complete history v f ''", "since interval samples" },
+	{ "complete history v f samples ''", "" },
 	{ "complete vnet show v ''", "" },
 	{ "complete -s ''", "" },
 	{ "complete -js x", "" },

@@ -243,6 +243,86 @@ START_TEST(counters_are_two_tables)
 }
 END_TEST
 
+START_TEST(uplinks_and_flows_are_told_line_by_line)
+{
+	expect(print_uplinks,
+	       "[{\"name\":\"up0\",\"device\":\"eth1\",\"steer\":\"mac\",\"address\":"
+	       "\"02:00:00:00:00:02\",\"mtu\":1500,\"state\":\"up\",\"reason\":\"\","
+	       "\"promiscuous\":false,\"vnets\":[\"a\",\"b\"]},"
+	       "{\"name\":\"up1\",\"device\":\"eth2\",\"steer\":\"ip\",\"address\":null,"
+	       "\"state\":\"waiting\",\"reason\":\"device eth2 does not exist\\u0007\","
+	       "\"vnets\":[]}]",
+	       "up0: up, device eth1, address 02:00:00:00:00:02, mtu 1500, steer mac\n"
+	       "  vnets a, b\n"
+	       "up1: waiting, device eth2, steer ip\n"
+	       "  is waiting: device eth2 does not exist?\n"
+	       "  no vnets\n");
+	expect(print_uplinks, "[]", "no uplinks\n");
+	expect(print_flows,
+	       "[{\"owner\":\"vnet0\",\"name\":\"web\",\"rank\":100,\"dir\":\"both\",\"local\":"
+	       "\"any\",\"remote\":\"any\",\"proto\":\"tcp\",\"lport\":\"any\",\"rport\":\"80\","
+	       "\"dsfield\":\"any\",\"vlan\":\"any\",\"maxbw\":\"1mbit\",\"maxbw_in\":\"none\","
+	       "\"maxbw_out\":\"none\",\"priority\":\"low\",\"ipackets\":1,\"rbytes\":2,"
+	       "\"opackets\":3,\"obytes\":4,\"idrops\":5,\"odrops\":6}]",
+	       "vnet0/web: rank 100, dir both\n"
+	       "  takes proto tcp, rport 80, priority low, maxbw 1mbit\n"
+	       "  received 1 packets, 2 bytes, 5 dropped; sent 3 packets, 4 bytes, 6 dropped\n");
+	expect(print_flows, "[]", "no flows\n");
+}
+END_TEST
+
+START_TEST(flows_are_a_table_of_their_own)
+{
+	expect(print_stats,
+	       "[{\"vnet\":\"v1\",\"switches\":0,\"drops\":{},\"resources\":[],\"flows\":["
+	       "{\"name\":\"web\",\"ipackets\":1,\"rbytes\":2,\"opackets\":3,\"obytes\":4,"
+	       "\"idrops\":5,\"odrops\":6}]}]",
+	       "v1: 0 path switches\n"
+	       "  nothing dropped\n"
+	       "  no resources\n"
+	       "  FLOW  RX PACKETS  RX BYTES  RX DROPPED  TX PACKETS  TX BYTES  TX DROPPED\n"
+	       "  web            1         2           5           3         4           6\n");
+}
+END_TEST
+
+#define SAMPLE(time, us, n, drops)                                                                 \
+	"{\"time\":\"" time "\",\"monotonic_us\":" us ",\"ipackets\":" n ",\"rbytes\":" n          \
+	"000,\"opackets\":0,\"obytes\":18446744073709551615,\"drops\":" drops "}"
+
+/* By the second, from one sample to the next; a counter that began anew has no rate. */
+START_TEST(history_is_rates)
+{
+	setenv("TZ", "UTC-2", 1);
+	expect(print_history,
+	       "[{\"kind\":\"vnet\",\"owner\":\"vnet0\",\"flow\":null,\"interval\":10,"
+	       "\"samples\":[" SAMPLE("2026-11-22T08:00:00.5Z", "1000000", "100", "0") "," SAMPLE(
+		       "2026-11-22T08:00:10.5Z", "11000000", "600",
+		       "3") "," SAMPLE("2026-11-22T23:"
+				       "00:00.000000Z",
+				       "21500000", "500",
+				       "3") "]},"
+					    "{\"kind\":\"flow\",\"owner\":\"u0\",\"flow\":\"web\","
+					    "\"interval\":10,"
+					    "\"samples\":[" SAMPLE(
+						    "2026-11-22T08:00:00.5Z", "1000000", "100",
+						    "0") "]},"
+							 "{\"kind\":\"uplink\",\"owner\":\"u0\","
+							 "\"flow\":null,\"interval\":0,\"samples\":"
+							 "[]}]",
+	       "vnet0: vnet\n"
+	       "  TIME                 RX PKT/S  RX BYTE/S  TX PKT/S  TX BYTE/S  DROPS/S\n"
+	       "  2026-11-22 10:00:10        50      50000         0          0      0.3\n"
+	       "  2026-11-23 01:00:00         -          -         0          0        0\n"
+	       "\n"
+	       "u0/web: flow\n"
+	       "  there are no two samples yet\n"
+	       "\n"
+	       "u0: uplink\n"
+	       "  vnetd takes no samples: its --history-interval is 0\n");
+	expect(print_history, "[]", "no vnets\n");
+}
+END_TEST
+
 START_TEST(the_status_is_readable)
 {
 	expect(print_status,
@@ -336,6 +416,9 @@ int main(void)
 	tcase_add_test(t, the_fdb_is_a_table);
 	tcase_add_test(t, a_path_is_a_sentence);
 	tcase_add_test(t, counters_are_two_tables);
+	tcase_add_test(t, uplinks_and_flows_are_told_line_by_line);
+	tcase_add_test(t, flows_are_a_table_of_their_own);
+	tcase_add_test(t, history_is_rates);
 	tcase_add_test(t, the_status_is_readable);
 	tcase_add_test(t, saved_files_are_named);
 	tcase_add_test(t, events_are_lines);

@@ -257,6 +257,8 @@ START_TEST(questions_give_the_answer_as_text)
 		{ FAKE_ANSWER, "{\"parameters\":{\"vnet\":\"v\",\"resource\":null}}" },
 		{ FAKE_ANSWER, "{\"parameters\":{\"vnet\":\"v\"}}" },
 		{ FAKE_ANSWER, "{\"parameters\":{\"stats\":[18446744073709551615]}}" },
+		{ FAKE_ANSWER, "{\"parameters\":{\"history\":[3]}}" },
+		{ FAKE_ANSWER, "{\"parameters\":{\"history\":[]}}" },
 		{ FAKE_ANSWER, "{\"parameters\":{\"version\":\"1\",\"new\":true}}" },
 		{ FAKE_ANSWER, "{\"parameters\":{\"files\":[\"/etc/vnet/v.vnet\"]}}" },
 		{ FAKE_END },
@@ -272,6 +274,12 @@ START_TEST(questions_give_the_answer_as_text)
 		    "{\"vnet\":\"v\",\"resource\":null}");
 	assert_text(vnet_path(client, "v", "m", 0, &text), &text, "{\"vnet\":\"v\"}");
 	assert_text(vnet_stats(client, NULL, NULL, &text), &text, "[18446744073709551615]");
+	assert_text(vnet_history(client, NULL, NULL, NULL, &text), &text, "[3]");
+	assert_text(vnet_history(client, "v", "f",
+				 &(const struct vnet_history_query) {
+					 .since_s = 60, .interval_s = 20, .samples = 3 },
+				 &text),
+		    &text, "[]");
 	assert_text(vnet_status(client, &text), &text, "{\"version\":\"1\",\"new\":true}");
 	assert_text(vnet_save(client, &text), &text, "{\"files\":[\"/etc/vnet/v.vnet\"]}");
 
@@ -282,6 +290,9 @@ START_TEST(questions_give_the_answer_as_text)
 	ASSERT_REQUEST("GetPath", "{\"vnet\":\"v\",\"mac\":\"m\"}");
 	ASSERT_REQUEST("GetPath", "{\"vnet\":\"v\",\"mac\":\"m\",\"vlan\":0}");
 	ASSERT_REQUEST("GetStats", "{}");
+	ASSERT_REQUEST("GetHistory", "{}");
+	ASSERT_REQUEST("GetHistory", "{\"owner\":\"v\",\"name\":\"f\",\"since\":60,"
+				     "\"interval\":20,\"samples\":3}");
 	ASSERT_REQUEST("GetStatus", "{}");
 	ASSERT_REQUEST("Save", "{}");
 	stop();

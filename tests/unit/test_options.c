@@ -86,6 +86,8 @@ START_TEST(test_defaults)
 	ck_assert(!o.no_carrier_check);
 	ck_assert(!o.no_xdp);
 	ck_assert_str_eq(o.sysfs, "/sys");
+	ck_assert_uint_eq(o.history_interval_s, 10);
+	ck_assert_uint_eq(o.history_samples, 60);
 	ck_assert_int_eq(o.action, OPTIONS_RUN);
 }
 END_TEST
@@ -115,6 +117,9 @@ START_TEST(test_each)
 	ck_assert(o.no_carrier_check && !o.no_tcx && !o.no_xdp);
 	ck_assert_int_eq(parse(WORDS("--no-xdp"), &o), 0);
 	ck_assert(o.no_xdp && !o.no_tcx && !o.no_carrier_check);
+	ck_assert_int_eq(parse(WORDS("--history-interval", "0", "--history-samples", "2"), &o), 0);
+	ck_assert_uint_eq(o.history_interval_s, 0);
+	ck_assert_uint_eq(o.history_samples, 2);
 	ck_assert_int_eq(parse(WORDS("--check"), &o), 0);
 	ck_assert_int_eq(o.action, OPTIONS_CHECK);
 	ck_assert_int_eq(parse(WORDS("-h"), &o), 0);
@@ -164,6 +169,19 @@ static const struct {
 	{ { "--state", "" }, "vnetd: --state: \"\" is not a path; see vnetd --help\n" },
 	{ { "--bpffs=" }, "vnetd: --bpffs: \"\" is not a path; see vnetd --help\n" },
 	{ { "--config", "" }, "vnetd: --config: \"\" is not a path; see vnetd --help\n" },
+	{ { "--history-interval", "86401" },
+	  "vnetd: --history-interval: \"86401\" is not a number from 0 to 86400; see vnetd "
+	  "--help\n" },
+	{ { "--history-interval", "10s" },
+	  "vnetd: --history-interval: \"10s\" is not a number from 0 to 86400; see vnetd "
+	  "--help\n" },
+	{ { "--history-interval", "-1" },
+	  "vnetd: --history-interval: \"-1\" is not a number from 0 to 86400; see vnetd --help\n" },
+	{ { "--history-samples", "1" },
+	  "vnetd: --history-samples: \"1\" is not a number from 2 to 100000; see vnetd --help\n" },
+	{ { "--history-samples", "99999999999999999999" },
+	  "vnetd: --history-samples: \"99999999999999999999\" is not a number from 2 to 100000; "
+	  "see vnetd --help\n" },
 	{ { "start" }, "vnetd: argument: \"start\" is not an option; see vnetd --help\n" },
 	{ { "--check", "file" }, "vnetd: argument: \"file\" is not an option; see vnetd --help\n" },
 	{ { "--nope" }, "vnetd: unrecognized option '--nope'\nvnetd: see vnetd --help\n" },
@@ -217,11 +235,21 @@ END_TEST
 START_TEST(test_help)
 {
 	static const char *const names[] = {
-		"--config DIR",	 "--socket PATH",   "--state DIR",
-		"--bpffs DIR",	 "--instance NAME", "--check",
-		"--log-level L", "--no-tcx",	    "--no-carrier-check",
-		"--no-xdp",	 "--sysfs DIR",	    "--version",
-		"--help"
+		"--config DIR",
+		"--socket PATH",
+		"--state DIR",
+		"--bpffs DIR",
+		"--instance NAME",
+		"--check",
+		"--log-level L",
+		"--no-tcx",
+		"--no-carrier-check",
+		"--no-xdp",
+		"--sysfs DIR",
+		"--version",
+		"--help",
+		"--history-interval S",
+		"--history-samples N",
 	};
 	char *text = NULL;
 	size_t size, column = 0;
