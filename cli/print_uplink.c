@@ -35,6 +35,8 @@ static void print_uplink(struct ctl *ctl, struct json_object *uplink)
 		    field_bool(uplink, "promiscuous") ? ", promiscuous" : "");
 	if (reason[0])
 		text_printf(ctl->out, "  is %s: %s\n", state, reason);
+	if (field_text(uplink, "xdp_reason")[0])
+		text_printf(ctl->out, "  has no XDP: %s\n", field_text(uplink, "xdp_reason"));
 	if (strcmp(field_text(uplink, "pacing"), "token bucket") == 0)
 		text_printf(ctl->out, "  has no fq: %s\n", field_text(uplink, "pacing_reason"));
 	print_members(ctl, field_find(uplink, "vnets"));

@@ -16,7 +16,8 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 	if (!o)
 		return false;
 	if (o->uplink)
-		return hook == KERNEL_HOOK_UPLINK || hook == KERNEL_HOOK_UPLINK_TX;
+		return hook == KERNEL_HOOK_UPLINK || hook == KERNEL_HOOK_UPLINK_TX ||
+		       (hook == KERNEL_HOOK_XDP_UPLINK && o->uplink->xdp.attached);
 	switch (hook) {
 	case KERNEL_HOOK_TX_EGRESS:
 		return !o->resource && vnet_owns_upper(o->vnet) &&

@@ -254,6 +254,12 @@ void reconcile_xdp_resource(struct resource *r);
 /* Detached, and the offloads are what they were. */
 void reconcile_xdp_upper_release(struct vnet *v);
 void reconcile_xdp_resource_release(struct resource *r);
+/* At an uplink's device, if one of its members wants it. .._member(): this one may want it or not
+ * any more; .._member_release(): it is no member any more. */
+void reconcile_xdp_uplink(struct uplink *u);
+void reconcile_xdp_uplink_release(struct uplink *u);
+void reconcile_xdp_member(struct resource *r);
+void reconcile_xdp_member_release(struct resource *r);
 bool reconcile_xdp_veth(const struct vnet *v, uint32_t ifindex);
 /* May frames pass over the device of the resource, straight to its other end? */
 bool reconcile_xdp_may_skip(const struct resource *r);

@@ -153,6 +153,7 @@ static void leave(struct resource *r)
 	reconcile_device_filter(r, NULL);
 	r->saved = (struct desired_saved) { 0 };
 	r->attached = KERNEL_ATTACH_NONE;
+	reconcile_xdp_member_release(r);
 	if (UTIL_TAKE(r->unfiltered, false))
 		manager_removed(m, reconcile_uplink_device(r->uplink, NULL));
 }
@@ -170,6 +171,7 @@ static int set_up(struct resource *r, struct error *e)
 		return error_set(e, ERROR_FAILED, -err, resource_label(r, label), NULL,
 				 "%s: writing it into the maps failed: %s", label, strerror(-err));
 	r->attached = r->uplink->attached;
+	reconcile_xdp_member(r);
 	return reconcile_fdb(r, e);
 }
 

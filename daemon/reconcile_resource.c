@@ -87,7 +87,8 @@ static uint16_t row_flags(const struct resource *r)
 			 (reconcile_queue_is_on(r) ? ABI_RESOURCE_FQ : 0);
 
 	if (resource_is_member(r))
-		return flags | (r->vnet->settings.share ? ABI_RESOURCE_SHARED : 0);
+		return flags | (r->vnet->settings.share ? ABI_RESOURCE_SHARED : 0) |
+		       (r->uplink->xdp.takes ? ABI_RESOURCE_XDP : 0);
 	return flags | (reconcile_xdp_may_skip(r) ? ABI_RESOURCE_PEER : 0) |
 	       (r->xdp.takes ? ABI_RESOURCE_XDP : 0);
 }

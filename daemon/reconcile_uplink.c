@@ -104,6 +104,7 @@ static void let_go(struct uplink *u)
 {
 	struct manager *m = u->manager;
 
+	reconcile_xdp_uplink_release(u);
 	manager_removed(m, manager_datapath(m, port_write, u->ifindex, NULL));
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(hooks); i++)
 		manager_removed(m, manager_datapath(m, detach, hooks[i], u->ifindex));
@@ -145,6 +146,7 @@ static int set_up(struct uplink *u, const struct link *l, struct error *e)
 		return error_set(e, ERROR_FAILED, -err, u->name, "device",
 				 "%s: attaching the data path to device %s failed: %s", u->name,
 				 u->settings.device, reconcile_attach_error(err));
+	reconcile_xdp_uplink(u);
 	return 0;
 }
 

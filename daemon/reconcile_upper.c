@@ -376,7 +376,9 @@ static void follow_upper(struct vnet *v)
 	for (struct resource *r = v->resources; r; r = r->hh.next) {
 		if (!r->ifindex)
 			continue;
-		if (!resource_is_member(r))
+		if (resource_is_member(r))
+			reconcile_xdp_member(r);
+		else
 			reconcile_xdp_resource(r);
 		manager_removed(v->manager, reconcile_resource_row(r));
 	}

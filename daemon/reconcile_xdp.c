@@ -23,10 +23,12 @@
 #define XDP_RX	    (KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(RX_STAG) | KERNEL_OFFLOAD_BIT(LRO))
 
 /* One device that XDP may serve: of a resource, or (@r NULL) the one where the upper's frames come
- * in. */
+ * in; or (@v NULL) of an uplink. */
 struct place {
+	struct manager *m;
 	struct vnet *v;
 	struct resource *r;
+	struct uplink *u;
 	struct xdp_use *use;
 	const struct link *l; /* borrowed; NULL: the device is gone */
 	uint32_t ifindex;
@@ -38,6 +40,7 @@ static struct place place_of(struct vnet *v, struct resource *r)
 	uint32_t ifindex = r ? r->ifindex : v->port_ifindex;
 
 	return (struct place) {
+		.m = v->manager,
 		.v = v,
 		.r = r,
 		.use = r ? &r->xdp : &v->xdp,
@@ -45,6 +48,26 @@ static struct place place_of(struct vnet *v, struct resource *r)
 		.ifindex = ifindex,
 		.hook = r ? KERNEL_HOOK_XDP_RX : KERNEL_HOOK_XDP_TX,
 	};
+}
+
+static struct place place_of_uplink(struct uplink *u)
+{
+	return (struct place) {
+		.m = u->manager,
+		.u = u,
+		.use = &u->xdp,
+		.l = link_find(u->manager->links, u->ifindex),
+		.ifindex = u->ifindex,
+		.hook = KERNEL_HOOK_XDP_UPLINK,
+	};
+}
+
+/* "vnet0", "vnet0/g1", "up0" */
+static const char *label_of(const struct place *p, char buffer[RESOURCE_LABEL_SIZE])
+{
+	if (p->r)
+		return resource_label(p->r, buffer);
+	return p->v ? p->v->name : p->u->name;
 }
 
 /* --- which devices --- */
@@ -89,11 +112,26 @@ static bool is_wanted(const struct vnet *v, const struct link *l)
 	return !vnet_owns_upper(v) && port && is_plain_tap(port) && (is_plain_tap(l) || is_nic(l));
 }
 
-static bool sees_devices(const struct vnet *v)
+/* After a start members that have not been looked at yet may tell by their mode. */
+static bool member_wants(const struct resource *r)
 {
-	const struct kernel *k = &v->manager->kernel;
+	return r->xdp.wanted || (r->vnet->settings.mode == SETTINGS_MODE_XDP && !r->leaving);
+}
 
-	return k->ops->sees_devices(k->datapath);
+/* An uplink's is wanted by any of its members. */
+static bool is_wanted_at(const struct place *p)
+{
+	if (p->v)
+		return is_wanted(p->v, p->l);
+	for (uint32_t i = 0; i < p->u->slot_count; i++)
+		if (p->u->slots[i] && member_wants(p->u->slots[i]))
+			return true;
+	return false;
+}
+
+static bool sees_devices(const struct manager *m)
+{
+	return m->kernel.ops->sees_devices(m->kernel.datapath);
 }
 
 /* Why XDP must not have this device, though its driver might let it. NULL: it may. */
@@ -103,7 +141,7 @@ static const char *find_obstacle(const struct place *p)
 		return "the answers to its probe would not be seen";
 	if (is_tap(p->l) && p->l->vnet_hdr)
 		return "its frames may wait for checksums and segmentation (vnet_hdr)";
-	if (is_veth(p->l) && !sees_devices(p->v))
+	if (is_veth(p->l) && !sees_devices(p->m))
 		return "this kernel does not show what frames of a veth still wait for";
 	return NULL;
 }
@@ -114,7 +152,7 @@ static const char *find_obstacle(const struct place *p)
  */
 static bool takes_frames(const struct place *p)
 {
-	if (sees_devices(p->v))
+	if (sees_devices(p->m))
 		return is_veth(p->l) || p->use->attached;
 	return is_veth(p->l) ? p->use->peer_ready : is_tap(p->l) && p->use->attached;
 }
@@ -168,9 +206,11 @@ static int restore_offloads(struct manager *m, struct desired_offloads *o, unsig
 
 static void complain(const struct place *p, const char *what, int err)
 {
+	char label[RESOURCE_LABEL_SIZE];
+
 	if (err && err != -ENODEV && !p->use->told)
-		log_warning("%s: %s: %s; frames may have to take the slower way", p->v->name, what,
-			    strerror(-err));
+		log_warning("%s: %s: %s; frames may have to take the slower way",
+			    label_of(p, label), what, strerror(-err));
 	p->use->told = err;
 }
 
@@ -179,7 +219,7 @@ static int arrange(const struct place *p, const struct link *l, enum desired_end
 		   unsigned int set, unsigned int on)
 {
 	struct desired_offloads *o = &p->use->offloads[end];
-	struct manager *m = p->v->manager;
+	struct manager *m = p->m;
 	int not_restored, err;
 
 	if (o->ifindex != l->ifindex)
@@ -197,7 +237,7 @@ static void give_back(const struct place *p, enum desired_end end)
 	if (!o->ifindex)
 		return;
 	complain(p, "a device does not take back the offloads it had before",
-		 restore_offloads(p->v->manager, o, ~0u));
+		 restore_offloads(p->m, o, ~0u));
 	*o = (struct desired_offloads) { 0 };
 }
 
@@ -209,11 +249,11 @@ static void arrange_peer(const struct place *p)
 
 	p->use->peer_ready = false;
 	if (is_veth(p->l) && !p->l->peer_elsewhere)
-		peer = link_find(p->v->manager->links, p->l->peer);
+		peer = link_find(p->m->links, p->l->peer);
 	if (!peer)
 		return;
 	/* The stack above makes its frames whole, once they come by XDP. */
-	if (!p->r && vnet_owns_upper(p->v) && p->use->attached)
+	if (p->v && !p->r && vnet_owns_upper(p->v) && p->use->attached)
 		off = XDP_TX_CHECKSUMS | XDP_TX_TAGS;
 	p->use->peer_ready = !arrange(p, peer, DESIRED_PEER, KERNEL_OFFLOAD_BIT(GRO) | off,
 				      KERNEL_OFFLOAD_BIT(GRO));
@@ -227,14 +267,26 @@ static void leave_peer(const struct place *p)
 
 /* --- attached and not --- */
 
+/* Whether XDP may redirect to it is said in the rows of all who do. */
+static void tell_members(struct uplink *u)
+{
+	manager_removed(u->manager, reconcile_uplink_row(u));
+	for (uint32_t i = 0; i < u->slot_count; i++)
+		if (u->slots[i] && u->slots[i]->row.vnet)
+			manager_removed(u->manager, reconcile_resource_row(u->slots[i]));
+}
+
 /* No frame is redirected any more to a device that is about to refuse it. */
 static void withdraw_flag(const struct place *p)
 {
-	struct manager *m = p->v->manager;
+	struct manager *m = p->m;
 	struct abi_resource resource;
 	struct abi_vnet vnet;
 
-	if (p->r && (p->r->row.flags & ABI_RESOURCE_XDP)) {
+	if (p->u) {
+		if (UTIL_TAKE(p->use->takes, false))
+			tell_members(p->u);
+	} else if (p->r && (p->r->row.flags & ABI_RESOURCE_XDP)) {
 		resource = p->r->row;
 		resource.flags &= (uint16_t)~ABI_RESOURCE_XDP;
 		if (manager_datapath(m, resource_write, p->r->number, &resource) == 0)
@@ -249,7 +301,7 @@ static void withdraw_flag(const struct place *p)
 
 static void detach(const struct place *p)
 {
-	struct manager *m = p->v->manager;
+	struct manager *m = p->m;
 
 	if (p->use->attached || !p->use->known)
 		manager_removed(m, manager_datapath(m, detach, p->hook, p->ifindex));
@@ -267,7 +319,7 @@ static const char *attach(const struct place *p)
 	/* Before the first frame: a tag that the NIC took off would be missing. */
 	if (is_nic(p->l))
 		arrange(p, p->l, DESIRED_DEVICE, XDP_RX, 0);
-	err = manager_datapath(p->v->manager, attach, p->hook, p->ifindex, &attached);
+	err = manager_datapath(p->m, attach, p->hook, p->ifindex, &attached);
 	if (err)
 		return err == -ENODEV ? "" : xdp_refusal(err);
 	p->use->attached = p->use->known = true;
@@ -285,8 +337,7 @@ static void note_reason(const struct place *p, const char *why)
 		return;
 	util_copy(p->use->reason, sizeof(p->use->reason), reason);
 	if (reason[0])
-		log_info("%s: no XDP at %s; served by TC",
-			 p->r ? resource_label(p->r, label) : p->v->name, reason);
+		log_info("%s: no XDP at %s; served by TC", label_of(p, label), reason);
 }
 
 static void reconcile_place(const struct place *p)
@@ -296,13 +347,13 @@ static void reconcile_place(const struct place *p)
 
 	if (!p->l)
 		return;
-	p->use->wanted = is_wanted(p->v, p->l);
+	p->use->wanted = is_wanted_at(p);
 	why = p->use->wanted ? find_obstacle(p) : NULL;
 	if (p->use->wanted && !why)
 		why = attach(p);
 	stays = p->use->wanted && !why;
 	/* Of a veth it is the other end that matters. */
-	if (!stays && (!is_veth(p->l) || (!p->use->wanted && !sees_devices(p->v))))
+	if (!stays && (!is_veth(p->l) || (!p->use->wanted && !sees_devices(p->m))))
 		withdraw_flag(p);
 	if (!stays)
 		detach(p);
@@ -310,7 +361,7 @@ static void reconcile_place(const struct place *p)
 		arrange_peer(p);
 	else
 		leave_peer(p);
-	p->use->takes = takes_frames(p);
+	p->use->takes = (p->v || p->use->wanted) && takes_frames(p);
 	note_reason(p, why);
 }
 
@@ -350,6 +401,44 @@ void reconcile_xdp_upper_release(struct vnet *v)
 
 	if (p.ifindex)
 		release_place(&p);
+}
+
+void reconcile_xdp_uplink(struct uplink *u)
+{
+	const struct place p = place_of_uplink(u);
+	bool before = u->xdp.takes;
+
+	/* What an earlier daemon attached stays until all members are known, and goes with the
+	 * sweep. */
+	if (!p.l || (!u->xdp.known && !is_wanted_at(&p)))
+		return;
+	reconcile_place(&p);
+	if (u->xdp.takes != before)
+		tell_members(u);
+}
+
+void reconcile_xdp_uplink_release(struct uplink *u)
+{
+	const struct place p = place_of_uplink(u);
+
+	release_place(&p);
+}
+
+void reconcile_xdp_member(struct resource *r)
+{
+	const struct link *l = link_find(r->vnet->manager->links, r->uplink->ifindex);
+	bool wanted = l && is_wanted(r->vnet, l);
+
+	if (wanted == r->xdp.wanted)
+		return;
+	r->xdp.wanted = wanted;
+	reconcile_xdp_uplink(r->uplink);
+}
+
+void reconcile_xdp_member_release(struct resource *r)
+{
+	if (UTIL_TAKE(r->xdp.wanted, false))
+		reconcile_xdp_uplink(r->uplink);
 }
 
 bool reconcile_xdp_veth(const struct vnet *v, uint32_t ifindex)

@@ -218,7 +218,7 @@ struct json_object *show_resource(const struct resource *r)
 	show_add_text(o, "state", resource_state_name(r->state));
 	show_add_reason(o, r);
 	show_add_bool(o, "active", r->active);
-	show_add_attached(o, r->attached, &r->xdp);
+	show_add_attached(o, r->attached, r->uplink ? &r->uplink->xdp : &r->xdp);
 	show_add_resource_pacing(o, r);
 	show_add_origin(o, r->from_config, resource_is_provided(r));
 	show_add_provider(o, r);
@@ -282,7 +282,7 @@ struct json_object *show_uplink(const struct uplink *u)
 	show_add_text(o, "state", resource_state_name(u->state));
 	show_add_text(o, "reason", u->reason);
 	show_add_bool(o, "promiscuous", l && (l->flags & IFF_PROMISC));
-	show_add_text(o, "attached", kernel_attach_name(u->attached));
+	show_add_attached(o, u->attached, &u->xdp);
 	show_add_pacing(o, u->queue.wanted, u->queue.on, u->queue.reason);
 	show_add_origin(o, u->from_config, false);
 	json_object_object_add(o, "vnets", show_members(u));

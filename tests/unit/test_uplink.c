@@ -533,6 +533,81 @@ START_TEST(test_save_fails)
 }
 END_TEST
 
+/* --- XDP --- */
+
+static bool has_xdp(const char *name)
+{
+	return w->k->attached[KERNEL_HOOK_XDP_UPLINK][device(name)->ifindex];
+}
+
+static const struct abi_resource *row_of(const char *vnet)
+{
+	return fake_kernel_resource(w->k, world_find_resource(w, vnet, "u0")->number);
+}
+
+/* One of the vnets wants it; then all may redirect to the NIC by it. */
+START_TEST(test_xdp)
+{
+	nic_with();
+	ck_assert(!has_xdp("n0"));
+	world_set(w, "a", "mode", "xdp");
+	ck_assert(has_xdp("n0"));
+	ck_assert(row_of("b")->flags & ABI_RESOURCE_XDP);
+	world_check(w);
+	world_set(w, "b", "mode", "xdp");
+	world_forget_journal(w);
+	world_stop(w);
+	world_start(w);
+	ck_assert_ptr_null(strstr(w->k->journal, "detach"));
+	ck_assert_ptr_null(strstr(w->k->journal, "resource "));
+	ck_assert(has_xdp("n0"));
+	world_vnet_del(w, "a");
+	ck_assert(has_xdp("n0"));
+	world_forget_journal(w);
+	world_set(w, "b", "mode", "tc");
+	ck_assert(!has_xdp("n0"));
+	ck_assert(!(row_of("b")->flags & ABI_RESOURCE_XDP));
+	ck_assert(w->k->offloads[device("n0")->ifindex].on == fake_kernel_nic_offloads.on);
+}
+END_TEST
+
+START_TEST(test_xdp_refused)
+{
+	struct json_object *o;
+
+	nic_with();
+	w->k->xdp_refusal[device("n0")->ifindex] = EOPNOTSUPP;
+	world_set(w, "a", "mode", "xdp");
+	ck_assert(!has_xdp("n0"));
+	o = show_uplink(world_find_uplink(w, "u0"));
+	ck_assert_ptr_nonnull(strstr(
+		json_object_get_string(json_object_object_get(o, "xdp_reason")), "device n0: "));
+	json_object_put(o);
+}
+END_TEST
+
+/* An earlier vnetd's, that nobody wants any more. */
+START_TEST(test_xdp_left)
+{
+	nic_with();
+	world_stop(w);
+	w->k->attached[KERNEL_HOOK_XDP_UPLINK][device("n0")->ifindex] = true;
+	world_start(w);
+	ck_assert(!has_xdp("n0"));
+}
+END_TEST
+
+START_TEST(test_xdp_nic_gone)
+{
+	nic_with();
+	world_set(w, "a", "mode", "xdp");
+	world_delete(w, "n0");
+	world_check(w);
+	world_device(w, "n0");
+	ck_assert(has_xdp("n0"));
+}
+END_TEST
+
 /* --- shown --- */
 
 START_TEST(test_show)
@@ -582,6 +657,10 @@ int main(void)
 	tcase_add_test(t, test_resource_refused);
 	tcase_add_loop_test(t, test_add_fails, 0, UTIL_ARRAY_SIZE(fault_calls));
 	tcase_add_test(t, test_save_fails);
+	tcase_add_test(t, test_xdp);
+	tcase_add_test(t, test_xdp_refused);
+	tcase_add_test(t, test_xdp_left);
+	tcase_add_test(t, test_xdp_nic_gone);
 	tcase_add_test(t, test_show);
 	return unit_run(s);
 }

@@ -142,6 +142,8 @@ const char *world_device_name(const struct world *w, const struct resource *r);
  * how many programs are there. */
 size_t world_xdp_check(const struct world *w, const struct vnet *v, const struct resource *r,
 		       const struct link *l);
+/* The same of an uplink's device, and what is redirected to it. */
+size_t world_xdp_check_uplink(const struct world *w, const struct uplink *u, const struct link *l);
 bool world_xdp_attached(const struct world *w, const struct vnet *v, const struct link *l);
 /* May XDP redirect frames to it? */
 bool world_xdp_takes(const struct world *w, const struct vnet *v, const struct link *l);

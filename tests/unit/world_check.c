@@ -269,7 +269,7 @@ static void check_rows(struct world *w, const struct resource *r, struct world_s
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_SHARED),
 			 r->uplink && r->vnet->settings.share);
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_XDP),
-			 l && !r->uplink && world_xdp_takes(w, r->vnet, l));
+			 r->uplink ? r->uplink->xdp.takes : l && world_xdp_takes(w, r->vnet, l));
 	ck_assert_int_eq(!!(row->flags & ABI_RESOURCE_PEER),
 			 l && !r->uplink && util_same(l->kind, "veth") && l->peer_elsewhere &&
 				 util_same(l->qdisc, "noqueue") &&

@@ -94,3 +94,25 @@ size_t world_xdp_check(const struct world *w, const struct vnet *v, const struct
 	check_peer(w, v, r, l);
 	return attached;
 }
+
+size_t world_xdp_check_uplink(const struct world *w, const struct uplink *u, const struct link *l)
+{
+	const struct vnet *v = NULL;
+	bool attached, takes;
+
+	for (uint32_t i = 0; i < u->slot_count; i++)
+		if (u->slots[i] && is_wanted(w, u->slots[i]->vnet, l))
+			v = u->slots[i]->vnet;
+	attached = v && world_xdp_attached(w, v, l);
+	takes = v && world_xdp_takes(w, v, l);
+	ck_assert_msg(w->k->attached[KERNEL_HOOK_XDP_UPLINK][l->ifindex] == attached, "XDP at %s",
+		      l->name);
+	ck_assert_int_eq(!!u->xdp.reason[0], v && !attached);
+	ck_assert_int_eq(!!(fake_kernel_uplink(w->k, u->number)->flags & ABI_UPLINK_XDP), takes);
+	for (uint32_t i = 0; i < u->slot_count; i++)
+		if (u->slots[i])
+			ck_assert_int_eq(!!(fake_kernel_resource(w->k, u->slots[i]->number)->flags &
+					    ABI_RESOURCE_XDP),
+					 takes);
+	return attached;
+}
