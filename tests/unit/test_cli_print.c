@@ -262,7 +262,8 @@ START_TEST(uplinks_and_flows_are_told_line_by_line)
 	       "[{\"owner\":\"vnet0\",\"name\":\"web\",\"rank\":100,\"dir\":\"both\",\"local\":"
 	       "\"any\",\"remote\":\"any\",\"proto\":\"tcp\",\"lport\":\"any\",\"rport\":\"80\","
 	       "\"dsfield\":\"any\",\"vlan\":\"any\",\"maxbw\":\"1mbit\",\"maxbw_in\":\"none\","
-	       "\"maxbw_out\":\"none\",\"priority\":\"low\",\"ipackets\":1,\"rbytes\":2,"
+	       "\"maxbw_out\":\"none\",\"to\":\"none\",\"priority\":\"low\",\"ipackets\":1,"
+	       "\"rbytes\":2,"
 	       "\"opackets\":3,\"obytes\":4,\"idrops\":5,\"odrops\":6}]",
 	       "vnet0/web: rank 100, dir both\n"
 	       "  takes proto tcp, rport 80, priority low, maxbw 1mbit\n"
