@@ -5,10 +5,8 @@
  */
 #include <errno.h>
 
-#include <uthash.h>
-
 #include "../../daemon/flow_limit.h"
-#include "../../daemon/flow_table.h"
+#include "flow_maps.h"
 #include "unit.h"
 
 #define OWNERS	   3
@@ -17,196 +15,6 @@
 #define FRAMES	   6
 #define PORTS_END  65536u
 #define RANGES_MAX 20000
-
-/* --- the programs' maps, in memory --- */
-
-struct row {
-	struct abi_flow_key key;
-	struct abi_flow_hit hit;
-	UT_hash_handle hh;
-};
-
-struct list {
-	struct abi_flow_list_key key;
-	struct abi_flow_list list;
-	UT_hash_handle hh;
-};
-
-struct maps {
-	struct abi_flow_shape shapes[ABI_FLOW_SHAPES_MAX];
-	struct row *rows;
-	struct list *lists;
-	size_t writes;	/* that changed something */
-	uint32_t added; /* the flow whose rows may fail to be written */
-	int fail_after; /* writes; -1: none fails */
-};
-
-static const struct abi_flow_shape no_shape;
-
-static bool fails(struct maps *m)
-{
-	if (m->fail_after < 0)
-		return false;
-	return m->fail_after-- == 0;
-}
-
-static int write_shape(void *context, uint16_t number, const struct abi_flow_shape *shape)
-{
-	struct maps *m = context;
-	const struct abi_flow_shape *row = shape ? shape : &no_shape;
-
-	if (shape && fails(m))
-		return -EIO;
-	ck_assert(number > 0 && number < ABI_FLOW_SHAPES_MAX);
-	m->writes += memcmp(&m->shapes[number], row, sizeof(*row)) != 0;
-	m->shapes[number] = *row;
-	return 0;
-}
-
-static int write_row(void *context, const struct abi_flow_key *key, const struct abi_flow_hit *hit)
-{
-	struct maps *m = context;
-	struct row *row;
-
-	if (hit && hit->flow == m->added && fails(m))
-		return -EIO;
-	HASH_FIND(hh, m->rows, key, sizeof(*key), row);
-	m->writes += hit ? !row || memcmp(&row->hit, hit, sizeof(*hit)) != 0 : row != NULL;
-	if (!hit && row) {
-		HASH_DEL(m->rows, row);
-		free(row);
-	}
-	if (!hit)
-		return 0;
-	if (!row) {
-		row = calloc(1, sizeof(*row));
-		ck_assert_ptr_nonnull(row);
-		row->key = *key;
-		HASH_ADD(hh, m->rows, key, sizeof(row->key), row);
-	}
-	row->hit = *hit;
-	return 0;
-}
-
-static int write_list(void *context, const struct abi_flow_list_key *key,
-		      const struct abi_flow_list *list)
-{
-	struct maps *m = context;
-	struct list *l;
-
-	HASH_FIND(hh, m->lists, key, sizeof(*key), l);
-	if (list && list->count > (l ? l->list.count : 0) && fails(m))
-		return -EIO;
-	m->writes += list ? !l || memcmp(&l->list, list, sizeof(*list)) != 0 : l != NULL;
-	if (!list && l) {
-		HASH_DEL(m->lists, l);
-		free(l);
-	}
-	if (!list)
-		return 0;
-	if (!l) {
-		l = calloc(1, sizeof(*l));
-		ck_assert_ptr_nonnull(l);
-		l->key = *key;
-		HASH_ADD(hh, m->lists, key, sizeof(l->key), l);
-	}
-	l->list = *list;
-	return 0;
-}
-
-static const struct flow_table_ops ops = { write_shape, write_row, write_list };
-
-/* As the programs look. 0: no flow. */
-static uint32_t look(const struct maps *m, const struct abi_flow_key *frame)
-{
-	const struct abi_flow_list_key key = { frame->owner, frame->direction };
-	uint64_t best = UINT64_MAX, words[ABI_FLOW_KEY_WORDS];
-	struct abi_flow_key masked;
-	uint32_t found = 0;
-	struct list *l;
-	struct row *row;
-
-	HASH_FIND(hh, m->lists, &key, sizeof(key), l);
-	for (size_t i = 0; l && i < l->list.count; i++) {
-		memcpy(words, frame, sizeof(words));
-		for (size_t k = 0; k < ABI_FLOW_KEY_WORDS; k++)
-			words[k] &= m->shapes[l->list.shapes[i]].mask[k];
-		memcpy(&masked, words, sizeof(masked));
-		masked.shape = l->list.shapes[i];
-		HASH_FIND(hh, m->rows, &masked, sizeof(masked), row);
-		if (row && row->hit.order < best) {
-			best = row->hit.order;
-			found = row->hit.flow;
-		}
-	}
-	return found;
-}
-
-static bool is_empty(const struct maps *m)
-{
-	for (size_t i = 0; i < ABI_FLOW_SHAPES_MAX; i++)
-		if (memcmp(&m->shapes[i], &no_shape, sizeof(no_shape)) != 0)
-			return false;
-	return !m->rows && !m->lists;
-}
-
-/* --- by one look at each --- */
-
-static bool prefix_fits(const struct flow_prefix *p, const struct abi_flow_key *f,
-			const uint8_t *address)
-{
-	if (!p->length)
-		return true;
-	if (!(f->known & (p->ipv4 ? ABI_FLOW_V4 : ABI_FLOW_V6)))
-		return false;
-	for (size_t i = 0; i < p->length; i++)
-		if ((p->address[i / 8] ^ address[i / 8]) >> (7 - i % 8) & 1)
-			return false;
-	return true;
-}
-
-static bool ports_fit(const struct flow_ports *p, const struct abi_flow_key *f, uint16_t port)
-{
-	return !p->set || ((f->known & ABI_FLOW_PORTS) && port >= p->first && port <= p->last);
-}
-
-static bool fits(const struct flow_rule *r, const struct abi_flow_key *f)
-{
-	const struct flow_match *m = &r->match;
-
-	if (r->owner != f->owner || !(f->direction == ABI_RX ? r->in : r->out))
-		return false;
-	if (!prefix_fits(&m->local, f, f->local) || !prefix_fits(&m->remote, f, f->remote) ||
-	    !ports_fit(&m->lport, f, f->lport) || !ports_fit(&m->rport, f, f->rport))
-		return false;
-	if (m->has_proto && (!(f->known & ABI_FLOW_PROTO) || f->proto != m->proto))
-		return false;
-	if (m->dsfield_mask &&
-	    (!(f->known & ABI_FLOW_IP) || (f->dsfield & m->dsfield_mask) != m->dsfield))
-		return false;
-	return !m->vlan || m->vlan == f->vlan;
-}
-
-static bool wins(const struct flow_rule *a, const struct flow_rule *b)
-{
-	uint32_t bits_a = flow_match_bits(&a->match), bits_b = flow_match_bits(&b->match);
-
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	return bits_a != bits_b ? bits_a > bits_b : a->number < b->number;
-}
-
-static uint32_t search(const struct flow_table *t, const struct abi_flow_key *frame)
-{
-	const struct flow_rule *best = NULL, *r;
-
-	for (uint32_t number = 1; number <= NUMBERS; number++) {
-		r = flow_table_find(t, number);
-		if (r && fits(r, frame) && (!best || wins(r, best)))
-			best = r;
-	}
-	return best ? best->number : 0;
-}
 
 /* --- random rules and frames, of a world that is small enough for them to meet --- */
 
@@ -315,11 +123,11 @@ static struct abi_flow_key some_frame(void)
 	return f;
 }
 
-static void compare(const struct maps *m, const struct flow_table *t, int step)
+static void compare(const struct flow_maps *m, const struct flow_table *t, int step)
 {
 	for (int i = 0; i < FRAMES; i++) {
 		struct abi_flow_key f = some_frame();
-		uint32_t want = search(t, &f), got = look(m, &f);
+		uint32_t want = flow_maps_search(t, NUMBERS, &f), got = flow_maps_look(m, &f);
 
 		ck_assert_msg(want == got, "step %d: flow %u is found, not %u", step, got, want);
 	}
@@ -327,35 +135,28 @@ static void compare(const struct maps *m, const struct flow_table *t, int step)
 
 /* --- the tests --- */
 
-static struct maps *maps_new(void)
-{
-	struct maps *m = calloc(1, sizeof(*m));
+static const struct abi_flow_shape no_shape;
 
-	ck_assert_ptr_nonnull(m);
-	m->fail_after = -1;
-	return m;
-}
-
-static struct flow_table *table_new(struct maps *m)
+static struct flow_table *table_new(struct flow_maps *m)
 {
 	struct flow_table *t;
 
-	ck_assert_int_eq(flow_table_new(&ops, m, &t), 0);
+	ck_assert_int_eq(flow_table_new(&flow_maps_ops, m, &t), 0);
 	return t;
 }
 
-static void finish(struct maps *m, struct flow_table *t)
+static void finish(struct flow_maps *m, struct flow_table *t)
 {
 	for (uint32_t number = 1; number <= NUMBERS; number++)
 		ck_assert_int_eq(flow_table_remove(t, number), 0);
-	ck_assert(is_empty(m));
+	ck_assert(flow_maps_are_empty(m));
 	flow_table_free(t);
 	free(m);
 }
 
 START_TEST(finds_what_a_search_finds)
 {
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m);
 	int r, refused = 0;
 
@@ -381,7 +182,7 @@ END_TEST
 /* A write that fails leaves the frames with what they had. */
 START_TEST(a_failure_changes_nothing)
 {
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m);
 
 	random_state = 77;
@@ -407,7 +208,7 @@ END_TEST
 /* As after a restart: the same rules in another order, over maps that are there. */
 START_TEST(a_restart_writes_nothing)
 {
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m), *again;
 
 	random_state = 5;
@@ -427,9 +228,9 @@ START_TEST(a_restart_writes_nothing)
 		if (flow_table_find(t, number))
 			ck_assert_int_eq(flow_table_set(again, flow_table_find(t, number)), 0);
 	ck_assert_int_eq(flow_table_release(again), 0);
-	for (struct list *l = m->lists; l; l = l->hh.next)
+	for (struct flow_maps_list *l = m->lists; l; l = l->hh.next)
 		ck_assert(flow_table_has_list(again, &l->key));
-	for (struct row *row = m->rows; row; row = row->hh.next)
+	for (struct flow_maps_row *row = m->rows; row; row = row->hh.next)
 		ck_assert(flow_table_has_row(again, &row->key));
 	flow_table_free(t);
 	compare(m, again, 0);
@@ -442,7 +243,7 @@ END_TEST
 START_TEST(what_nobody_wants_goes)
 {
 	struct flow_rule rule = { .owner = 1, .number = 1, .out = true, .match.vlan = 5 };
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m);
 
 	m->shapes[1].mask[0] = m->shapes[2].mask[0] = UINT64_MAX;
@@ -464,7 +265,7 @@ END_TEST
 START_TEST(the_same_twice)
 {
 	struct flow_rule a = { .owner = 1, .number = 1, .out = true, .match.vlan = 5 }, b = a;
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m);
 
 	ck_assert_int_eq(flow_table_set(t, &a), 0);
@@ -493,7 +294,7 @@ END_TEST
 START_TEST(too_many_shapes)
 {
 	struct flow_rule rule = { .owner = 1, .out = true };
-	struct maps *m = maps_new();
+	struct flow_maps *m = flow_maps_new();
 	struct flow_table *t = table_new(m);
 	size_t writes;
 
