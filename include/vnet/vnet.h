@@ -264,6 +264,45 @@ VNET_API int vnet_flow_set(struct vnet_client *client, const char *owner, const 
  */
 VNET_API int vnet_flow_delete(struct vnet_client *client, const char *owner, const char *name);
 
+/*
+ * VNICs as a program makes and steers them: the entry points m_vnic_create, m_vnic_destroy and
+ * m_vnic_steer that were asked of Crossbow's drivers (crossbow-discuss, 28 September 2006).
+ */
+
+/**
+ * @brief Makes a vnet on an uplink: frames for its MAC that come over the uplink's device are its.
+ * @param uplink where it is to be
+ * @param name of the new vnet
+ * @param mac its MAC, "02:00:00:00:00:01"; NULL: a random one, or on an uplink that steers by ip
+ *	  the device's own, so that vnet_steer() or the setting "addresses" leads frames to it
+ * @return 0, or a negative errno, and then nothing was made: -ENOENT: no such uplink; -EEXIST:
+ *there is a vnet or a device of this name, or the MAC is in use; -EINVAL: the MAC is the device's
+ */
+VNET_API int vnet_create(struct vnet_client *client, const char *uplink, const char *name,
+			 const char *mac);
+
+/**
+ * @brief Removes a vnet and the flows that vnet_steer() made for it.
+ * @return 0, or a negative errno: -ENOENT: no such vnet; of flows that were removed before a
+ *	   failure the frames go where they would go without them
+ */
+VNET_API int vnet_destroy(struct vnet_client *client, const char *name);
+
+/**
+ * @brief Leads frames that come over the vnet's uplink to the vnet: those that fit a flow, whatever
+ *	  their MAC; or those for another MAC than now.
+ * @param name of the vnet, which is on one uplink
+ * @param flow a name for the new flow of the uplink; NULL: the MAC of the vnet is changed
+ * @param settings @count of them. With @flow the frames, by the keys rank local remote proto lport
+ *	  rport dsfield vlan, and maxbw or priority if they are to have one; without, "address"
+ *alone
+ * @return 0, or a negative errno: -ENOENT: no such vnet; -EEXIST: the uplink has a flow of this
+ *name; -EALREADY: one with the same frames and rank; -ENODEV: the vnet is on no uplink, or on more
+ *	   than one; -EINVAL: "dir" or "to" is among the settings
+ */
+VNET_API int vnet_steer(struct vnet_client *client, const char *name, const char *flow,
+			const struct vnet_setting *settings, size_t count);
+
 /**
  * @brief For many changes in a row: from now on this client's changes are done when they return,
  *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.

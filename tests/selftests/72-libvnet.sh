@@ -145,4 +145,55 @@ is 'as many as went' "$(count opackets)" 3
 ok 'it ends by a signal' bg_stop echo
 is 'and its resource with it' "$(json length resource show vnet0)" 0
 
+# --- vnets on an uplink, as a program makes them ---
+
+cat >"$T/vnic.c" <<'X'
+#include <stdio.h>
+#include <string.h>
+#include <vnet/vnet.h>
+
+int main(int argc, char **argv)
+{
+	const struct vnet_setting web[] = { { "proto", "tcp" }, { "lport", "80" } };
+	const struct vnet_setting mac[] = { { "address", "02:00:00:00:00:0c" } };
+	struct vnet_client *client;
+	int r = vnet_client_open(argv[1], VNET_TIMEOUT_DEFAULT, &client);
+
+	if (r == 0 && !strcmp(argv[2], "create"))
+		r = vnet_create(client, argv[3], argv[4], argv[5]);
+	else if (r == 0 && !strcmp(argv[2], "steer"))
+		r = argv[4] ? vnet_steer(client, argv[3], argv[4], web, 2) : vnet_steer(client, argv[3], NULL, mac, 1);
+	else if (r == 0)
+		r = vnet_destroy(client, argv[3]);
+	if (r < 0)
+		fprintf(stderr, "%s\n", vnet_client_error(client)->message);
+	vnet_client_close(client);
+	return r < 0 ? -r : 0;
+}
+X
+ok 'vnics: builds' gcc -Wall -Wextra -Wno-unused-parameter -Werror -I"$include" "$T/vnic.c" -L"$T/lib" -lvnet -o "$T/vnic"
+
+vnic() { # create|steer|destroy ARGUMENT...
+	"$T/vnic" "$T/vnetd.sock" "$@"
+}
+
+veth u0 - far0 -
+ctl uplink add up0 dev u0
+ok 'a vnet is created on an uplink' vnic create up0 a "$(mac 10)"
+is 'with its MAC' "$(json '.[0] | "\(.address) \(.resources[0].uplink)"' vnet show a)" "$(mac 10) up0"
+ok 'one with a random MAC' vnic create up0 b
+isnt 'has another one' "$(json '.[0].address' vnet show b)" "$(mac 10)"
+refused 'the same MAC again' 17 "$(mac 10)" vnic create up0 c "$(mac 10)"
+refused 'no such uplink' 2 'c: uplink up9 does not exist' vnic create up9 c
+ok 'frames are led to it by a flow' vnic steer a web
+is 'of the uplink' "$(json '.[0] | "\(.owner)/\(.name) \(.dir) \(.proto) \(.lport) \(.to)"' flow show up0)" \
+	'up0/web in tcp 80 vnet a'
+ok 'and by another MAC' vnic steer a
+is 'that it has now' "$(json '.[0].address' vnet show a)" "$(mac 12)"
+refused 'a flow of that name again' 17 'up0/web: up0 has a flow of that name already' vnic steer b web
+refused 'a vnet that is on no uplink' 19 'vnet0: it is on no uplink: expected one' vnic steer vnet0 web
+refused 'no such vnet' 2 'there is no vnet "none"' vnic destroy none
+ok 'it is destroyed' vnic destroy a
+is 'with its flow' "$(json length flow show up0) $(json 'map(.name) | sort | tojson' vnet show)" '0 ["b","vnet0"]'
+
 finish
