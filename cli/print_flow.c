@@ -25,6 +25,31 @@ static void print_bandwidth(struct text_line *line, struct json_object *flow)
 			text_phrase(line, "%s %s", keys[i][1], field_text(flow, keys[i][0]));
 }
 
+static bool print_is_led(struct json_object *flow)
+{
+	const char *to = field_text(flow, "to");
+
+	return to[0] && strcmp(to, "none") != 0;
+}
+
+/* Where its frames go, which may not be where they should. */
+static void print_target(struct ctl *ctl, struct json_object *flow)
+{
+	struct text_line line = { ctl->out, 4, 0 };
+	const char *why = field_text(flow, "steered_why");
+	bool spread = strcmp(field_text(flow, "xdp"), "none") != 0;
+
+	if (!print_is_led(flow))
+		return;
+	if (strcmp(field_text(flow, "target"), "none") == 0)
+		text_phrase(&line, "  goes as without it: %s", field_text(flow, "target_why"));
+	else
+		text_phrase(&line, "  goes to %s by %s%s%s%s%s", field_text(flow, "target"),
+			    field_text(flow, "steered"), spread ? ", XDP " : "",
+			    spread ? field_text(flow, "xdp") : "", why[0] ? ": " : "", why);
+	text_end(&line);
+}
+
 static void print_flow(struct ctl *ctl, struct json_object *flow)
 {
 	struct text_line line = { ctl->out, 2, 0 };
@@ -45,9 +70,10 @@ static void print_flow(struct ctl *ctl, struct json_object *flow)
 	if (strcmp(field_text(flow, "priority"), "none") != 0)
 		text_phrase(&line, "priority %s", field_text(flow, "priority"));
 	print_bandwidth(&line, flow);
-	if (strcmp(field_text(flow, "to"), "none") != 0)
+	if (print_is_led(flow))
 		text_phrase(&line, "to %s", field_text(flow, "to"));
 	text_end(&line);
+	print_target(ctl, flow);
 	fprintf(ctl->out,
 		"  received %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64
 		" dropped; sent %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped\n",

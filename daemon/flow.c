@@ -3,6 +3,11 @@
 
 #include "uplink.h"
 
+struct manager *flow_manager(const struct flow *f)
+{
+	return f->vnet ? f->vnet->manager : f->uplink->manager;
+}
+
 const char *flow_label(const struct flow *f, char buffer[FLOW_LABEL_SIZE])
 {
 	snprintf(buffer, FLOW_LABEL_SIZE, "%s/%s", f->vnet ? f->vnet->name : f->uplink->name,

@@ -11,6 +11,14 @@
 struct uplink;
 struct vnet;
 
+/* Where frames of a flow go that come, as its row says it. */
+struct flow_target {
+	enum abi_flow_target kind;
+	uint32_t number;
+};
+
+#define FLOW_TARGETS (ABI_TARGET_XSK + 1)
+
 struct flow {
 	struct vnet *vnet;     /* the owner, or NULL: */
 	struct uplink *uplink; /* the owner */
@@ -23,8 +31,13 @@ struct flow {
 	bool written;			/* it is in the maps */
 	struct settings_limits limited; /* its row of `limits` as last written */
 	struct history history;		/* of what it counts */
+	struct flow_target target;	/* as last written */
+	enum abi_flow_target counted;	/* among its owner's `flow_targets` */
 	UT_hash_handle hh;		/* in the owner's flows, by name */
 };
+
+struct manager;
+struct manager *flow_manager(const struct flow *f);
 
 /* "vnet0/web", for messages. Returns @buffer. */
 #define FLOW_LABEL_SIZE 32

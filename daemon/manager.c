@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "manager_internal.h"
+#include "reconcile.h"
 #include "reconcile_mark.h"
 #include "reconcile_vf_mark.h"
 
@@ -60,6 +61,7 @@ void manager_free(struct manager *m)
 	}
 	reconcile_mark_free(m);
 	reconcile_vf_mark_free(m);
+	reconcile_targets_free(m);
 	desired_names_clear(&m->removed);
 	desired_names_clear(&m->removed_uplinks);
 	numbers_clear(&m->uplink_numbers);

@@ -273,6 +273,7 @@ int manager_restore_flow(struct manager *m, const char *owner_name, const struct
 		return err;
 	f->from_config = d->from_config;
 	f->base = d->base;
+	reconcile_target_begin(f);
 	/* The owner's row is written with the owner, and says so from the first. */
 	f->written = true;
 	return 0;

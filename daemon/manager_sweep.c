@@ -9,12 +9,24 @@
 #include "reconcile_mark.h"
 #include "reconcile_vf_mark.h"
 
+static bool wants_cpu_hook(const struct manager_owner *o, enum kernel_hook hook)
+{
+	const struct cpu_use *use = o->uplink	  ? &o->uplink->cpu
+				    : o->resource ? &o->resource->cpu
+						  : NULL;
+
+	return use && use->attached == (hook == KERNEL_HOOK_XDP_CPU ? KERNEL_ATTACH_XDP
+								    : KERNEL_ATTACH_XDP_GENERIC);
+}
+
 static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 {
 	const struct manager_owner *o = owner_find(context, ifindex);
 
 	if (!o)
 		return false;
+	if (hook == KERNEL_HOOK_XDP_CPU || hook == KERNEL_HOOK_XDP_CPU_GENERIC)
+		return wants_cpu_hook(o, hook);
 	if (o->uplink)
 		return hook == KERNEL_HOOK_UPLINK || hook == KERNEL_HOOK_UPLINK_TX ||
 		       (hook == KERNEL_HOOK_XDP_UPLINK && o->uplink->xdp.attached);
@@ -154,6 +166,11 @@ static bool wants_limit(void *context, const struct abi_limit_key *key)
 	return false;
 }
 
+static bool wants_cpu(void *context, uint32_t cpu)
+{
+	return reconcile_target_has_cpu(context, cpu);
+}
+
 static bool wants_storm(void *context, const struct abi_storm_key *key)
 {
 	const struct manager *m = context;
@@ -211,6 +228,7 @@ int manager_sweep(struct manager *m)
 		.learner = wants_learner,
 		.flow = wants_flow,
 		.limit = wants_limit,
+		.cpu = wants_cpu,
 		.device = wants_device,
 		.context = m,
 	};

@@ -125,6 +125,55 @@ void reconcile_queue_flows(struct vnet *v);
 bool reconcile_queue_is_on(const struct resource *r);
 
 /*
+ * Targets of flows; reconcile_target.c. reconcile_target(): where its frames are to go now, and in
+ * @reason why not where the setting says. Around the writing of the row: ..._hold() gets what it
+ * refers to, 0 or -errno, and ..._end() lets go of what the old one referred to, or if it was not
+ * written of the new. Around its removal: ..._leave() before the owner's flags, ..._forget() after
+ * the row. ..._begin(): it is taken up from the state, as it was.
+ */
+#define RECONCILE_TARGET_REASON_SIZE 128
+struct flow_target reconcile_target(const struct flow *f, char *reason, size_t size);
+void reconcile_target_begin(struct flow *f);
+int reconcile_target_hold(struct flow *f, struct flow_target *ret);
+int reconcile_target_end(struct flow *f, struct flow_target now, bool written);
+void reconcile_target_leave(struct flow *f);
+int reconcile_target_forget(struct flow *f);
+/* The flows that lead to @v, after it has come to the uplink, and before it leaves it. */
+int reconcile_targets(struct uplink *u, const struct vnet *v, struct error *e);
+bool reconcile_target_has_cpu(const struct manager *m, uint32_t cpu); /* is some flow for it? */
+void reconcile_targets_free(struct manager *m);
+
+/*
+ * The program that hands frames to CPUs; reconcile_cpu.c. At the device of a resource or an uplink,
+ * or at all of a flow's owner. ..._yield(): another program is to be there; ..._release(): the
+ * device is let go of.
+ */
+void reconcile_cpu_resource(struct resource *r);
+void reconcile_cpu_resource_yield(struct resource *r);
+void reconcile_cpu_resource_release(struct resource *r);
+void reconcile_cpu_uplink(struct uplink *u);
+void reconcile_cpu_uplink_yield(struct uplink *u);
+void reconcile_cpu_uplink_release(struct uplink *u);
+void reconcile_cpu_owner(struct vnet *v, struct uplink *u);
+/* By whom a flow's frames are handed over: how many devices' drivers, and how many times the stack.
+ * @reason: why not at a device, borrowed; NULL: at all. */
+struct reconcile_cpu_ways {
+	size_t native, generic;
+	const char *reason;
+};
+struct reconcile_cpu_ways reconcile_cpu_ways(const struct flow *f);
+
+/*
+ * Offloads, KERNEL_OFFLOAD_BIT()s; reconcile_offload.c. Those in @set become as in @on, the others
+ * as they were. @o, kept by the caller: what will be given back. 0 or -errno.
+ */
+#define RECONCILE_XDP_RX                                                                           \
+	(KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(RX_STAG) | KERNEL_OFFLOAD_BIT(LRO))
+int reconcile_offloads(struct manager *m, const struct link *l, struct desired_offloads *o,
+		       unsigned int set, unsigned int on);
+int reconcile_offloads_return(struct manager *m, struct desired_offloads *o);
+
+/*
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
  * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
  * reconcile_hold_returned(): it is up; reconcile_hold_pause(): it is not well;

@@ -247,7 +247,8 @@ int reconcile_device(struct resource *r, const struct link *l, struct error *e)
 	if (want.set) {
 		err = set_link(m, l, &want, &before);
 		/* Some drivers take in XDP no MTU beyond what fits into a page. */
-		if (err && r->xdp.attached && (want.set & KERNEL_LINK_MTU)) {
+		if (err && (r->xdp.attached || r->cpu.attached == KERNEL_ATTACH_XDP) &&
+		    (want.set & KERNEL_LINK_MTU)) {
 			reconcile_xdp_resource_release(r);
 			err = set_link(m, l, &want, &before);
 		}

@@ -58,11 +58,6 @@ bool reconcile_limit_is_set(const struct settings_limits *limits)
 
 /* --- flows --- */
 
-static struct manager *manager_of(const struct flow *f)
-{
-	return f->vnet ? f->vnet->manager : f->uplink->manager;
-}
-
 static uint32_t owner_of(const struct flow *f)
 {
 	return f->vnet ? f->vnet->number : ABI_OF_UPLINK | f->uplink->number;
@@ -103,7 +98,7 @@ static uint8_t priority_of(const struct flow *f)
 	return priorities[f->settings.priority];
 }
 
-static int write_flow(struct flow *f)
+static int write_row(struct flow *f, struct flow_target target)
 {
 	const struct flow_settings *s = &f->settings;
 	const struct flow_rule rule = {
@@ -119,9 +114,26 @@ static int write_flow(struct flow *f)
 		.flags = (is_none(&s->limits) ? 0 : ABI_FLOW_LIMIT) |
 			 (s->priority == SETTINGS_PRIORITY_NONE ? 0 : ABI_FLOW_PRIORITY),
 		.priority = priority_of(f),
+		.target_kind = target.kind,
+		.target = target.number,
 	};
 
-	return manager_datapath(manager_of(f), flow_write, f->number, &rule, &row);
+	return manager_datapath(flow_manager(f), flow_write, f->number, &rule, &row);
+}
+
+static int write_flow(struct flow *f)
+{
+	bool spread = f->counted == ABI_TARGET_CPU;
+	struct flow_target target;
+	int err = reconcile_target_hold(f, &target), next;
+
+	if (err)
+		return err;
+	err = write_row(f, target);
+	next = reconcile_target_end(f, target, !err);
+	if (spread || f->counted == ABI_TARGET_CPU)
+		reconcile_cpu_owner(f->vnet, f->uplink);
+	return err ?: next;
 }
 
 static const char *flow_error(int err)
@@ -133,7 +145,7 @@ static const char *flow_error(int err)
 
 int reconcile_flow(struct flow *f, struct error *e)
 {
-	struct manager *m = manager_of(f);
+	struct manager *m = flow_manager(f);
 	char label[FLOW_LABEL_SIZE];
 	bool limited = has_limit(f);
 	int err = reconcile_limit(m, ABI_LIMIT_FLOW, f->number, &f->settings.limits, &f->limited);
@@ -155,11 +167,13 @@ int reconcile_flow(struct flow *f, struct error *e)
 
 void reconcile_flow_remove(struct flow *f)
 {
-	struct manager *m = manager_of(f);
+	struct manager *m = flow_manager(f);
 
 	f->leaving = true;
+	reconcile_target_leave(f);
 	manager_removed(m, tell_owner(f, has_limit(f)));
 	manager_removed(m, manager_datapath(m, flow_write, f->number, NULL, NULL));
+	manager_removed(m, reconcile_target_forget(f));
 	manager_removed(m, reconcile_limit_end(m, ABI_LIMIT_FLOW, f->number, NULL, &f->limited));
 	f->written = false;
 }

@@ -215,8 +215,11 @@ int reconcile_member(struct resource *r, struct error *e)
 		err = error_set(&own, ERROR_FAILED, -next, r->vnet->name, NULL,
 				"%s: writing its addresses into the maps failed: %s", r->vnet->name,
 				strerror(-next));
+	next = reconcile_targets(r->uplink, r->vnet, err ? NULL : &own);
+	err = err ?: next;
 	next = reconcile_path(r->vnet, err ? NULL : &own);
 	err = err ?: next;
+	reconcile_cpu_resource(r);
 	if (err && e)
 		*e = own;
 	return err;
@@ -226,8 +229,10 @@ void reconcile_member_remove(struct resource *r)
 {
 	struct manager *m = r->vnet->manager;
 
+	manager_removed(m, reconcile_targets(r->uplink, r->vnet, NULL));
 	if (!r->ifindex)
 		return;
+	reconcile_cpu_resource(r);
 	manager_removed(m, reconcile_addresses(r->uplink));
 	leave(r);
 	reconcile_resource_remove_rows(r);

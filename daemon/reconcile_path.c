@@ -62,6 +62,7 @@ static void fill_row(const struct vnet *v, const struct resource *best, struct a
 	flags |= v->xdp.takes ? ABI_VNET_XDP : 0;
 	flags |= reconcile_protect_flags(v);
 	flags |= reconcile_flows_any(v->flows) ? ABI_VNET_FLOWS : 0;
+	flags |= v->flow_targets[ABI_TARGET_CPU] ? ABI_VNET_CPU : 0;
 	flags |= reconcile_limit_is_set(&v->settings.limits) ? ABI_VNET_LIMIT : 0;
 	flags |= v->queue.on ? ABI_VNET_FQ : 0;
 	*row = (struct abi_vnet) {

@@ -35,7 +35,9 @@ void reconcile_uplink_follow_name(struct uplink *u)
 static uint16_t row_flags(const struct uplink *u)
 {
 	uint16_t flags = (u->xdp.takes ? ABI_UPLINK_XDP : 0) |
-			 (reconcile_flows_any(u->flows) ? ABI_UPLINK_FLOWS : 0);
+			 (reconcile_flows_any(u->flows) ? ABI_UPLINK_FLOWS : 0) |
+			 (u->flow_targets[ABI_TARGET_VNET] ? ABI_UPLINK_TARGETS : 0) |
+			 (u->flow_targets[ABI_TARGET_CPU] ? ABI_UPLINK_CPU : 0);
 
 	for (uint32_t i = 0; i < u->slot_count; i++)
 		if (u->slots[i] && u->slots[i]->vnet->settings.share && !u->slots[i]->leaving)

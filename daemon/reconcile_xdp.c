@@ -13,14 +13,12 @@
 #include "log.h"
 #include "manager_internal.h"
 #include "reconcile.h"
-#include "reconcile_mark.h"
 #include "xdp.h"
 
 #define XDP_TX_CHECKSUMS                                                                           \
 	(KERNEL_OFFLOAD_BIT(TX_CSUM) | KERNEL_OFFLOAD_BIT(TX_CSUM_IPV4) |                          \
 	 KERNEL_OFFLOAD_BIT(TX_CSUM_IPV6) | KERNEL_OFFLOAD_BIT(TX_CSUM_SCTP))
 #define XDP_TX_TAGS (KERNEL_OFFLOAD_BIT(TX_VLAN) | KERNEL_OFFLOAD_BIT(TX_STAG))
-#define XDP_RX	    (KERNEL_OFFLOAD_BIT(RX_VLAN) | KERNEL_OFFLOAD_BIT(RX_STAG) | KERNEL_OFFLOAD_BIT(LRO))
 
 /* One device that XDP may serve: of a resource, or (@r NULL) the one where the upper's frames come
  * in; or (@v NULL) of an uplink. */
@@ -159,51 +157,6 @@ static bool takes_frames(const struct place *p)
 
 /* --- offloads --- */
 
-static int switch_offloads(struct manager *m, const struct link *l, struct desired_offloads *o,
-			   unsigned int set, unsigned int on)
-{
-	struct desired_offloads after;
-	struct kernel_offloads now;
-	unsigned int change, fresh;
-	int err = manager_rtnl(m, offloads_get, l->name, &now);
-
-	if (err)
-		return err;
-	if (o->ifindex != l->ifindex)
-		*o = (struct desired_offloads) { 0 };
-	change = set & now.can & (now.on ^ on);
-	if (!change)
-		return 0;
-	/* What was saved first stays: it is what the device came with. */
-	fresh = change & ~o->set;
-	after = (struct desired_offloads) { l->ifindex, o->set | fresh, o->on | (now.on & fresh) };
-	err = reconcile_mark_offloads(m, l, &after);
-	if (!err)
-		err = manager_rtnl(m, offloads_set, l->name, change, on);
-	if (err)
-		return err;
-	*o = after;
-	m->unsaved = true;
-	return 0;
-}
-
-static int restore_offloads(struct manager *m, struct desired_offloads *o, unsigned int which)
-{
-	const struct link *l = link_find(m->links, o->ifindex);
-	unsigned int change = o->set & which;
-	int err;
-
-	if (!change)
-		return 0;
-	err = l ? manager_rtnl(m, offloads_set, l->name, change, o->on) : 0;
-	o->set &= ~change;
-	o->on &= ~change;
-	m->unsaved = true;
-	if (l)
-		manager_removed(m, reconcile_mark_offloads(m, l, o));
-	return err;
-}
-
 static void complain(const struct place *p, const char *what, int err)
 {
 	char label[RESOURCE_LABEL_SIZE];
@@ -218,14 +171,8 @@ static void complain(const struct place *p, const char *what, int err)
 static int arrange(const struct place *p, const struct link *l, enum desired_end end,
 		   unsigned int set, unsigned int on)
 {
-	struct desired_offloads *o = &p->use->offloads[end];
-	struct manager *m = p->m;
-	int not_restored, err;
+	int err = reconcile_offloads(p->m, l, &p->use->offloads[end], set, on);
 
-	if (o->ifindex != l->ifindex)
-		reconcile_mark_claim_offloads(m, l->ifindex, o);
-	not_restored = restore_offloads(m, o, ~set);
-	err = switch_offloads(m, l, o, set, on) ?: not_restored;
 	complain(p, "the offloads of a device cannot be switched for XDP", err);
 	return err;
 }
@@ -237,8 +184,7 @@ static void give_back(const struct place *p, enum desired_end end)
 	if (!o->ifindex)
 		return;
 	complain(p, "a device does not take back the offloads it had before",
-		 restore_offloads(p->m, o, ~0u));
-	*o = (struct desired_offloads) { 0 };
+		 reconcile_offloads_return(p->m, o));
 }
 
 /* The other end of a veth, if it is here. */
@@ -316,10 +262,16 @@ static const char *attach(const struct place *p)
 	enum kernel_attach attached;
 	int err;
 
+	/* A device has one program. */
+	if (p->r)
+		reconcile_cpu_resource_yield(p->r);
+	else if (p->u)
+		reconcile_cpu_uplink_yield(p->u);
 	/* Before the first frame: a tag that the NIC took off would be missing. */
 	if (is_nic(p->l))
-		arrange(p, p->l, DESIRED_DEVICE, XDP_RX, 0);
+		arrange(p, p->l, DESIRED_DEVICE, RECONCILE_XDP_RX, 0);
 	err = manager_datapath(p->m, attach, p->hook, p->ifindex, &attached);
+	p->use->refused = err && err != -ENODEV;
 	if (err)
 		return err == -ENODEV ? "" : xdp_refusal(err);
 	p->use->attached = p->use->known = true;
@@ -340,6 +292,14 @@ static void note_reason(const struct place *p, const char *why)
 		log_info("%s: no XDP at %s; served by TC", label_of(p, label), reason);
 }
 
+/* The device has refused, and has got a program of the kind that it takes. */
+static bool is_settled(const struct place *p)
+{
+	const struct cpu_use *cpu = p->r ? &p->r->cpu : p->u ? &p->u->cpu : NULL;
+
+	return cpu && p->use->wanted && p->use->refused && cpu->attached != KERNEL_ATTACH_NONE;
+}
+
 static void reconcile_place(const struct place *p)
 {
 	const char *why = NULL;
@@ -349,6 +309,8 @@ static void reconcile_place(const struct place *p)
 		return;
 	p->use->wanted = is_wanted_at(p);
 	why = p->use->wanted ? find_obstacle(p) : NULL;
+	if (!why && is_settled(p))
+		return;
 	if (p->use->wanted && !why)
 		why = attach(p);
 	stays = p->use->wanted && !why;
@@ -379,12 +341,14 @@ void reconcile_xdp_resource(struct resource *r)
 	const struct place p = place_of(r->vnet, r);
 
 	reconcile_place(&p);
+	reconcile_cpu_resource(r);
 }
 
 void reconcile_xdp_resource_release(struct resource *r)
 {
 	const struct place p = place_of(r->vnet, r);
 
+	reconcile_cpu_resource_release(r);
 	release_place(&p);
 }
 
@@ -410,17 +374,18 @@ void reconcile_xdp_uplink(struct uplink *u)
 
 	/* What an earlier daemon attached stays until all members are known, and goes with the
 	 * sweep. */
-	if (!p.l || (!u->xdp.known && !is_wanted_at(&p)))
-		return;
-	reconcile_place(&p);
+	if (p.l && (u->xdp.known || is_wanted_at(&p)))
+		reconcile_place(&p);
 	if (u->xdp.takes != before)
 		tell_members(u);
+	reconcile_cpu_uplink(u);
 }
 
 void reconcile_xdp_uplink_release(struct uplink *u)
 {
 	const struct place p = place_of_uplink(u);
 
+	reconcile_cpu_uplink_release(u);
 	release_place(&p);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "reconcile.h"
 #include "settings_value.h"
 #include "show.h"
 
@@ -225,6 +226,40 @@ struct json_object *show_resource(const struct resource *r)
 	return o;
 }
 
+static const char *show_spread(const struct reconcile_cpu_ways *ways)
+{
+	if (ways->native && ways->generic)
+		return "mixed";
+	return ways->native ? "native" : ways->generic ? "generic" : "none";
+}
+
+static const char *show_target(const struct flow *f, char text[SETTINGS_TEXT_SIZE])
+{
+	util_copy(text, SETTINGS_TEXT_SIZE, "none");
+	if (f->target.kind != ABI_TARGET_NONE)
+		settings_find(settings_flow, "to")->format(&f->settings, text);
+	return text;
+}
+
+/* Where its frames go now, and who sees to it. */
+static void show_add_target(struct json_object *o, const struct flow *f)
+{
+	char text[SETTINGS_TEXT_SIZE], reason[RECONCILE_TARGET_REASON_SIZE];
+	struct reconcile_cpu_ways ways = { 0 };
+	const char *why = "";
+
+	reconcile_target(f, reason, sizeof(reason));
+	if (f->target.kind == ABI_TARGET_CPU) {
+		ways = reconcile_cpu_ways(f);
+		why = ways.reason ?: "";
+	}
+	show_add_text(o, "target", show_target(f, text));
+	show_add_text(o, "target_why", reason);
+	show_add_text(o, "steered", f->target.kind == ABI_TARGET_NONE ? "none" : "software");
+	show_add_text(o, "steered_why", why);
+	show_add_text(o, "xdp", show_spread(&ways));
+}
+
 static void show_add_flow_counters(struct json_object *o, const struct kernel *k,
 				   const struct flow *f)
 {
@@ -249,6 +284,7 @@ struct json_object *show_flow(const struct kernel *k, const struct flow *f)
 	show_add_text(o, "owner", f->vnet ? f->vnet->name : f->uplink->name);
 	show_add_text(o, "name", f->name);
 	show_add_settings(o, settings_flow, &f->settings, NULL, true);
+	show_add_target(o, f);
 	show_add_flow_counters(o, k, f);
 	show_add_origin(o, f->from_config, false);
 	return o;

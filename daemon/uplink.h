@@ -24,6 +24,7 @@ struct uplink {
 	struct uplink_settings base;	    /* from_config: as the file has it */
 	bool leaving;			    /* is being removed: not kept */
 	struct flow *flows;		    /* hash by name, owned */
+	size_t flow_targets[FLOW_TARGETS];  /* as of a vnet */
 	struct desired_names removed_flows; /* of its file, that were removed at run time */
 	size_t member_count;
 	struct resource **slots; /* owned array of borrowed members; NULL: the slot is empty */
@@ -40,6 +41,7 @@ struct uplink {
 	uint32_t ifindex; /* of the device that is bound, 0: none */
 	enum kernel_attach attached;
 	struct xdp_use xdp;
+	struct cpu_use cpu;
 	struct desired_saved saved;
 	struct queue_use queue; /* of what the members send */
 	struct abi_uplink row;		  /* as last written */

@@ -24,6 +24,7 @@ struct xdp_use {
 	bool attached;
 	bool takes;	  /* XDP may redirect frames to the device, as far as we know */
 	bool peer_ready;  /* the other end of a veth looks for such frames */
+	bool refused;	  /* by its driver */
 	bool told;	  /* offloads could not be switched, and the log says so */
 	char reason[128]; /* why it is not attached, though it is wanted; else empty */
 	struct desired_offloads offloads[DESIRED_ENDS];
@@ -35,6 +36,15 @@ struct queue_use {
 	bool tried;	 /* it has been asked for */
 	bool on;	 /* it is there, and the rows may say so */
 	char reason[96]; /* why it is not, though it is wanted; else empty */
+};
+
+/* The program that hands frames to CPUs, where XDP does not serve the device; reconcile_cpu.c. */
+struct cpu_use {
+	enum kernel_attach attached;
+	bool known;	  /* `attached` says what is there, not what we have not looked for yet */
+	bool refused;	  /* by the driver: the stack runs it */
+	char reason[128]; /* why it is not attached, though it is wanted; else empty */
+	struct desired_offloads offloads;
 };
 
 /* What a provider counts by itself; each since its registration. */
@@ -116,6 +126,7 @@ struct resource {
 	struct xdp_use xdp;
 	struct queue_use queue; /* of what is sent; of a member `wanted` alone is meant */
 	bool limits_in;		/* it is among the vnet's `limited_in` */
+	struct cpu_use cpu;
 	struct desired_saved saved;
 	struct desired_vf vf_saved;
 	struct abi_resource row; /* as last written */
@@ -165,6 +176,7 @@ struct vnet {
 	size_t limited_in;		    /* resources with a limit on what comes in */
 	bool flows_limit_in;		    /* a flow has one, */
 	bool flows_limit_out;		    /* or one on what goes out */
+	size_t flow_targets[FLOW_TARGETS];  /* how many of them go where, by enum abi_flow_target */
 	struct desired_names removed_flows; /* of its file, that were removed at run time */
 
 	/* observed and derived */

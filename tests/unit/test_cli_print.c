@@ -86,6 +86,35 @@ START_TEST(vnets_are_tables)
 }
 END_TEST
 
+#define FLOW(settings, target)                                                                     \
+	"{\"owner\":\"up0\",\"name\":\"web\",\"rank\":100,\"dir\":\"in\",\"local\":\"any\","       \
+	"\"remote\":\"any\",\"lport\":\"any\",\"rport\":\"any\",\"dsfield\":\"any\",\"vlan\":"     \
+	"\"any\","                                                                                 \
+	"\"maxbw_in\":\"none\",\"maxbw_out\":\"none\"," settings "," target                        \
+	",\"ipackets\":7,\"rbytes\":700,\"idrops\":1,\"opackets\":0,\"obytes\":0,\"odrops\":0}"
+
+START_TEST(flows_tell_where_frames_go)
+{
+	expect(print_flows,
+	       "[" FLOW(
+		       "\"proto\":\"tcp\",\"maxbw\":\"1mbit\",\"priority\":\"high\",\"to\":\"cpu "
+		       "3\"",
+		       "\"target\":\"cpu 3\",\"target_why\":\"\",\"steered\":\"software\","
+		       "\"steered_why\":\"device n0 has no n-tuple filters\",\"xdp\":\"generic\"") "," FLOW("\"proto\":\"any\",\"maxbw\":\"none\",\"priority\":\"none\",\"to\":\"vnet web\"",
+													    "\"target\":\"none\",\"target_why\":\"vnet web does not exist\",\"steered\":\"none\","
+													    "\"steered_why\":\"\",\"xdp\":\"none\"") "]",
+	       "up0/web: rank 100, dir in\n"
+	       "  takes proto tcp, priority high, maxbw 1mbit, to cpu 3\n"
+	       "  goes to cpu 3 by software, XDP generic: device n0 has no n-tuple filters\n"
+	       "  received 7 packets, 700 bytes, 1 dropped; sent 0 packets, 0 bytes, 0 dropped\n"
+	       "up0/web: rank 100, dir in\n"
+	       "  takes all frames, to vnet web\n"
+	       "  goes as without it: vnet web does not exist\n"
+	       "  received 7 packets, 700 bytes, 1 dropped; sent 0 packets, 0 bytes, 0 dropped\n");
+	expect(print_flows, "[]", "no flows\n");
+}
+END_TEST
+
 START_TEST(long_settings_are_broken_at_80_columns)
 {
 	expect(print_vnets,
@@ -409,6 +438,7 @@ int main(void)
 	Suite *s = unit_suite("cli_print", &t);
 
 	tcase_add_test(t, vnets_are_tables);
+	tcase_add_test(t, flows_tell_where_frames_go);
 	tcase_add_test(t, long_settings_are_broken_at_80_columns);
 	tcase_add_test(t, protection_and_limits_are_told);
 	tcase_add_test(t, providers_are_told);

@@ -147,6 +147,11 @@ size_t world_xdp_check_uplink(const struct world *w, const struct uplink *u, con
 bool world_xdp_attached(const struct world *w, const struct vnet *v, const struct link *l);
 /* May XDP redirect frames to it? */
 bool world_xdp_takes(const struct world *w, const struct vnet *v, const struct link *l);
+/* Is one of the flows led to what of that kind is there? Are some, of the uplink or a vnet on it,
+ * led to CPUs? What has to be of their program at the device; returns how many are there. */
+bool world_led(const struct flow *flows, enum settings_to to);
+bool world_uplink_spreads(const struct uplink *u);
+size_t world_spread_check(const struct world *w, const struct link *l, bool wanted);
 /* After any single write: no flag refers to a row that is not there. */
 void world_check_protect_now(struct fake_kernel *k);
 

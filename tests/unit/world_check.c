@@ -238,6 +238,9 @@ static void check_hold(struct world *w, const struct resource *r, struct world_s
 	sums->ports++;
 	sums->devices++;
 	sums->hooks += 1 + world_xdp_check(w, r->vnet, r, by_index(w->k, r->ifindex));
+	sums->hooks +=
+		world_spread_check(w, by_index(w->k, r->ifindex),
+				   !r->xdp.attached && world_led(r->vnet->flows, SETTINGS_TO_CPU));
 }
 
 static void check_rows(struct world *w, const struct resource *r, struct world_sums *sums)
@@ -394,6 +397,7 @@ static void check_vnet_row(struct world *w, const struct vnet *v, const struct l
 		(!v->settings.upper[0] && port && !upper ? ABI_VNET_PEER : 0) |
 		(v->settings.hybrid_needs_service ? ABI_VNET_HYBRID_NEEDS_SERVICE : 0) |
 		(v->flows ? ABI_VNET_FLOWS : 0) |
+		(world_led(v->flows, SETTINGS_TO_CPU) ? ABI_VNET_CPU : 0) |
 		(has_limit(&v->settings.limits) ? ABI_VNET_LIMIT : 0) |
 		(world_queue_of_port(w, v) ? ABI_VNET_FQ : 0) |
 		(port && world_xdp_takes(w, v, port) ? ABI_VNET_XDP : 0) | world_protect_flags(v);

@@ -136,11 +136,14 @@ static void check_uplink(struct world *w, const struct uplink *u, struct world_s
 	ck_assert(mac_same(row->mac, l->address));
 	ck_assert_uint_eq(row->ifindex, l->ifindex);
 	ck_assert_uint_eq(row->flags & ~(unsigned int)ABI_UPLINK_XDP,
-			  (shares ? ABI_UPLINK_STEER_IP : 0) | (u->flows ? ABI_UPLINK_FLOWS : 0));
+			  (shares ? ABI_UPLINK_STEER_IP : 0) | (u->flows ? ABI_UPLINK_FLOWS : 0) |
+				  (world_led(u->flows, SETTINGS_TO_VNET) ? ABI_UPLINK_TARGETS : 0) |
+				  (world_led(u->flows, SETTINGS_TO_CPU) ? ABI_UPLINK_CPU : 0));
 	ck_assert_int_eq(!!(l->flags & IFF_PROMISC), unfiltered);
 	ck_assert_int_eq(u->state == RESOURCE_UP, is_working(w, u));
 	sums->ports++;
 	sums->hooks += 2 + world_xdp_check_uplink(w, u, l);
+	sums->hooks += world_spread_check(w, l, !u->xdp.attached && world_uplink_spreads(u));
 	sums->devices++;
 }
 
