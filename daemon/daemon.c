@@ -84,6 +84,13 @@ static void on_groups(void *context)
 	api_groups_changed(d->api);
 }
 
+static void on_unhooked(void *context, uint32_t ifindex)
+{
+	struct daemon *d = context;
+
+	manager_on_unhooked(d->manager, ifindex);
+}
+
 static void on_address(void *context, const struct address *a, bool there)
 {
 	struct daemon *d = context;
@@ -112,6 +119,7 @@ static const struct monitor_callbacks monitor_callbacks = {
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
 	.on_groups = on_groups,
+	.on_unhooked = on_unhooked,
 	.on_address = on_address,
 	.on_batch_begin = on_batch_begin,
 	.on_batch_end = on_batch_end,

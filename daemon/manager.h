@@ -215,6 +215,9 @@ int manager_sweep(struct manager *m);
  */
 size_t manager_check_hooks(struct manager *m, bool all);
 
+/* Somebody, perhaps we ourselves, has taken a filter from that device: manager_settle() looks. */
+void manager_on_unhooked(struct manager *m, uint32_t ifindex);
+
 /* The desired state as plain data; the caller clears it. 0 or -ENOMEM. */
 int manager_snapshot(const struct manager *m, struct desired *ret);
 

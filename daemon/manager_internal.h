@@ -12,6 +12,7 @@ struct manager_owner {
 	struct vnet *vnet;	   /* NULL: the device is an uplink's */
 	struct resource *resource; /* NULL: the upper side of the vnet */
 	struct uplink *uplink;	   /* NULL: the device is a vnet's */
+	bool unhooked;		   /* a filter was taken from it, whose is to be seen */
 	UT_hash_handle hh;
 };
 
@@ -84,6 +85,7 @@ struct manager {
 	bool swept;	       /* nothing in the kernel is unknown to us */
 	bool unsettled;	       /* a removal failed half-way: something may be left over */
 	bool unsaved;	       /* news of devices changed what is kept across restarts */
+	bool unhooked;	       /* there are devices from which a filter was taken */
 	bool resyncing;	       /* between the begin and the end of a dump */
 	uint64_t made;	       /* resources so far: their order */
 	struct manager_history history;
@@ -98,6 +100,9 @@ int numbers_take(struct manager_numbers *n, uint32_t wanted, void *object, uint3
 void numbers_release(struct manager_numbers *n, uint32_t number);
 void *numbers_find(const struct manager_numbers *n, uint32_t number);
 void numbers_clear(struct manager_numbers *n);
+
+/* Of what was told of by manager_on_unhooked(), what should not have gone comes back. */
+void manager_check_unhooked(struct manager *m);
 
 /* Replaces what was known of the ifindex; 0 or -ENOMEM. */
 int owner_set(struct manager *m, uint32_t ifindex, struct vnet *v, struct resource *r);

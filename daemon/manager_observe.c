@@ -424,6 +424,8 @@ void manager_settle(struct manager *m)
 
 	if (m->resyncing)
 		return;
+	if (m->unhooked)
+		manager_check_unhooked(m);
 	if (m->unsettled && m->swept)
 		settle_kernel(m);
 	/* Among many changes it goes with them. */

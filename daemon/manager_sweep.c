@@ -268,21 +268,55 @@ static bool has_vanished(struct manager *m, const struct link *l)
 	return err == -ENODEV || (!err && now.ifindex != l->ifindex);
 }
 
+/* True: it is attached again by manager_settle(). */
+static bool check_hooks(struct manager *m, const struct manager_owner *o)
+{
+	const struct link *l = has_lost(m, o) ? link_find(m->links, o->ifindex) : NULL;
+
+	if (!l || has_vanished(m, l))
+		return false;
+	log_warning("device %s: the data path is not attached any more; attaching it again",
+		    l->name);
+	m->unsettled = true;
+	return true;
+}
+
 size_t manager_check_hooks(struct manager *m, bool all)
 {
-	const struct link *l;
 	size_t lost = 0;
 
-	for (const struct manager_owner *o = m->owners; o; o = o->hh.next) {
-		if ((!all && !is_attached(o)) || !has_lost(m, o))
-			continue;
-		l = link_find(m->links, o->ifindex);
-		if (!l || has_vanished(m, l))
-			continue;
-		log_warning("device %s: the data path is not attached any more; attaching it again",
-			    l->name);
-		m->unsettled = true;
-		lost++;
-	}
+	for (const struct manager_owner *o = m->owners; o; o = o->hh.next)
+		if (all || is_attached(o))
+			lost += check_hooks(m, o);
 	return lost;
+}
+
+/* What the kernel has refused is not tried over and over: taking back a filter is such news, too.
+ */
+static bool is_broken(const struct manager_owner *o)
+{
+	if (o->uplink)
+		return o->uplink->state == RESOURCE_FAILED;
+	return o->resource ? o->resource->broken : o->vnet->upper_failed;
+}
+
+void manager_on_unhooked(struct manager *m, uint32_t ifindex)
+{
+	struct manager_owner *o;
+
+	HASH_FIND(hh, m->owners, &ifindex, sizeof(ifindex), o);
+	if (o && is_attached(o) && !is_broken(o))
+		o->unhooked = m->unhooked = true;
+}
+
+void manager_check_unhooked(struct manager *m)
+{
+	m->unhooked = false;
+	for (struct manager_owner *o = m->owners; o; o = o->hh.next) {
+		bool unhooked = o->unhooked;
+
+		o->unhooked = false;
+		if (unhooked && is_attached(o) && !is_broken(o))
+			check_hooks(m, o);
+	}
 }

@@ -291,14 +291,28 @@ static void handle_error(struct monitor *m, const struct nlmsghdr *message)
 		handle_gone(m, ifindex);
 }
 
+static void handle_unhooked(struct monitor *m, const struct nlmsghdr *message)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	const bool del =
+		message->nlmsg_type == RTM_DELQDISC || message->nlmsg_type == RTM_DELTFILTER;
+
+	if (del && m->callbacks.on_unhooked && mnl_nlmsg_get_payload_len(message) >= sizeof(*tc) &&
+	    tc->tcm_ifindex > 0)
+		m->callbacks.on_unhooked(m->context, (uint32_t)tc->tcm_ifindex);
+}
+
 /* Which queue a device has is part of what is known of it, and no news of the device itself. */
 static void handle_queue(struct monitor *m, const struct nlmsghdr *message)
 {
 	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*tc) || tc->tcm_parent != TC_H_ROOT)
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*tc))
 		return;
-	request_link(m, (uint32_t)tc->tcm_ifindex);
+	if (tc->tcm_parent == TC_H_ROOT)
+		request_link(m, (uint32_t)tc->tcm_ifindex);
+	else if (tc->tcm_parent == TC_H_CLSACT)
+		handle_unhooked(m, message);
 }
 
 /* The same of whether it forwards: there is no other news of that. */
@@ -333,6 +347,9 @@ static void handle(struct monitor *m, const struct nlmsghdr *message)
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
 		handle_queue(m, message);
+		break;
+	case RTM_DELTFILTER:
+		handle_unhooked(m, message);
 		break;
 	case MONITOR_RTM_NEWMULTICAST:
 	case MONITOR_RTM_DELMULTICAST:

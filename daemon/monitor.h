@@ -25,6 +25,8 @@ struct monitor_callbacks {
 	void (*on_overrun)(void *context);		      /* news was lost; a dump follows */
 	/* Some multicast group was joined or left, from Linux 6.14 on. May be NULL. */
 	void (*on_groups)(void *context);
+	/* A clsact, or a filter, was taken from a device. May be NULL. */
+	void (*on_unhooked)(void *context, uint32_t ifindex);
 	/* An address is there and in use, or is not any more. NULL: addresses are not asked for. */
 	void (*on_address)(void *context, const struct address *a, bool there);
 	/* Around all that is read in one go; may be NULL. */

@@ -99,6 +99,26 @@ bg_stop send
 ok 'captures come and go, vnetd is restarted: the stream ends well' bg_wait recv
 is 'nothing is lost, nothing doubled' "$(out recv | jq -r '"\(.lost) \(.duplicated)"')" '0 0'
 
+# --- taken away by somebody: it is told at once, and nobody has to wait for other news ---
+
+loses() { # DEVICE WHAT...: by tc
+	local device=$1
+
+	shift
+	tc "$@"
+	ok "$device: is attached again after: tc $*" wait_for 1 holds "$device" clsact/ingress
+}
+
+holds() { # DEVICE WHAT
+	[ "$(held "$1")" = "$2" ]
+}
+
+loses hy qdisc del dev hy clsact
+loses g1 filter del dev g1 ingress
+loses vnet0-p qdisc del dev vnet0-p clsact
+on 'after what was taken away' clsact
+rows 'after what was taken away'
+
 # --- from one to the other; the kernel stops a device for a moment when it gets or loses a clsact ---
 
 restart

@@ -26,6 +26,7 @@ static struct world {
 	struct rtnl *rtnl;
 	struct link_table *table;
 	unsigned int links, gone, begins, ends, overruns, groups;
+	uint32_t unhooked;		      /* the last device of which that was told */
 	unsigned int batches, links_of_batch; /* whole ones, and the links in the last of them */
 	bool in_batch;
 	struct address_table *addresses;
@@ -89,6 +90,12 @@ static void on_groups(void *context)
 	w.groups++;
 }
 
+static void on_unhooked(void *context, uint32_t ifindex)
+{
+	ck_assert(w.in_batch);
+	w.unhooked = ifindex;
+}
+
 static void on_address(void *context, const struct address *a, bool there)
 {
 	ck_assert(w.in_batch);
@@ -120,6 +127,7 @@ static const struct monitor_callbacks callbacks = {
 	.on_dump_end = on_dump_end,
 	.on_overrun = on_overrun,
 	.on_groups = on_groups,
+	.on_unhooked = on_unhooked,
 	.on_address = on_address,
 	.on_batch_begin = on_batch_begin,
 	.on_batch_end = on_batch_end,
@@ -493,6 +501,25 @@ START_TEST(test_queue)
 	run_loop();
 	ck_assert_str_eq(seen("vnet0")->qdisc, "noqueue");
 	ck_assert(is_complete());
+}
+END_TEST
+
+/* Whose it was the listener knows. */
+START_TEST(test_unhooked)
+{
+	add("vnet0", "port");
+	start();
+	unit_net_run("tc qdisc add dev port clsact");
+	unit_net_run("tc filter add dev port ingress pref 1 handle 1 bpf bytecode '1,6 0 0 1'");
+	run_loop();
+	ck_assert_uint_eq(w.unhooked, 0);
+	unit_net_run("tc filter del dev port ingress pref 1");
+	run_loop();
+	ck_assert_uint_eq(w.unhooked, seen("port")->ifindex);
+	w.unhooked = 0;
+	unit_net_run("tc qdisc del dev port clsact");
+	run_loop();
+	ck_assert_uint_eq(w.unhooked, seen("port")->ifindex);
 }
 END_TEST
 
@@ -1110,6 +1137,7 @@ int main(void)
 	tcase_add_test(t, test_later_dump_interrupted);
 	tcase_add_test(t, test_event_before_dump);
 	tcase_add_test(t, test_storm);
+	tcase_add_test(t, test_unhooked);
 	tcase_add_loop_test(t, test_addresses, 0, 2);
 	tcase_add_test(t, test_tentative);
 	tcase_add_test(t, test_router);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of resources, the carrier of the vnet, and its upper. */
+#include <errno.h>
+
 #include "world_case.h"
 
 #include <fcntl.h>
@@ -210,6 +212,41 @@ START_TEST(test_gone_before_the_news)
 }
 END_TEST
 
+/* A filter that was taken from a device comes back; what the kernel refuses is not tried over and
+ * over, for taking back our own is such news as well. */
+START_TEST(test_unhooked)
+{
+	uint32_t s0, g0;
+
+	world_usual(w);
+	s0 = device("s0")->ifindex;
+	g0 = device("g0")->ifindex;
+	w->k->attached[KERNEL_HOOK_RX][s0] = w->k->attached[KERNEL_HOOK_RX][g0] = false;
+	manager_on_unhooked(w->m, s0);
+	manager_on_unhooked(w->m, 12345); /* nobody's */
+	manager_settle(w->m);
+	ck_assert(w->k->attached[KERNEL_HOOK_RX][s0]);
+	world_check(w);
+	world_forget_journal(w);
+	manager_on_unhooked(w->m, s0); /* it was another's filter, or has come back */
+	manager_settle(w->m);
+	ck_assert_str_eq(w->k->journal, "");
+	w->k->attached[KERNEL_HOOK_RX][s0] = false;
+	fake_kernel_fail(w->k, "attach", EIO, 0);
+	manager_on_unhooked(w->m, s0);
+	manager_settle(w->m);
+	ck_assert_int_eq(world_find_resource(w, "vnet0", "s")->state, RESOURCE_FAILED);
+	world_forget_journal(w);
+	manager_on_unhooked(w->m, s0);
+	manager_settle(w->m);
+	ck_assert_str_eq(w->k->journal, "");
+	fake_kernel_heal(w->k);
+	ck_assert_uint_eq(manager_check_hooks(w->m, true), 1);
+	manager_settle(w->m);
+	state_is("s", "up");
+}
+END_TEST
+
 START_TEST(test_upper_deleted_and_name_taken)
 {
 	uint32_t ifindexes[2];
@@ -333,6 +370,7 @@ int main(void)
 	tcase_add_test(t, test_upper_moved);
 	tcase_add_test(t, test_upper_deleted);
 	tcase_add_test(t, test_gone_before_the_news);
+	tcase_add_test(t, test_unhooked);
 	tcase_add_test(t, test_upper_deleted_and_name_taken);
 	tcase_add_test(t, test_upper_changed);
 	tcase_add_test(t, test_old_news);
