@@ -68,6 +68,7 @@ BPFTEST_HELP := $(call objs,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf
 TOOLS	:= $(patsubst %.c,$(B)/%,$(filter-out tests/tools/provider_%,$(wildcard tests/tools/*.c)))
 PROVIDER := $(B)/tests/tools/provider
 OLDMAPS	:= $(B)/tests/tools/oldmaps
+FLOWOPEN := $(B)/tests/tools/flowopen
 FUZZ	:= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/short/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
@@ -161,10 +162,12 @@ $(UNIT): %: %.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
 $(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
 	$(call link,$(call pkg-libs,check $(PKGS)))
-$(filter-out $(PROVIDER) $(OLDMAPS),$(TOOLS)): %: %.o
+$(filter-out $(PROVIDER) $(OLDMAPS) $(FLOWOPEN),$(TOOLS)): %: %.o
 	$(call link,-lpthread)
 $(OLDMAPS): %: %.o
 	$(call link,$(call pkg-libs,libbpf))
+$(FLOWOPEN): %: %.o $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c) -lpthread)
 $(PROVIDER): $(call objs,$(wildcard tests/tools/provider*.c)) $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c) -lpthread)
 

@@ -50,6 +50,8 @@ const struct api_method api_methods[] = {
 	{ "io.vnetd.Control.SetFlow", CHANGE,
 	  API_OWNER | API_NAME | API_SETTINGS, API_LATER, api_set_flow },
 	{ "io.vnetd.Control.DeleteFlow", CHANGE, API_OWNER | API_NAME, API_LATER, api_delete_flow },
+	/* Who owns a vnet may have its frames, as the manager knows. */
+	{ "io.vnetd.Control.OpenFlow", ANYONE, API_OWNER | API_NAME, API_FRAMES, NULL, api_open_flow },
 	{ "io.vnetd.Control.ListFlows", READ, 0, API_OWNER | API_NAME, api_list_flows },
 	{ "io.vnetd.Control.ListFdb", READ, 0, API_VNET, api_list_fdb, .owner_keys = "" },
 	{ "io.vnetd.Control.GetPath", READ, API_VNET | API_MAC, API_VLAN, api_get_path,

@@ -37,6 +37,8 @@ void api_provider_removing(struct api *a, const struct resource *r);
 /* The same: who waits for a migration to be prepared is answered when it is. */
 void api_migrations_settle(struct api *a);
 void api_providers_settle(struct api *a);
+/* The same: whose flow is not open any more hears so. */
+void api_openings_settle(struct api *a);
 /* Somebody has joined or left a multicast group. */
 void api_groups_changed(struct api *a);
 

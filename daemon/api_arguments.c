@@ -30,6 +30,7 @@ static const struct api_field api_parameters[] = {
 	API_ARGUMENT(API_SINCE, since, int),
 	API_ARGUMENT(API_INTERVAL, interval, int),
 	API_ARGUMENT(API_SAMPLES, samples, int),
+	API_ARGUMENT(API_FRAMES, frames, int),
 	{ 0 },
 };
 

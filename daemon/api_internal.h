@@ -8,6 +8,7 @@
  *	api_change.c	methods that change something
  *	api_uplink.c	methods of uplinks
  *	api_flow.c	methods of flows
+ *	api_xsk.c	flows that programs open
  *	api_provide.c	methods of providers
  *	api_provider.c	what providers are told
  *	api_stats.c	statistics, for which providers are asked
@@ -33,6 +34,7 @@ struct api_arguments {
 	const char *state;
 	const char *reason;
 	int64_t vlan;
+	int64_t frames;
 	bool later;
 	int64_t since, interval, samples;
 	int64_t ierrors, oerrors, norcvbuf, noxmtbuf, malformed;
@@ -62,6 +64,7 @@ enum api_argument {
 	API_SINCE = 1 << 16,
 	API_INTERVAL = 1 << 17,
 	API_SAMPLES = 1 << 18,
+	API_FRAMES = 1 << 19,
 	API_COUNTS = API_IERRORS | API_OERRORS | API_NORCVBUF | API_NOXMTBUF | API_MALFORMED,
 };
 
@@ -161,6 +164,17 @@ struct api_migration {
 	struct api_migration *prev, *next;
 };
 
+/* A flow that a program has opened. */
+struct api_opening {
+	struct api *api; /* the owner */
+	struct server_call *call;
+	/* The flow is looked up each time: it may be gone, or opened anew. */
+	char owner[SETTINGS_NAME_SIZE];
+	char name[DESIRED_RESOURCE_NAME_SIZE];
+	uint64_t opening;
+	struct api_opening *prev, *next;
+};
+
 struct api {
 	sd_event *loop; /* borrowed */
 	struct manager *manager;
@@ -172,6 +186,7 @@ struct api {
 	struct api_provider *providers;	    /* owned list */
 	struct api_question *questions;	    /* owned list */
 	struct api_migration *migrations;   /* owned list */
+	struct api_opening *openings;	    /* owned list */
 	sd_event_source *look;		    /* for groups that nothing tells of */
 	bool looks;			    /* it is on */
 	bool groups_stale;		    /* they have to be read again */
@@ -230,6 +245,8 @@ int api_list_flows(struct api *a, const struct api_arguments *args, struct json_
 		   struct error *e);
 int api_get_history(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		    struct error *e);
+int api_open_flow(struct api *a, struct server_call *call, const struct api_arguments *args,
+		  struct error *e);
 int api_clear_resource(struct api *a, const struct api_arguments *args, struct json_object *reply,
 		       struct error *e);
 int api_reload(struct api *a, const struct api_arguments *args, struct json_object *reply,

@@ -298,6 +298,7 @@ static int on_post(sd_event_source *source, void *context)
 	manager_settle(d->manager);
 	api_providers_settle(d->api);
 	api_migrations_settle(d->api);
+	api_openings_settle(d->api);
 	guard_settle(&d->guard);
 	err = set_detach(d);
 	if (err >= 0)

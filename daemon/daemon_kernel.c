@@ -8,6 +8,7 @@
 #include "offload.h"
 #include "rtnl.h"
 #include "tap.h"
+#include "xsk.h"
 
 static uint64_t now_us(void *rtnl)
 {
@@ -32,6 +33,8 @@ const struct kernel_ops daemon_kernel_ops = {
 	.link_del = rtnl_link_del,
 	.has_fq = rtnl_has_fq,
 	.tap_add = tap_add,
+	.xsk_open = xsk_open,
+	.xsk_missed = xsk_missed,
 	.send_frame = rtnl_send_frame,
 	.listen = rtnl_listen,
 	.hear = rtnl_hear,
@@ -67,6 +70,8 @@ const struct kernel_ops daemon_kernel_ops = {
 	.learner_write = datapath_learner_write,
 	.flow_write = datapath_flow_write,
 	.flow_counters = datapath_flow_counters,
+	.flow_read = datapath_flow_read,
+	.xsk_write = datapath_xsk_write,
 	.limit_write = datapath_limit_write,
 	.cpu_write = datapath_cpu_write,
 	.resource_read = datapath_resource_read,

@@ -97,6 +97,8 @@ int datapath_learner_write(void *datapath, uint32_t resource, bool there);
  */
 int datapath_flow_write(void *datapath, uint32_t number, const struct flow_rule *rule,
 			const struct abi_flow *row);
+int datapath_flow_read(void *datapath, uint32_t number, struct abi_flow *ret);
+int datapath_xsk_write(void *datapath, uint32_t place, int socket);
 int datapath_flow_counters(void *datapath, uint32_t flow, struct abi_flow_counters *ret);
 /* @row: by flow_limit_row(); NULL: none. What has passed is forgotten if the limit is another one.
  */

@@ -274,6 +274,17 @@ int datapath_limit_write(void *datapath, const struct abi_limit_key *key,
 	return hash_write(datapath, LOADER_LIMITS, key, row);
 }
 
+/* One whose last owner has gone has left by itself. */
+int datapath_xsk_write(void *datapath, uint32_t place, int socket)
+{
+	int fd, r = map_for(datapath, LOADER_XSKS, socket < 0 ? NULL : &socket, &fd);
+
+	if (r < 0 || fd < 0)
+		return r;
+	return socket < 0 ? rows_delete(fd, &place)
+			  : bpf_map_update_elem(fd, &place, &socket, BPF_ANY);
+}
+
 int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)
 {
 	static const uint32_t row = 1;
@@ -326,6 +337,11 @@ int datapath_drops(void *datapath, uint32_t vnet, struct abi_drops *ret)
 	return fd < 0 ? fd
 		      : rows_cpus_sum(d->cpus, fd, vnet, sizeof(*ret) / sizeof(uint64_t),
 				      (uint64_t *)ret);
+}
+
+int datapath_flow_read(void *datapath, uint32_t number, struct abi_flow *ret)
+{
+	return array_read(datapath, LOADER_FLOWS, number, ret, sizeof(*ret));
 }
 
 int datapath_flow_counters(void *datapath, uint32_t flow, struct abi_flow_counters *ret)

@@ -4,6 +4,7 @@
 #define VNETD_FLOW_H
 
 #include "desired.h"
+#include "flow_xsk.h"
 #include "hash.h"
 #include "history.h"
 #include "kernel.h"
@@ -33,7 +34,8 @@ struct flow {
 	struct history history;		/* of what it counts */
 	struct flow_target target;	/* as last written */
 	enum abi_flow_target counted;	/* among its owner's `flow_targets` */
-	UT_hash_handle hh;		/* in the owner's flows, by name */
+	struct flow_xsk xsk;
+	UT_hash_handle hh; /* in the owner's flows, by name */
 };
 
 struct manager;

@@ -86,6 +86,19 @@ struct kernel_veth {
 	const uint8_t *address;
 	uint32_t mtu;
 	int netns_fd;
+	/* For frames that we ourselves put into it: both ends have one queue, stay down, and get no
+	 * IPv6 addresses. */
+	bool idle;
+};
+
+/* An AF_XDP socket, bound, with its memory; its reader has frames and nothing to send by. */
+#define KERNEL_XSK_FRAME_BYTES 4096
+#define KERNEL_XSK_MTU	       3498 /* what XDP takes of a veth with pages of 4 KiB */
+
+struct kernel_xsk {
+	int socket;
+	int memory; /* memfd of frames * KERNEL_XSK_FRAME_BYTES */
+	bool zerocopy;
 };
 
 #define KERNEL_TAP_QUEUES_MAX 64
@@ -185,7 +198,7 @@ enum kernel_hook {
 	 */
 	KERNEL_HOOK_XDP_CPU,
 	KERNEL_HOOK_XDP_CPU_GENERIC,
-	KERNEL_HOOK_XDP_XSK,	/* vnet_xdp_xsk at the far end of a flow's veth */
+	KERNEL_HOOK_XDP_XSK, /* vnet_xdp_xsk at the far end of a flow's veth */
 	KERNEL_HOOK_END
 };
 
@@ -236,6 +249,10 @@ struct kernel_ops {
 	 * the kernel chooses ("vntap0"). @fds receives tap->queues non-blocking descriptors.
 	 */
 	int (*tap_add)(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
+	/* At the first queue of the device, which is up. @frames: a power of two. */
+	int (*xsk_open)(void *rtnl, uint32_t ifindex, uint32_t frames, struct kernel_xsk *ret);
+	/* Frames that there was no room for. */
+	int (*xsk_missed)(void *rtnl, int socket, uint64_t *ret);
 	/* Sends a frame out of the device. -EPERM: vnetd may not. */
 	int (*send_frame)(void *rtnl, uint32_t ifindex, const void *frame, size_t length);
 	/*
@@ -330,6 +347,9 @@ struct kernel_ops {
 	int (*flow_write)(void *datapath, uint32_t number, const struct flow_rule *rule,
 			  const struct abi_flow *row);
 	int (*flow_counters)(void *datapath, uint32_t flow, struct abi_flow_counters *ret);
+	int (*flow_read)(void *datapath, uint32_t number, struct abi_flow *ret);
+	/* The socket at a place of the map `xsks`; -1: none. */
+	int (*xsk_write)(void *datapath, uint32_t place, int socket);
 	int (*limit_write)(void *datapath, const struct abi_limit_key *key,
 			   const struct abi_limit *row);
 	/* CPU @cpu takes frames of flows: before the first of these is written, and after the last

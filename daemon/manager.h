@@ -137,6 +137,28 @@ void manager_history_set(struct manager *m, uint32_t interval_s, uint32_t sample
 uint32_t manager_history_interval_s(const struct manager *m);
 
 /*
+ * A flow that is for an AF_XDP socket is opened by a program, and stays so for as long as that is
+ * connected, or after a restart until manager_providers_expire(); manager_xsk.c.
+ */
+#define MANAGER_XSK_FRAMES_MIN 64
+#define MANAGER_XSK_FRAMES_MAX 8192
+
+struct manager_opening {
+	const char *owner, *name; /* of the flow */
+	int64_t frames;		  /* that there is room for; a power of two */
+	uint32_t uid;		  /* who asks */
+	bool privileged;	  /* may open any flow, else only those of vnets with this owner */
+};
+
+/* 0 with the flow, whose socket is its own, and the socket's memory, which the caller closes. */
+int manager_flow_open(struct manager *m, const struct manager_opening *o, struct flow **ret,
+		      int *ret_memory, struct error *e);
+/* The flow that was opened so and is open still; NULL: it is not. */
+struct flow *manager_flow_opened(const struct manager *m, const char *owner, const char *name,
+				 uint64_t opening);
+void manager_flow_close(struct flow *f);
+
+/*
  * Providers; manager_provider.c. A provided resource lives as long as its provider's connection, or
  * after a restart until manager_providers_expire(). It is kept in the state file, never in a
  * configuration file.

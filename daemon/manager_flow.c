@@ -127,6 +127,7 @@ static int flow_new(struct manager *m, const struct manager_flow_owner *owner, c
 
 static void flow_free(struct manager *m, struct flow **flows, struct flow *f)
 {
+	reconcile_xsk_free(f);
 	HASH_DEL(*flows, f);
 	numbers_release(&m->flow_numbers, f->number);
 	history_clear(&f->history);
@@ -276,6 +277,7 @@ int manager_restore_flow(struct manager *m, const char *owner_name, const struct
 	reconcile_target_begin(f);
 	/* The owner's row is written with the owner, and says so from the first. */
 	f->written = true;
+	reconcile_xsk_restore(f);
 	return 0;
 }
 

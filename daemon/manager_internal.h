@@ -67,6 +67,8 @@ struct manager {
 	uint64_t vfs_due_us;	   /* when those without a device are looked for, 0: none is */
 	uint64_t migration_due_us; /* when devices are let go for a migration, 0: none are */
 	struct resource *watched;  /* list: hybrids whose health is looked at */
+	struct flow *xsks;	   /* list: flows that have the veth of an AF_XDP socket */
+	uint64_t xsk_openings;	   /* so far */
 	struct vnet *announcing;   /* list: those with announcements to come */
 	bool mute_told;		   /* frames cannot be sent, and the log says so */
 	struct manager_numbers vnet_numbers;

@@ -298,6 +298,7 @@ static void gone(struct manager *m, uint32_t ifindex)
 
 	reconcile_mark_gone(m, ifindex);
 	reconcile_vf_mark_gone(m, ifindex);
+	reconcile_xsk_gone(m, ifindex);
 	if (!o)
 		return;
 	if (o->uplink)

@@ -492,7 +492,7 @@ bool manager_providers_missing(const struct manager *m)
 		for (const struct resource *r = v->resources; r; r = r->hh.next)
 			if (is_orphan(r))
 				return true;
-	return false;
+	return reconcile_xsks_missing(m);
 }
 
 void manager_providers_expire(struct manager *m)
@@ -507,4 +507,5 @@ void manager_providers_expire(struct manager *m)
 			manager_remove_resource(r);
 			m->unsaved = true;
 		}
+	reconcile_xsks_expire(m);
 }

@@ -23,6 +23,8 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 {
 	const struct manager_owner *o = owner_find(context, ifindex);
 
+	if (hook == KERNEL_HOOK_XDP_XSK)
+		return reconcile_xsk_has_far(context, ifindex);
 	if (!o)
 		return false;
 	if (hook == KERNEL_HOOK_XDP_CPU || hook == KERNEL_HOOK_XDP_CPU_GENERIC)
@@ -56,7 +58,7 @@ static bool wants_hook(void *context, enum kernel_hook hook, uint32_t ifindex)
 
 static bool wants_port(void *context, uint32_t ifindex)
 {
-	return owner_find(context, ifindex);
+	return owner_find(context, ifindex) || reconcile_xsk_has_far(context, ifindex);
 }
 
 /* Frames leave by resources and by ports. */
@@ -199,7 +201,7 @@ static int sweep_pair(void *context, const char *name)
 	char port_name[IFNAMSIZ + 2];
 	int err = 0;
 
-	if (v && vnet_owns_upper(v))
+	if ((v && vnet_owns_upper(v)) || reconcile_xsk_has_pair(m, name))
 		return 0;
 	snprintf(port_name, sizeof(port_name), "%s-p", name);
 	port = link_find_name(m->links, port_name);

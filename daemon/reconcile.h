@@ -174,6 +174,29 @@ int reconcile_offloads(struct manager *m, const struct link *l, struct desired_o
 int reconcile_offloads_return(struct manager *m, struct desired_offloads *o);
 
 /*
+ * Flows for AF_XDP sockets; reconcile_xsk.c. ..._open(): @frames is a power of two; the socket is
+ * the flow's, its memory the caller's to close; what was open before is replaced. ..._close():
+ * frames pass as if nobody had opened it. ..._end(): the same, when the flow's row does not lead
+ * there any more. ..._free(): the kernel is left as it is. ..._gone(): a device is. ..._restore():
+ * of before a restart, if it is there still; ..._missing() is one whose program has not come again.
+ */
+int reconcile_xsk_open(struct flow *f, uint32_t frames, int *ret_memory, struct error *e);
+void reconcile_xsk_close(struct flow *f);
+void reconcile_xsk_end(struct flow *f);
+void reconcile_xsk_free(struct flow *f);
+void reconcile_xsk_gone(struct manager *m, uint32_t ifindex);
+void reconcile_xsk_restore(struct flow *f);
+bool reconcile_xsks_missing(const struct manager *m);
+void reconcile_xsks_expire(struct manager *m);
+/* Is the device, or the pair of that name, that of an opened flow? */
+bool reconcile_xsk_has_far(const struct manager *m, uint32_t ifindex);
+bool reconcile_xsk_has_pair(const struct manager *m, const char *name);
+/* Frames that its socket had no room for. 0 or -errno: it is not open, or does not tell. */
+int reconcile_xsk_missed(const struct flow *f, uint64_t *ret);
+uint64_t reconcile_xsk_due_us(const struct manager *m);
+void reconcile_xsk_run(struct manager *m, uint64_t now_us);
+
+/*
  * Damping; reconcile_hold.c. What is well (@state up) but was lost by its device's fault is down
  * for a while yet, with the reason. reconcile_hold_lost(): it was up and is not any more;
  * reconcile_hold_returned(): it is up; reconcile_hold_pause(): it is not well;

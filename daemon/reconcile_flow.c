@@ -114,6 +114,7 @@ static int write_row(struct flow *f, struct flow_target target)
 		.flags = (is_none(&s->limits) ? 0 : ABI_FLOW_LIMIT) |
 			 (s->priority == SETTINGS_PRIORITY_NONE ? 0 : ABI_FLOW_PRIORITY),
 		.priority = priority_of(f),
+		.turn = f->xsk.now.turn,
 		.target_kind = target.kind,
 		.target = target.number,
 	};
@@ -159,6 +160,8 @@ int reconcile_flow(struct flow *f, struct error *e)
 	}
 	if (!err)
 		err = tell_owner(f, limited);
+	if (!err && f->settings.target.to != SETTINGS_TO_XSK)
+		reconcile_xsk_end(f);
 	if (!err)
 		return 0;
 	return error_set(e, ERROR_FAILED, -err, flow_label(f, label), NULL,
@@ -176,4 +179,5 @@ void reconcile_flow_remove(struct flow *f)
 	manager_removed(m, reconcile_target_forget(f));
 	manager_removed(m, reconcile_limit_end(m, ABI_LIMIT_FLOW, f->number, NULL, &f->limited));
 	f->written = false;
+	reconcile_xsk_end(f);
 }

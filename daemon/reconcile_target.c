@@ -115,6 +115,14 @@ static struct flow_target to_cpu(const struct flow *f, char *reason, size_t size
 	return nowhere;
 }
 
+static struct flow_target to_xsk(const struct flow *f, char *reason, size_t size)
+{
+	if (f->xsk.now.near)
+		return (struct flow_target) { ABI_TARGET_XSK, f->xsk.now.near };
+	snprintf(reason, size, "no program has opened it");
+	return nowhere;
+}
+
 struct flow_target reconcile_target(const struct flow *f, char *reason, size_t size)
 {
 	reason[0] = '\0';
@@ -126,8 +134,7 @@ struct flow_target reconcile_target(const struct flow *f, char *reason, size_t s
 	case SETTINGS_TO_CPU:
 		return to_cpu(f, reason, size);
 	case SETTINGS_TO_XSK:
-		snprintf(reason, size, "no program has opened it");
-		return nowhere;
+		return to_xsk(f, reason, size);
 	}
 	return nowhere;
 }

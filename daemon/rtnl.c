@@ -170,13 +170,14 @@ static uint32_t queues(void)
 }
 
 /* What both ends have. libnl returns 0 or an NLE_*, which can only be a lack of memory. */
-static int put_end(struct nl_msg *message, const char *name, uint32_t mtu)
+static int put_end(struct nl_msg *message, const char *name, const struct kernel_veth *veth)
 {
+	uint32_t count = veth->idle ? 1 : queues();
 	int failed = nla_put_string(message, IFLA_IFNAME, name);
 
-	failed |= nla_put_u32(message, IFLA_MTU, mtu);
-	failed |= nla_put_u32(message, IFLA_NUM_TX_QUEUES, queues());
-	failed |= nla_put_u32(message, IFLA_NUM_RX_QUEUES, queues());
+	failed |= nla_put_u32(message, IFLA_MTU, veth->mtu);
+	failed |= nla_put_u32(message, IFLA_NUM_TX_QUEUES, count);
+	failed |= nla_put_u32(message, IFLA_NUM_RX_QUEUES, count);
 	return failed ? -ENOMEM : 0;
 }
 
@@ -187,7 +188,7 @@ static int put_peer(struct nl_msg *message, const struct kernel_veth *veth)
 	struct nlattr *peer = nla_nest_start(message, VETH_INFO_PEER);
 
 	if (!peer || nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    put_end(message, veth->port, veth->mtu) < 0)
+	    put_end(message, veth->port, veth) < 0)
 		return -ENOMEM;
 	nla_nest_end(message, peer);
 	return 0;
@@ -208,10 +209,10 @@ static int put_veth(struct nl_msg *message, const struct kernel_veth *veth)
 	return 0;
 }
 
-static int port_up(struct rtnl *r, const char *port)
+static int port_up(struct rtnl *r, const char *port, unsigned int up)
 {
 	UTIL_CLEANUP(rtnl_message_freep)
-	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, 0, IFF_UP, IFF_UP);
+	struct nl_msg *message = rtnl_message_link(RTM_NEWLINK, 0, 0, up, up);
 
 	if (!message || nla_put_string(message, IFLA_IFNAME, port) < 0 ||
 	    nla_put(message, IFLA_IFALIAS, strlen(RTNL_ALIAS), RTNL_ALIAS) < 0)
@@ -229,6 +230,22 @@ int rtnl_veth_del(void *rtnl, const char *port)
 	return rtnl_exchange_plain(rtnl, message);
 }
 
+/* A kernel without IPv6 adds none anyway. */
+static int no_addresses(struct rtnl *r, const struct kernel_veth *veth)
+{
+	const char *const names[] = { veth->name, veth->port };
+	struct link l;
+
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(names); i++) {
+		int err = rtnl_link_get(r, names[i], &l);
+
+		if (err)
+			return err;
+		rtnl_link_no_ipv6_address(r, l.ifindex);
+	}
+	return 0;
+}
+
 /*
  * The stack's end is born in its namespace, with everything it is to have: once it is there we do
  * not reach it any more. Older kernels look for its name here as well, and say -EEXIST to
@@ -236,12 +253,13 @@ int rtnl_veth_del(void *rtnl, const char *port)
  */
 int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 {
+	unsigned int up = veth->idle ? 0 : IFF_UP;
 	UTIL_CLEANUP(rtnl_message_freep)
 	struct nl_msg *message =
-		rtnl_message_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, IFF_UP, IFF_UP);
+		rtnl_message_link(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, up, up);
 	int r;
 
-	if (!message || put_end(message, veth->name, veth->mtu) < 0 ||
+	if (!message || put_end(message, veth->name, veth) < 0 ||
 	    nla_put(message, IFLA_ADDRESS, MAC_LEN, veth->address) < 0 ||
 	    (veth->netns_fd >= 0 && nla_put_u32(message, IFLA_NET_NS_FD, veth->netns_fd) < 0) ||
 	    put_veth(message, veth) < 0)
@@ -249,7 +267,9 @@ int rtnl_veth_add(void *rtnl, const struct kernel_veth *veth)
 	r = rtnl_exchange_plain(rtnl, message);
 	if (r < 0)
 		return r;
-	r = port_up(rtnl, veth->port);
+	r = port_up(rtnl, veth->port, up);
+	if (r == 0 && veth->idle)
+		r = no_addresses(rtnl, veth);
 	if (r < 0)
 		rtnl_veth_del(rtnl, veth->port);
 	return r;

@@ -100,6 +100,7 @@ int vnet_client_open(const char *path, int timeout_ms, struct vnet_client **ret)
 	if (!c)
 		return -ENOMEM;
 	client_init(c, timeout_ms);
+	snprintf(c->path, sizeof(c->path), "%s", wire_path(path));
 	r = wire_open(&c->wire, wire_path(path), wire_deadline_ns(c->timeout_ms));
 	if (r < 0) {
 		free(c);

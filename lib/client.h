@@ -25,6 +25,7 @@ struct vnet_client {
 	bool monitoring;
 	bool keep_later; /* changes are asked for with "later" */
 	bool unkept;	 /* there were some since the last Keep */
+	char path[108];	 /* of the socket; empty: nobody asked to keep it */
 	struct client_error error;
 };
 

@@ -303,6 +303,78 @@ VNET_API int vnet_destroy(struct vnet_client *client, const char *name);
 VNET_API int vnet_steer(struct vnet_client *client, const char *name, const char *flow,
 			const struct vnet_setting *settings, size_t count);
 
+/* --- the frames of a flow --- */
+
+/* A flow that is open. */
+struct vnet_flow;
+
+/* One frame from its Ethernet header on, as it would be on a wire: whole, with checksums and tag.
+ */
+struct vnet_flow_frame {
+	const unsigned char *data;
+	size_t length; /* bytes */
+};
+
+struct vnet_flow_options {
+	size_t size;	     /* of this struct, for versions to come */
+	unsigned int frames; /* that wait at most; a power of two from 64 to 8192; 0: 2048 */
+	int no_thread;	     /* not 0: the caller drives it by vnet_flow_dispatch() */
+	/* vnetd has closed it, for @why: nothing comes any more, and vnet_flow_close() is due. In
+	 * the thread that frames come in. May be NULL. */
+	void (*on_closed)(void *context, const char *why);
+};
+
+/**
+ * @brief Has the frames of a flow that is `to xsk` delivered to @on_frames, until
+ *	  vnet_flow_close().
+ *
+ * They come over an AF_XDP socket that vnetd makes, so the caller needs no rights but those to the
+ * flow: root, group vnet-admin and the owner of the vnet have them. Frames that have no room, for
+ * @on_frames is slower than they come, are dropped and counted, and nobody else waits for them.
+ * What is longer than 3,516 bytes is dropped as well.
+ *
+ * When vnetd stops or dies, frames go on to come; the library opens the flow again when vnetd is
+ * back. What was delivered then has kept its order, but for frames that were under way just when
+ * the sockets changed.
+ * @param client the socket's path is taken from it, and vnet_client_error() tells of a failure; it
+ *	  is not needed any more after this
+ * @param owner the vnet or uplink of the flow
+ * @param options NULL: all of them 0
+ * @param on_frames gets @count of them at a time, borrowed for the time of the call. It runs in a
+ *	  thread of the flow's own, or in vnet_flow_dispatch(), and may call vnet_flow_close().
+ * @param context for the callbacks
+ * @param ret receives the handle, which the caller closes
+ * @return 0, or a negative errno: -ENOENT: no such owner or flow; -EINVAL: it is not to xsk;
+ *	   -EBUSY: a program has opened it already; -EPERM; -EAFNOSUPPORT: the kernel has no AF_XDP
+ */
+VNET_API int vnet_flow_open(struct vnet_client *client, const char *owner, const char *name,
+			    const struct vnet_flow_options *options,
+			    void (*on_frames)(void *context, const struct vnet_flow_frame *frames,
+					      size_t count),
+			    void *context, struct vnet_flow **ret);
+
+/**
+ * @brief For a loop of one's own: readable when vnet_flow_dispatch() has something to do.
+ * @return a descriptor that belongs to the handle; only to be polled for reading
+ */
+VNET_API int vnet_flow_fd(const struct vnet_flow *flow);
+
+/**
+ * @brief Does what there is to do, of a flow that was opened with no_thread.
+ * @param timeout_ms how long to wait for something, in milliseconds; negative: until there is
+ * @return 1: something was done, 0: there was nothing in that time, or a negative errno: -EINTR;
+ *	   -EINVAL: it has a thread; -EBUSY: called from within a callback; -ESHUTDOWN: a callback
+ *	   has closed it, and the handle is gone
+ */
+VNET_API int vnet_flow_dispatch(struct vnet_flow *flow, int timeout_ms);
+
+/**
+ * @brief Ends the delivery: the frames pass as if nobody had opened the flow. When it returns no
+ *	  callback runs any more, but for the one that it was called from, after which none does.
+ * @param flow may be NULL
+ */
+VNET_API void vnet_flow_close(struct vnet_flow *flow);
+
 /**
  * @brief For many changes in a row: from now on this client's changes are done when they return,
  *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.

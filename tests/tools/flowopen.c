@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A program that opens a flow which is for an AF_XDP socket, and counts what comes over it.
+ *
+ *	flowopen [--socket PATH] [--frames N] [--delay-us N] [--hold] [--self] OWNER FLOW
+ *
+ * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, when
+ * vnetd closes the flow, or with --frames when so many have come, and reports as `stream recv`
+ * does. --delay-us: each callback takes so long; --hold: the first one takes until SIGUSR1;
+ * --self: no thread, this program drives it; --close: the first callback closes it.
+ */
+#include <getopt.h>
+#include <stdatomic.h>
+
+#include <vnet/vnet.h>
+
+#include "stream_count.h"
+
+volatile sig_atomic_t common_stop;
+
+struct program {
+	const char *socket, *owner, *name;
+	uint64_t room, delay_us;
+	bool hold, self, close;
+	struct vnet_flow *flow;
+	struct stream_count counted;
+	uint64_t strange, tagged, longest, calls;
+	atomic_uint_fast64_t came;
+	atomic_bool closed;
+	char why[256];
+};
+
+static void take_frame(struct program *p, const struct vnet_flow_frame *frame)
+{
+	const bool tagged = frame->length > 14 && frame->data[12] == 0x81 && !frame->data[13];
+	const size_t at = STREAM_UDP_HEADERS + (tagged ? 4 : 0);
+	struct stream_head head;
+
+	p->tagged += tagged;
+	if (frame->length > p->longest)
+		p->longest = frame->length;
+	if (frame->length < at + sizeof(head)) {
+		p->strange++;
+		return;
+	}
+	memcpy(&head, frame->data + at, sizeof(head));
+	if (ntohl(head.magic) != STREAM_MAGIC || be64toh(head.number) >= STREAM_NUMBERS_MAX)
+		p->strange++;
+	else if (!(ntohs(head.flags) & STREAM_END))
+		stream_count_take(&p->counted, be64toh(head.number), common_now_ns());
+}
+
+static void wait_for_usr1(void)
+{
+	sigset_t set;
+	int signal;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigwait(&set, &signal);
+}
+
+static void on_frames(void *context, const struct vnet_flow_frame *frames, size_t count)
+{
+	struct program *p = context;
+	struct timespec delay = { 0, (long)p->delay_us * 1000 };
+
+	for (size_t i = 0; i < count; i++)
+		take_frame(p, &frames[i]);
+	if (p->hold && !p->calls++)
+		wait_for_usr1();
+	if (p->delay_us)
+		nanosleep(&delay, NULL);
+	if (p->close) {
+		vnet_flow_close(p->flow);
+		p->close = false;
+		atomic_store(&p->closed, true);
+	}
+	atomic_fetch_add(&p->came, count);
+}
+
+static void on_closed(void *context, const char *why)
+{
+	struct program *p = context;
+
+	snprintf(p->why, sizeof(p->why), "%s", why);
+	atomic_store(&p->closed, true);
+}
+
+static void parse(struct program *p, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "frames", required_argument, NULL, 'f' },
+		{ "delay-us", required_argument, NULL, 'd' },
+		{ "hold", no_argument, NULL, 'h' },
+		{ "self", no_argument, NULL, 'S' },
+		{ "close", no_argument, NULL, 'c' },
+		{ NULL },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (option) {
+		case 's':
+			p->socket = optarg;
+			break;
+		case 'f':
+			p->room = common_number("frames", optarg, 1, 1 << 20);
+			break;
+		case 'd':
+			p->delay_us = common_number("delay-us", optarg, 1, 999999);
+			break;
+		case 'h':
+			p->hold = true;
+			break;
+		case 'S':
+			p->self = true;
+			break;
+		case 'c':
+			p->close = true;
+			break;
+		default:
+			exit(COMMON_USAGE);
+		}
+	}
+	if (argc - optind != 2)
+		errx(COMMON_USAGE, "expected OWNER FLOW");
+	p->owner = argv[optind];
+	p->name = argv[optind + 1];
+}
+
+static void open_flow(struct program *p)
+{
+	const struct vnet_flow_options options = {
+		.size = sizeof(options),
+		.frames = (unsigned int)p->room,
+		.no_thread = p->self,
+		.on_closed = on_closed,
+	};
+	struct vnet_client *client;
+	int r = vnet_client_open(p->socket, VNET_TIMEOUT_DEFAULT, &client);
+
+	if (r < 0)
+		errx(COMMON_FAILED, "vnetd: %s", strerror(-r));
+	r = vnet_flow_open(client, p->owner, p->name, &options, on_frames, p, &p->flow);
+	if (r < 0)
+		errx(COMMON_FAILED, "%s (%s)", vnet_client_error(client)->message, strerror(-r));
+	vnet_client_close(client);
+}
+
+static void run(struct program *p)
+{
+	const struct timespec turn = { 0, 2000000 };
+	int r = 0;
+
+	while (!common_stop && !atomic_load(&p->closed) && (r >= 0 || r == -EINTR)) {
+		if (p->self)
+			r = vnet_flow_dispatch(p->flow, 10);
+		else
+			nanosleep(&turn, NULL);
+	}
+	if (r < 0 && r != -EINTR && r != -ESHUTDOWN)
+		errx(COMMON_FAILED, "dispatch: %s", strerror(-r));
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = { .room = 0 };
+	sigset_t set;
+
+	parse(&p, argc, argv);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	common_catch_stop();
+	stream_count_open(&p.counted);
+	open_flow(&p);
+	common_ready();
+	run(&p);
+	if (!atomic_load(&p.closed) || p.why[0])
+		vnet_flow_close(p.flow);
+	printf("{");
+	stream_count_print(&p.counted, stream_count_expected(&p.counted), stdout);
+	printf(",\"strange\":%" PRIu64 ",\"tagged\":%" PRIu64 ",\"longest\":%" PRIu64
+	       ",\"closed\":\"%s\"}\n",
+	       p.strange, p.tagged, p.longest, p.why);
+	return 0;
+}
