@@ -71,7 +71,7 @@ OLDMAPS	:= $(B)/tests/tools/oldmaps
 FLOWOPEN := $(B)/tests/tools/flowopen
 FUZZ	:= $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_RUNS := $(patsubst tests/fuzz/fuzz_%.c,build/short/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply)
+BENCH	:= $(addprefix $(B)/tests/bench/,udp rtt frames supply xskcount)
 EXAMPLES := $(patsubst %.c,$(B)/%,$(wildcard examples/vnet-*.c))
 EXAMPLES_HELP := $(call objs,$(filter-out $(wildcard examples/vnet-*.c),$(wildcard examples/*.c)))
 
@@ -155,6 +155,7 @@ $(B)/vnetctl: $(B)/cli/main.o $(B)/libvnetctl.a $(B)/libvnet.a
 $(EXAMPLES): %: %.o $(EXAMPLES_HELP) $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c) -lpthread -lm $(LIBS_$(notdir $@)))
 LIBS_vnet-pcap = $(call pkg-libs,libpcap)
+LIBS_vnet-flow-record = $(call pkg-libs,libpcap)
 
 # --- tests ---
 
@@ -200,6 +201,8 @@ $(B)/tests/bench/udp $(B)/tests/bench/rtt: %: %.o
 	$(call link)
 $(B)/tests/bench/supply: %: %.o $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c))
+$(B)/tests/bench/xskcount: %: %.o $(B)/libvnet.a
+	$(call link,$(call pkg-libs,json-c libbpf) -lpthread)
 
 # The kernel's and vnetd's ends of the sockets are a target's own; what it wraps is in its file.
 fuzz-wraps = $(shell sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' tests/fuzz/$(notdir $(1)).c)

@@ -50,6 +50,18 @@ static void print_target(struct ctl *ctl, struct json_object *flow)
 	text_end(&line);
 }
 
+static void print_delivery(struct ctl *ctl, struct json_object *flow)
+{
+	struct text_line line = { ctl->out, 4, 0 };
+	const char *delivery = field_text(flow, "delivery");
+
+	if (!delivery[0] || strcmp(delivery, "none") == 0)
+		return;
+	text_phrase(&line, "  delivered by %s, %" PRIu64 " missed", delivery,
+		    field_number(flow, "missed"));
+	text_end(&line);
+}
+
 static void print_flow(struct ctl *ctl, struct json_object *flow)
 {
 	struct text_line line = { ctl->out, 2, 0 };
@@ -74,6 +86,7 @@ static void print_flow(struct ctl *ctl, struct json_object *flow)
 		text_phrase(&line, "to %s", field_text(flow, "to"));
 	text_end(&line);
 	print_target(ctl, flow);
+	print_delivery(ctl, flow);
 	fprintf(ctl->out,
 		"  received %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64
 		" dropped; sent %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " dropped\n",

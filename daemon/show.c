@@ -260,6 +260,29 @@ static void show_add_target(struct json_object *o, const struct flow *f)
 	show_add_text(o, "xdp", show_spread(&ways));
 }
 
+static const char *show_delivery(const struct flow *f)
+{
+	if (!f->xsk.present)
+		return f->xsk.now.name[0] ? "copy" : "none";
+	return f->xsk.zerocopy ? "zerocopy" : "copy";
+}
+
+/* How its frames come to a program. */
+static void show_add_delivery(struct json_object *o, const struct flow *f)
+{
+	const char *delivery = show_delivery(f);
+	uint64_t missed = 0;
+
+	if (reconcile_xsk_missed(f, &missed))
+		missed = 0;
+	show_add_text(o, "delivery", delivery);
+	show_add_text(o, "delivery_why",
+		      util_same(delivery, "copy")
+			      ? "its frames come over a veth device, whose driver copies them"
+			      : "");
+	show_add_number(o, "missed", missed);
+}
+
 static void show_add_flow_counters(struct json_object *o, const struct kernel *k,
 				   const struct flow *f)
 {
@@ -285,6 +308,7 @@ struct json_object *show_flow(const struct kernel *k, const struct flow *f)
 	show_add_text(o, "name", f->name);
 	show_add_settings(o, settings_flow, &f->settings, NULL, true);
 	show_add_target(o, f);
+	show_add_delivery(o, f);
 	show_add_flow_counters(o, k, f);
 	show_add_origin(o, f->from_config, false);
 	return o;

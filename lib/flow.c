@@ -150,13 +150,9 @@ static int flow_replace(struct vnet_flow *f, struct flow_ring *ring)
 	return 0;
 }
 
-/* Asks, and waits for the answer. 0 or -errno; a refusal is in the client's error. */
+/* Asks; the answer comes over the connection. 0 or -errno. */
 static int flow_ask(struct vnet_flow *f, int connect_ms)
 {
-	int64_t deadline_ns = wire_deadline_ns(FLOW_TIMEOUT_MS);
-	struct json_object *reply, *opened;
-	struct flow_ring ring;
-	bool continues;
 	int r;
 
 	client_init(&f->client, FLOW_TIMEOUT_MS);
@@ -165,18 +161,38 @@ static int flow_ask(struct vnet_flow *f, int connect_ms)
 		return r;
 	f->connected = true;
 	wire_take_fds(&f->client.wire, f->fds, FLOW_FDS);
-	r = client_send(&f->client, "OpenFlow", flow_request(f), "more", deadline_ns);
-	if (r == 0)
-		r = client_receive(&f->client, deadline_ns, false, &reply, &continues);
-	if (r < 0)
-		return r;
-	r = continues && json_object_object_get_ex(reply, "opened", &opened)
-		    ? flow_take_socket(f, opened, &ring)
-		    : -EPROTO;
-	json_object_put(reply);
+	r = client_send(&f->client, "OpenFlow", flow_request(f), "more",
+			wire_deadline_ns(FLOW_TIMEOUT_MS));
+	return r < 0 ? r : flow_watch(f, f->client.wire.fd, FLOW_CONNECTION);
+}
+
+/* vnetd has opened the flow. */
+static int flow_take(struct vnet_flow *f, struct json_object *opened)
+{
+	struct flow_ring ring;
+	int r = flow_take_socket(f, opened, &ring);
+
 	if (r == 0)
 		r = flow_replace(f, &ring);
-	return r < 0 ? r : flow_watch(f, f->client.wire.fd, FLOW_CONNECTION);
+	if (r == 0)
+		f->tries = 0;
+	return r;
+}
+
+/* The first time there is somebody who waits. A refusal is in the client's error. */
+static int flow_await(struct vnet_flow *f)
+{
+	struct json_object *reply, *opened;
+	bool continues;
+	int r = client_receive(&f->client, wire_deadline_ns(FLOW_TIMEOUT_MS), false, &reply,
+			       &continues);
+
+	if (r < 0)
+		return r;
+	r = continues && json_object_object_get_ex(reply, "opened", &opened) ? flow_take(f, opened)
+									     : -EPROTO;
+	json_object_put(reply);
+	return r;
 }
 
 static void flow_retry(struct vnet_flow *f)
@@ -196,24 +212,35 @@ static void flow_end(struct vnet_flow *f, const char *why)
 		f->on_closed(f->context, why);
 }
 
-/* Whatever comes after the first reply says that it is over. */
+static void flow_on_reply(struct vnet_flow *f, struct json_object *reply, bool continues)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(reply, "closed", &value))
+		flow_end(f, json_object_get_string(value));
+	else if (!json_object_object_get_ex(reply, "opened", &value) || flow_take(f, value) < 0 ||
+		 !continues)
+		flow_retry(f);
+}
+
+/* Frames do not wait for vnetd: what has come is read, and no more. */
 static void flow_on_connection(struct vnet_flow *f)
 {
-	struct json_object *reply, *closed;
+	struct json_object *reply;
 	bool continues;
-	int r = client_receive(&f->client, 0, true, &reply, &continues);
+	int r;
 
-	if (r == -ETIMEDOUT)
-		return;
-	if (r < 0) {
-		flow_retry(f);
-		return;
+	while (f->connected && !atomic_load(&f->stopping)) {
+		r = client_receive(&f->client, 0, true, &reply, &continues);
+		if (r == -ETIMEDOUT)
+			return;
+		if (r < 0) {
+			flow_retry(f);
+			return;
+		}
+		flow_on_reply(f, reply, continues);
+		json_object_put(reply);
 	}
-	if (json_object_object_get_ex(reply, "closed", &closed))
-		flow_end(f, json_object_get_string(closed));
-	else if (!continues)
-		flow_retry(f);
-	json_object_put(reply);
 }
 
 /* --- frames --- */
@@ -252,17 +279,14 @@ static void flow_on_timer(struct vnet_flow *f)
 	(void)n; /* who was woken for nothing looks once more */
 	if (f->ended)
 		return;
-	if (!f->connected) {
-		if (flow_ask(f, FLOW_CONNECT_MS) < 0) {
-			flow_retry(f);
-			return;
-		}
-		f->tries = 0;
-	}
-	if (f->looks && --f->looks)
-		flow_wake_in(f, FLOW_OLD_LOOK_MS);
-	else
+	if (f->connected)
+		flow_on_connection(f);
+	if (f->looks && !--f->looks)
 		flow_ring_close(&f->old);
+	if (!f->connected && flow_ask(f, FLOW_CONNECT_MS) < 0)
+		flow_retry(f);
+	else if (f->looks)
+		flow_wake_in(f, FLOW_OLD_LOOK_MS);
 }
 
 static void flow_handle(struct vnet_flow *f, uint32_t event)
@@ -385,6 +409,10 @@ static int flow_begin(struct vnet_flow *f)
 
 	if (r == 0)
 		r = flow_ask(f, FLOW_TIMEOUT_MS);
+	if (r == 0)
+		r = flow_await(f);
+	if (r == 0)
+		flow_wake_in(f, FLOW_RETRY_MS); /* something may have come with the answer */
 	if (r == 0 && f->threaded)
 		r = -pthread_create(&f->thread, NULL, flow_run, f);
 	return r;

@@ -17,7 +17,8 @@ install_to() { # WORD...: of make
 	make -C "$lib_root" --no-print-directory "B=$VNET_BUILD" install "$@"
 }
 
-files='bin/vnet-pcap
+files='bin/vnet-flow-record
+bin/vnet-pcap
 bin/vnet-shm
 bin/vnet-udp
 include/vnet/mac.h
@@ -41,6 +42,7 @@ sbin/vnetctl
 sbin/vnetd
 share/bash-completion/completions/vnetctl
 share/doc/vnet/examples/libvirt-hook
+share/man/man1/vnet-flow-record.1
 share/man/man1/vnet-pcap.1
 share/man/man1/vnet-shm.1
 share/man/man1/vnet-udp.1
@@ -49,6 +51,10 @@ share/man/man3/vio_net_resource_reg.3
 share/man/man3/vio_net_resource_status.3
 share/man/man3/vio_net_resource_unreg.3
 share/man/man3/vnet_dispatch.3
+share/man/man3/vnet_flow_close.3
+share/man/man3/vnet_flow_dispatch.3
+share/man/man3/vnet_flow_fd.3
+share/man/man3/vnet_flow_open.3
 share/man/man3/vnet_loop_fd.3
 share/man/man3/vnet_loop_free.3
 share/man/man3/vnet_loop_new.3
@@ -60,7 +66,7 @@ share/man/man7/vnet-migration.7
 share/man/man8/vnetctl.8
 share/man/man8/vnetd.8
 share/zsh/site-functions/_vnetctl'
-programs='bin/vnet-pcap bin/vnet-shm bin/vnet-udp lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd share/doc/vnet/examples/libvirt-hook'
+programs='bin/vnet-flow-record bin/vnet-pcap bin/vnet-shm bin/vnet-udp lib/libvnet.so.0 lib/vnet/vnet-lower sbin/vnetctl sbin/vnetd share/doc/vnet/examples/libvirt-hook'
 
 checks() { # ROOT PREFIX
 	local root=$1 prefix=$2

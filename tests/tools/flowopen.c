@@ -2,30 +2,36 @@
 /*
  * A program that opens a flow which is for an AF_XDP socket, and counts what comes over it.
  *
- *	flowopen [--socket PATH] [--frames N] [--delay-us N] [--hold] [--self] OWNER FLOW
+ *	flowopen [--socket PATH] [--frames N] [--delay-us N] [--hold] [--self] [--close]
+ *		[--hostile] OWNER FLOW
  *
- * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, when
- * vnetd closes the flow, or with --frames when so many have come, and reports as `stream recv`
- * does. --delay-us: each callback takes so long; --hold: the first one takes until SIGUSR1;
- * --self: no thread, this program drives it; --close: the first callback closes it.
+ * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, or
+ * when the flow is closed, and reports as `stream recv` does. --frames: for how many there is room;
+ *--delay-us: each callback takes so long; --hold: the first one takes until SIGUSR1;
+ * --self: no thread, this program drives it; --close: the first callback closes it; --hostile: it
+ * spoils the ring that the kernel takes its memory from, and counts as strange what it can do with
+ * the socket beside receiving.
  */
 #include <getopt.h>
+#include <linux/if_xdp.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 #include <vnet/vnet.h>
 
 #include "stream_count.h"
+
+#define HOSTILE_FRAMES 2048
 
 volatile sig_atomic_t common_stop;
 
 struct program {
 	const char *socket, *owner, *name;
 	uint64_t room, delay_us;
-	bool hold, self, close;
+	bool hold, self, close, hostile;
 	struct vnet_flow *flow;
 	struct stream_count counted;
 	uint64_t strange, tagged, longest, calls;
-	atomic_uint_fast64_t came;
 	atomic_bool closed;
 	char why[256];
 };
@@ -76,7 +82,6 @@ static void on_frames(void *context, const struct vnet_flow_frame *frames, size_
 		p->close = false;
 		atomic_store(&p->closed, true);
 	}
-	atomic_fetch_add(&p->came, count);
 }
 
 static void on_closed(void *context, const char *why)
@@ -87,6 +92,62 @@ static void on_closed(void *context, const char *why)
 	atomic_store(&p->closed, true);
 }
 
+/* --- what a program could try with what it was given --- */
+
+static int find_socket(void)
+{
+	int domain;
+	socklen_t length = sizeof(domain);
+
+	for (int fd = 3; fd < 64; fd++)
+		if (!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) && domain == AF_XDP)
+			return fd;
+	errx(COMMON_FAILED, "there is no AF_XDP socket");
+}
+
+/* Returns how much of it was let through. */
+static unsigned int misuse_socket(int fd)
+{
+	const struct sockaddr_xdp elsewhere = { .sxdp_family = AF_XDP, .sxdp_ifindex = 1 };
+	const uint32_t entries = 64;
+	unsigned int done = 0;
+
+	done += !bind(fd, (const struct sockaddr *)&elsewhere, sizeof(elsewhere));
+	done += !setsockopt(fd, SOL_XDP, XDP_TX_RING, &entries, sizeof(entries));
+	done += !setsockopt(fd, SOL_XDP, XDP_RX_RING, &entries, sizeof(entries));
+	done += send(fd, "", 1, MSG_DONTWAIT) >= 0;
+	return done;
+}
+
+/* Addresses that are not in the memory, more of them than the ring has, the same twice. */
+static void spoil_ring(int fd)
+{
+	struct xdp_mmap_offsets at;
+	socklen_t length = sizeof(at);
+	uint32_t *producer, number = 1;
+	size_t bytes;
+	uint64_t *ring;
+	char *map;
+
+	if (getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &length))
+		err(COMMON_FAILED, "offsets");
+	bytes = at.fr.desc + HOSTILE_FRAMES * sizeof(*ring);
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   (off_t)XDP_UMEM_PGOFF_FILL_RING);
+	if (map == MAP_FAILED)
+		err(COMMON_FAILED, "ring");
+	ring = (void *)(map + at.fr.desc);
+	producer = (void *)(map + at.fr.producer);
+	for (uint32_t i = 0; i < HOSTILE_FRAMES; i++) {
+		number = number * 1664525 + 1013904223;
+		ring[i] = i % 3 ? (uint64_t)number << (i % 40) : 0;
+	}
+	__atomic_store_n(producer, *producer + 100000, __ATOMIC_RELEASE);
+	munmap(map, bytes);
+}
+
+/* --- the program --- */
+
 static void parse(struct program *p, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -96,6 +157,7 @@ static void parse(struct program *p, int argc, char **argv)
 		{ "hold", no_argument, NULL, 'h' },
 		{ "self", no_argument, NULL, 'S' },
 		{ "close", no_argument, NULL, 'c' },
+		{ "hostile", no_argument, NULL, 'H' },
 		{ NULL },
 	};
 	int option;
@@ -119,6 +181,9 @@ static void parse(struct program *p, int argc, char **argv)
 			break;
 		case 'c':
 			p->close = true;
+			break;
+		case 'H':
+			p->hostile = true;
 			break;
 		default:
 			exit(COMMON_USAGE);
@@ -176,6 +241,10 @@ int main(int argc, char **argv)
 	common_catch_stop();
 	stream_count_open(&p.counted);
 	open_flow(&p);
+	if (p.hostile) {
+		p.strange = misuse_socket(find_socket());
+		spoil_ring(find_socket());
+	}
 	common_ready();
 	run(&p);
 	if (!atomic_load(&p.closed) || p.why[0])

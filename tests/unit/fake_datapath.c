@@ -355,6 +355,28 @@ static int fake_flow_write(void *datapath, uint32_t number, const struct flow_ru
 	return err;
 }
 
+static int fake_flow_read(void *datapath, uint32_t number, struct abi_flow *ret)
+{
+	struct fake_kernel *k = datapath;
+	const struct abi_flow *row = fake_kernel_flow(k, number);
+
+	if (!row)
+		return -ENOENT;
+	*ret = *row;
+	return 0;
+}
+
+static int fake_xsk_write(void *datapath, uint32_t place, int socket)
+{
+	struct fake_kernel *k = datapath;
+	const uint32_t row = 1;
+
+	if (fake_fails(k, "xsk_write"))
+		return -k->fail_error;
+	fake_note(k, "xsk %u %s\n", place, socket < 0 ? "gone" : "");
+	return row_write(&k->xsks, &place, sizeof(place), socket < 0 ? NULL : &row, sizeof(row));
+}
+
 static int fake_flow_counters(void *datapath, uint32_t number, struct abi_flow_counters *ret)
 {
 	*ret = (struct abi_flow_counters) { .rx_packets = number, .tx_bytes = 1000 };
@@ -648,6 +670,9 @@ void fake_datapath_ops(struct kernel_ops *ops)
 	ops->allowed_write = fake_allowed_write;
 	ops->flow_write = fake_flow_write;
 	ops->flow_counters = fake_flow_counters;
+	ops->flow_read = fake_flow_read;
+	ops->xsk_write = fake_xsk_write;
+	fake_xsk_ops(ops);
 	ops->limit_write = fake_limit_write;
 	ops->cpu_write = fake_cpu_write;
 	ops->uplink_write = fake_uplink_write;

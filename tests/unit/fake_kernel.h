@@ -80,7 +80,7 @@ struct fake_kernel {
 	bool busy[FAKE_IFINDEX_MAX];	     /* by ifindex: no other MAC while it is up */
 	struct fake_map ports, vnets, resources, fdb, vlans, devices, storms, allowed;
 	struct fake_map filters; /* by ifindex and MAC: those beside the one in `filter` */
-	struct fake_map flows, flow_rules, limits, cpus;
+	struct fake_map flows, flow_rules, limits, cpus, xsks;
 	struct fake_map uplinks, members, addresses, learners;
 	struct abi_counters counters;
 	struct abi_drops drops;

@@ -33,6 +33,9 @@ void fake_listen_end(void *rtnl, int listener);
 int fake_tap_add(void *rtnl, const struct kernel_tap *tap, struct link *ret, int *fds);
 void fake_tap_gone(struct fake_kernel *k, uint32_t ifindex);
 
+/* fake_xsk.c */
+void fake_xsk_ops(struct kernel_ops *ops);
+
 /* fake_vf.c */
 void fake_vf_ops(struct kernel_ops *ops);
 void fake_vf_text(const struct fake_kernel *k, FILE *out);

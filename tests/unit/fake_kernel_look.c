@@ -237,7 +237,8 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	       !fake_kernel_count(&k->vlans) && !fake_kernel_count(&k->devices) &&
 	       !fake_kernel_count(&k->storms) && !fake_kernel_count(&k->allowed) &&
 	       !fake_kernel_count(&k->flows) && !fake_kernel_count(&k->limits) &&
-	       !fake_kernel_count(&k->cpus) && !fake_kernel_count(&k->uplinks) &&
-	       !fake_kernel_count(&k->filters) && !fake_kernel_count(&k->members) &&
-	       !fake_kernel_count(&k->addresses) && !fake_kernel_count(&k->learners);
+	       !fake_kernel_count(&k->cpus) && !fake_kernel_count(&k->xsks) &&
+	       !fake_kernel_count(&k->uplinks) && !fake_kernel_count(&k->filters) &&
+	       !fake_kernel_count(&k->members) && !fake_kernel_count(&k->addresses) &&
+	       !fake_kernel_count(&k->learners);
 }
