@@ -14,7 +14,7 @@
 . "$(dirname "$0")/lane.sh"
 
 readonly million=1000000
-lane_to=$(mac 1)
+lane_to=$(mac 99)
 
 measure() {
 	lane_forward 1 >"$T/forward.json"

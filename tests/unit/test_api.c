@@ -239,12 +239,13 @@ END_TEST
 static bool is_provider_method(const char *name)
 {
 	return util_same(name, "Provide") || util_same(name, "Report") ||
-	       util_same(name, "Count") || util_same(name, "Withdraw");
+	       util_same(name, "Count") || util_same(name, "Withdraw") ||
+	       util_same(name, "OpenFlow");
 }
 
 /*
- * Whoever may only read changes nothing, whatever is added to the table. Providers are judged by
- * the vnet they are for.
+ * Whoever may only read changes nothing, whatever is added to the table. Providers, and who opens a
+ * flow, are judged by the vnet they are for.
  */
 START_TEST(test_access)
 {
