@@ -159,6 +159,7 @@ const struct abi_port *fake_kernel_port(struct fake_kernel *k, uint32_t ifindex)
 const struct abi_storm *fake_kernel_storm(struct fake_kernel *k, uint32_t vnet, uint32_t resource);
 /* NULL: none. */
 const struct abi_flow *fake_kernel_flow(struct fake_kernel *k, uint32_t number);
+bool fake_kernel_has_xsk(struct fake_kernel *k, uint32_t place);
 const struct flow_rule *fake_kernel_flow_rule(struct fake_kernel *k, uint32_t number);
 const struct abi_limit *fake_kernel_limit(struct fake_kernel *k, enum abi_limit_kind kind,
 					  uint32_t number);

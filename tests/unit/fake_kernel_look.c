@@ -76,6 +76,11 @@ const struct abi_flow *fake_kernel_flow(struct fake_kernel *k, uint32_t number)
 	return value_of(&k->flows, &number, sizeof(number));
 }
 
+bool fake_kernel_has_xsk(struct fake_kernel *k, uint32_t place)
+{
+	return value_of(&k->xsks, &place, sizeof(place));
+}
+
 const struct flow_rule *fake_kernel_flow_rule(struct fake_kernel *k, uint32_t number)
 {
 	return value_of(&k->flow_rules, &number, sizeof(number));

@@ -118,6 +118,8 @@ struct world_sums {
 	size_t filters;
 };
 
+/* That of flows that programs have opened. */
+void world_check_xsks(struct world *w, struct world_sums *sums);
 /* The part of it on uplinks, and on one member: its FDB entries, its filter. */
 void world_check_uplinks(struct world *w, struct world_sums *sums);
 void world_check_member(struct world *w, const struct resource *r, struct world_sums *sums);

@@ -598,6 +598,7 @@ void world_check(struct world *w)
 	for (const struct vnet *v = manager_vnets(w->m); v; v = v->hh.next)
 		check_vnet(w, v, &sums);
 	world_check_uplinks(w, &sums);
+	world_check_xsks(w, &sums);
 	check_sums(w, &sums);
 	world_check_protect(w);
 	world_check_queues(w);
