@@ -6,6 +6,7 @@
 #include "complete.h"
 #include "help.h"
 #include "text.h"
+#include "top.h"
 #include "verbs.h"
 #include "watch.h"
 
@@ -59,6 +60,8 @@ const struct verb commands_verbs[] = {
 	  { NAME_VNET, NAME_RESOURCE }, 0, 0, NULL, verbs_stats },
 	{ "history", NULL, "[VNET|UPLINK [FLOW]] [KEY VALUE]...", "what was carried a second, over time",
 	  { NAME_FLOW_OWNER, NAME_FLOW }, 0, 0, keys_history, verbs_history },
+	{ "top", NULL, "[VNET] [KEY VALUE]...", "what is carried a second, now",
+	  { NAME_VNET }, 0, 0, keys_top, top_run, .once = true },
 	{ "monitor", NULL, "", "print events as they happen",
 	  { NAME_NONE }, 0, 0, NULL, watch_run, .once = true },
 	{ "reload", NULL, "", "read the configuration files again",
@@ -140,6 +143,12 @@ const struct object commands_objects[] = {
 	  "vnetctl history vnet0 since 300\n"
 	  "vnetctl history vnet0 backup interval 60\n"
 	  "vnetctl -j history vnet0 samples 2\n" },
+	{ "top",
+	  "What vnets, their resources and their flows carry and drop a second, again and again until\n"
+	  "SIGINT or SIGTERM; with -j one JSON array a line.\n",
+	  "vnetctl top\n"
+	  "vnetctl top vnet0 interval 5\n"
+	  "vnetctl -j top samples 1\n" },
 	{ "monitor",
 	  "One event a line, with -j one JSON object a line, until SIGINT or SIGTERM. It ends with\n"
 	  "status 3 when vnetd goes.\n",

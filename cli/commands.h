@@ -33,7 +33,7 @@ struct command {
 	struct vnet_setting settings[KEYS_MAX];
 	size_t setting_count;
 	char *joined; /* owned: what a setting is made of whose value is two words */
-	int argc; /* of a verb that takes its words as they are: those words */
+	int argc;     /* of a verb that takes its words as they are: those words */
 	char *const *argv;
 };
 

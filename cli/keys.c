@@ -168,6 +168,14 @@ const struct key keys_history[] = {
 	  "the last so many", .number = true },
 	{ NULL },
 };
+
+const struct key keys_top[] = {
+	{ "interval", "interval", "SECONDS",
+	  "from one table to the next, 1 if not given", .number = true },
+	{ "samples", "samples", "N",
+	  "so many tables, and then the end", .number = true },
+	{ NULL },
+};
 /* clang-format on */
 
 bool keys_has(const struct key *keys, const char *word)

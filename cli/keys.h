@@ -29,6 +29,7 @@ extern const struct key keys_uplink[];
 extern const struct key keys_flow[];
 extern const struct key keys_path[];
 extern const struct key keys_history[];
+extern const struct key keys_top[];
 
 /* Is @word one of them, in full? */
 bool keys_has(const struct key *keys, const char *word);

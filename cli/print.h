@@ -13,6 +13,7 @@ int print_fdb(struct ctl *ctl, struct json_object *entries);
 int print_path(struct ctl *ctl, struct json_object *path);
 int print_stats(struct ctl *ctl, struct json_object *stats);
 int print_history(struct ctl *ctl, struct json_object *history);
+int print_top(struct ctl *ctl, struct json_object *rates);
 int print_saved(struct ctl *ctl, struct json_object *saved);
 int print_status(struct ctl *ctl, struct json_object *status);
 int print_event(struct ctl *ctl, struct json_object *event);

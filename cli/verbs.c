@@ -148,9 +148,8 @@ enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *c)
 	return ctl_answer(ctl, r, text, print_fdb);
 }
 
-/* @ret stays 0 if it was not given. */
-static enum ctl_status verbs_number(struct ctl *ctl, const struct command *c, const char *key,
-				    unsigned int *ret)
+enum ctl_status verbs_number(struct ctl *ctl, const struct command *c, const char *key,
+			     unsigned int *ret)
 {
 	for (size_t i = 0; i < c->setting_count; i++) {
 		if (strcmp(c->settings[i].key, key) != 0)

@@ -27,6 +27,10 @@ enum ctl_status verbs_resource_show(struct ctl *ctl, const struct command *comma
 enum ctl_status verbs_fdb_show(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_path(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_stats(struct ctl *ctl, const struct command *command);
+/* A key whose value is a number from 1; @ret stays as it was if it is not given. */
+enum ctl_status verbs_number(struct ctl *ctl, const struct command *c, const char *key,
+			     unsigned int *ret);
+
 enum ctl_status verbs_history(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_reload(struct ctl *ctl, const struct command *command);
 enum ctl_status verbs_save(struct ctl *ctl, const struct command *command);

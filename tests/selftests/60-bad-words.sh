@@ -16,7 +16,7 @@ bad() { # REGEX WORD...
 	refused "vnetctl $*" 1 "^vnetctl: $regex; see 'vnetctl help" ctl "$@"
 }
 
-objects='vnet, resource, uplink, flow, fdb, path, stats, history, monitor, reload, save, flush, status, version or help'
+objects='vnet, resource, uplink, flow, fdb, path, stats, history, top, monitor, reload, save, flush, status, version or help'
 vnet_keys='address, prefix, mtu, upper, netns, mode, guard, pvid, vlans, promiscuous, on-delete, hybrid-needs-service, monitor-interval, hold-down, tx-timeout, announce-count, announce-interval, announce-addresses, protection, allowed-ips, storm-limit, owner, uplink, share, addresses, learn, maxbw, maxbw-in or maxbw-out'
 resource_keys='type, dev, peer, peer-vnet, vf, vlan, uplink, priority, pvid, vlans, admin, storm-limit, probe, probe-interval, probe-count, maxbw, maxbw-in or maxbw-out'
 

@@ -27,7 +27,7 @@ ctl resource add alpha guest1 type guest dev late0 peer 52:54:00:12:34:56
 ctl resource add beta other type hybrid dev late1
 
 # --- words ---
-offered '' 'fdb flow flush help history monitor path reload resource save stats status uplink version vnet'
+offered '' 'fdb flow flush help history monitor path reload resource save stats status top uplink version vnet'
 offered 'st' 'stats status'
 offered 'vnet ' 'add del finish-migration prepare-migration set show'
 offered 'vnet s' 'set show'

@@ -91,6 +91,24 @@ tx $unknown --count 10
 settle
 ok 'what was carried by what is no more stays carried' wait_for 10 last_is opackets $((carried + 10)) vnet0
 
+# --- now ---
+
+bg top vnetctl -s "$T/vnetd.sock" -j top vnet0
+before=$(last opackets vnet0)
+tops() { # NUMBER: so many lines are there
+	[ "$(out top | wc -l)" -ge "$1" ]
+}
+ok 'top prints again and again' wait_for 10 tops 1
+tx $unknown --count 500
+ok 'and again' wait_for 10 tops 3
+ok 'until a signal' bg_stop top
+cmp_num 'what was carried meanwhile is in it' \
+	"$(out top | jq -s '[.[][] | select(.name == "resource vnet0/sv").opackets] | max | floor')" -gt 100
+cmp_num 'as the flow'"'"'s' "$(out top | jq -s '[.[][] | select(.name == "flow vnet0/all").opackets] | max | floor')" -gt 100
+like 'for people, as often as they want' "$(ctl top samples 1)" 'RX PKT/S.*
+vnet vnet0 .*
+flow vnet0/all '
+
 # --- refusals ---
 
 refused 'nobody' 2 'there is no vnet or uplink "none"' ctl history none
@@ -99,12 +117,15 @@ refused 'a number that is none' 1 "since 'x' is not a whole number" ctl history 
 refused 'none of nothing' 1 "samples '0' is not a number from 1: expected samples N" ctl history samples 0
 fails 'an interval that is none' 2 'history-interval: "x" is not a number from 0 to 86400' vnetd --history-interval x
 
+refused 'top of nobody' 2 'there is no vnet "none"' ctl top none
+refused 'an interval of none' 1 "interval '0' is not a number from 1" ctl top interval 0
+
 # --- anew, and not at all ---
 
 kill_vnetd KILL
 start_vnetd --history-interval 1
 cmp_num 'it begins anew with vnetd' "$(samples vnet0)" -le 1
-ok 'with what those that are there have counted before' wait_for 10 last_is opackets 15 vnet0
+ok 'with what those that are there have counted before' wait_for 10 last_is opackets 515 vnet0
 stop_vnetd
 start_vnetd --history-interval 0
 is 'off' "$(samples vnet0)" 0

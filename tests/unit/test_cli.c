@@ -62,7 +62,8 @@ struct usage {
 };
 
 #define OBJECTS                                                                                    \
-	"vnet, resource, uplink, flow, fdb, path, stats, history, monitor, reload, save, flush, "  \
+	"vnet, resource, uplink, flow, fdb, path, stats, history, top, monitor, reload, save, "    \
+	"flush, "                                                                                  \
 	"status, "                                                                                 \
 	"version "                                                                                 \
 	"or help"
@@ -238,9 +239,9 @@ END_TEST
 
 START_TEST(help_knows_every_object)
 {
-	static const char *const objects[] = { "vnet",	 "resource", "fdb",    "path", "history",
-					       "stats",	 "monitor",  "reload", "save", "flush",
-					       "status", "version",  "help" };
+	static const char *const objects[] = { "vnet",	"resource", "fdb",     "path",	 "history",
+					       "stats", "top",	    "monitor", "reload", "save",
+					       "flush", "status",   "version", "help" };
 	struct cli_result all, one;
 	char line[64], example[64];
 	const char *end;

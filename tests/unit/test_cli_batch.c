@@ -132,7 +132,7 @@ START_TEST(wrong_lines_are_told_with_their_number)
 		{ "-j vnet show\n",
 		  "vnetctl: FILE:1: '-j' is not an object: expected vnet, "
 		  "resource, uplink, flow, fdb, path, "
-		  "stats, history, monitor, reload, save, flush, status, version or help; "
+		  "stats, history, top, monitor, reload, save, flush, status, version or help; "
 		  "see 'vnetctl help'\n" },
 		{ "vnet\0show\n",
 		  "vnetctl: FILE:1: there is a NUL byte in the line: expected text; "
@@ -171,7 +171,7 @@ START_TEST(commands_can_come_from_standard_input)
 	ck_assert_ptr_nonnull(freopen(file, "r", stdin));
 	cli_expect(fake.path, "--batch -", CTL_USAGE, "",
 		   "vnetctl: standard input:2: 'nothing' is not an object: expected vnet, "
-		   "resource, uplink, flow, fdb, path, stats, history, monitor, reload, save, "
+		   "resource, uplink, flow, fdb, path, stats, history, top, monitor, reload, save, "
 		   "flush, status, "
 		   "version or "
 		   "help; see 'vnetctl help'\n");

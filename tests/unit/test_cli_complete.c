@@ -32,7 +32,7 @@ static void expect(const char *socket, const char *line, const char *expected)
 
 static const char *const static_words[][2] = {
 	{ "complete ''",
-	  "vnet resource uplink flow fdb path stats history monitor reload save flush "
+	  "vnet resource uplink flow fdb path stats history top monitor reload save flush "
 	  "status version help" },
 	{ "complete s", "stats save status" },
 	{ "complete x", "" },

@@ -4,6 +4,7 @@
 
 #include "../../cli/print.h"
 #include "../../cli/table.h"
+#include "../../cli/top.h"
 #include "unit.h"
 
 /* What @print makes of @json. */
@@ -353,6 +354,36 @@ START_TEST(history_is_rates)
 }
 END_TEST
 
+START_TEST(top_is_the_difference)
+{
+	static const char *const texts[] = {
+		"[{\"vnet\":\"v\",\"drops\":{\"vlan\":1,\"storm\":2},\"resources\":[{\"name\":"
+		"\"s\","
+		"\"ipackets\":10,\"rbytes\":1000,\"norcvbuf\":1},{\"name\":\"g\",\"opackets\":9}],"
+		"\"flows\":[{\"name\":\"s\",\"obytes\":5,\"odrops\":0}]}]",
+		"[{\"vnet\":\"v\",\"drops\":{\"vlan\":1,\"storm\":6},\"resources\":[{\"name\":"
+		"\"s\","
+		"\"ipackets\":210,\"rbytes\":3000,\"norcvbuf\":2},{\"name\":\"g\",\"opackets\":8},"
+		"{\"name\":\"new\"}],\"flows\":[{\"name\":\"s\",\"obytes\":105,\"odrops\":40}]}]",
+	};
+	struct json_object *before = json_tokener_parse(texts[0]);
+	struct json_object *now = json_tokener_parse(texts[1]);
+	struct json_object *rates = top_rates(before, now, 2);
+
+	expect(print_top, json_object_to_json_string(rates),
+	       "                RX PKT/S  RX BYTE/S  TX PKT/S  TX BYTE/S  DROPS/S\n"
+	       "vnet v               100       1000         -          0      2.0\n"
+	       "resource v/s         100       1000         0          0      0.5\n"
+	       "resource v/g           0          0         -          0        0\n"
+	       "resource v/new         -          -         -          -        -\n"
+	       "flow v/s               0          0         0         50       20\n");
+	expect(print_top, "[]", "no vnets\n");
+	json_object_put(rates);
+	json_object_put(before);
+	json_object_put(now);
+}
+END_TEST
+
 START_TEST(the_status_is_readable)
 {
 	expect(print_status,
@@ -450,6 +481,7 @@ int main(void)
 	tcase_add_test(t, uplinks_and_flows_are_told_line_by_line);
 	tcase_add_test(t, flows_are_a_table_of_their_own);
 	tcase_add_test(t, history_is_rates);
+	tcase_add_test(t, top_is_the_difference);
 	tcase_add_test(t, the_status_is_readable);
 	tcase_add_test(t, saved_files_are_named);
 	tcase_add_test(t, events_are_lines);
