@@ -6,7 +6,7 @@ VNET_IPV6=yes
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-readonly mac0=02:00:00:00:00:01 bound_us=1000
+readonly mac0=02:00:00:00:00:01 bound_us=$((1000 * ${VNET_SLOW:-1}))
 
 # One line for each frame of the vnet that has reached a bridge: "SECONDS KIND". Listening there goes on
 # when a port loses its carrier.
