@@ -11,7 +11,7 @@
 all_files() {
 	find / -xdev \( -path /tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/systemd \
 		-o -path /var/cache -o -path /vnet/build \) -prune -o -print |
-		grep -vE '^/etc/(passwd|group|shadow|gshadow)-?$|^/etc/\.pwd\.lock$' | sort
+		grep -vE '^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|^/etc/\.pwd\.lock$' | sort
 }
 
 as() { # USER COMMAND...: with all groups of the user
@@ -33,8 +33,8 @@ echo "# systemd-analyze security: $score"
 cmp_num 'systemd-analyze security is at most 1.8' "$(awk -v s="${score:-10}" 'BEGIN { print int(s * 10) }')" -le 18
 pid=$(service MainPID)
 is 'it is the user vnetd' "$(stat -c %U "/proc/$pid")" vnetd
-is 'its capabilities are NET_ADMIN, BPF and PERFMON' "$(sed -n 's/^CapEff:\t//p' "/proc/$pid/status")" \
-	"$(printf '%016x' $((1 << 12 | 1 << 38 | 1 << 39)))"
+is 'its capabilities are NET_ADMIN, NET_RAW, BPF and PERFMON' "$(sed -n 's/^CapEff:\t//p' "/proc/$pid/status")" \
+	"$(printf '%016x' $((1 << 12 | 1 << 13 | 1 << 38 | 1 << 39)))"
 is 'it has no way to more' "$(sed -n 's/^\(NoNewPrivs\|Seccomp\):\t//p' "/proc/$pid/status" | xargs)" '1 2'
 is 'its folders are its own' "$(stat -c '%n %U:%G %a' /etc/vnet /run/vnetd /run/vnetbpf | xargs)" \
 	'/etc/vnet vnetd:vnet 755 /run/vnetd vnetd:vnet 755 /run/vnetbpf vnetd:vnet 1700'
