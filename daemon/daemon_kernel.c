@@ -7,6 +7,7 @@
 #include "datapath.h"
 #include "offload.h"
 #include "rtnl.h"
+#include "rtnl_ntuple.h"
 #include "tap.h"
 #include "xsk.h"
 
@@ -46,6 +47,10 @@ const struct kernel_ops daemon_kernel_ops = {
 	.vf_get = rtnl_vf_get,
 	.vf_set = rtnl_vf_set,
 	.vf_bridge = rtnl_vf_bridge,
+	.ntuple_room = rtnl_ntuple_room,
+	.ntuple_get = rtnl_ntuple_get,
+	.ntuple_add = rtnl_ntuple_add,
+	.ntuple_del = rtnl_ntuple_del,
 	.offloads_get = offload_get,
 	.offloads_set = offload_set,
 	.sees_devices = datapath_sees_devices,
@@ -86,6 +91,8 @@ const struct kernel_ops daemon_kernel_ops = {
 	.device_marks_each = datapath_device_marks_each,
 	.vf_mark = datapath_vf_mark,
 	.vf_marks_each = datapath_vf_marks_each,
+	.filter_mark = datapath_filter_mark,
+	.filter_marks_each = datapath_filter_marks_each,
 	.sweep = datapath_sweep,
 	.flush = datapath_flush,
 };

@@ -9,7 +9,9 @@
 
 #include "pin.h"
 
-#define NAME_SIZE 24
+#define NAME_SIZE   24
+#define VF_SIGN	    "-"
+#define FILTER_SIGN "+"
 
 static int mark(struct datapath *d, const char *name, const char *text)
 {
@@ -33,15 +35,24 @@ int datapath_vf_mark(void *datapath, uint32_t pf, uint32_t index, const char *te
 {
 	char name[NAME_SIZE];
 
-	snprintf(name, sizeof(name), "%u-%u", pf, index);
+	snprintf(name, sizeof(name), "%u" VF_SIGN "%u", pf, index);
 	return mark(datapath, name, text);
 }
 
-/* One of the two. */
+int datapath_filter_mark(void *datapath, uint32_t ifindex, uint32_t place, const char *text)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%u" FILTER_SIGN "%u", ifindex, place);
+	return mark(datapath, name, text);
+}
+
+/* Of devices, or of what a device has by numbers. */
 struct walk {
 	const char *folder;
+	char sign; /* between device and number */
 	int (*device)(void *context, uint32_t ifindex, const char *text);
-	int (*vf)(void *context, uint32_t pf, uint32_t index, const char *text);
+	int (*part)(void *context, uint32_t ifindex, uint32_t number, const char *text);
 	void *context;
 };
 
@@ -71,15 +82,15 @@ static int visit(void *context, const char *name)
 		return pin_remove(w->folder, name);
 	if (!read_number(name, &ifindex, &end) || !ifindex)
 		return 0; /* not ours */
-	if (w->vf && (*end != '-' || !read_number(end + 1, &index, &end)))
+	if (w->part && (*end != w->sign || !read_number(end + 1, &index, &end)))
 		return 0;
 	if (*end)
 		return 0;
 	r = pin_note_read(w->folder, name, text);
 	if (r < 0)
 		return r;
-	return w->vf ? w->vf(w->context, ifindex, index, text)
-		     : w->device(w->context, ifindex, text);
+	return w->part ? w->part(w->context, ifindex, index, text)
+		       : w->device(w->context, ifindex, text);
 }
 
 int datapath_device_marks_each(void *datapath,
@@ -87,7 +98,7 @@ int datapath_device_marks_each(void *datapath,
 			       void *context)
 {
 	struct datapath *d = datapath;
-	struct walk w = { d->folders[FOLDER_DEVICES], each, NULL, context };
+	struct walk w = { d->folders[FOLDER_DEVICES], 0, each, NULL, context };
 
 	return pin_each(w.folder, visit, &w);
 }
@@ -98,7 +109,18 @@ int datapath_vf_marks_each(void *datapath,
 			   void *context)
 {
 	struct datapath *d = datapath;
-	struct walk w = { d->folders[FOLDER_DEVICES], NULL, each, context };
+	struct walk w = { d->folders[FOLDER_DEVICES], VF_SIGN[0], NULL, each, context };
+
+	return pin_each(w.folder, visit, &w);
+}
+
+int datapath_filter_marks_each(void *datapath,
+			       int (*each)(void *context, uint32_t ifindex, uint32_t place,
+					   const char *text),
+			       void *context)
+{
+	struct datapath *d = datapath;
+	struct walk w = { d->folders[FOLDER_DEVICES], FILTER_SIGN[0], NULL, each, context };
 
 	return pin_each(w.folder, visit, &w);
 }

@@ -33,6 +33,8 @@ struct flow {
 	struct settings_limits limited; /* its row of `limits` as last written */
 	struct history history;		/* of what it counts */
 	struct flow_target target;	/* as last written */
+	bool steered;			/* to a CPU, by the NICs themselves */
+	char steered_why[128];		/* why not, else empty */
 	enum abi_flow_target counted;	/* among its owner's `flow_targets` */
 	struct flow_xsk xsk;
 	UT_hash_handle hh; /* in the owner's flows, by name */

@@ -177,6 +177,12 @@ struct kernel_frame {
 	uint8_t bytes[KERNEL_FRAME_SIZE];
 };
 
+/* Where one more n-tuple filter of a NIC can be. */
+struct kernel_ntuple_room {
+	uint32_t queues; /* receive queues that it can lead to, from 0 */
+	uint32_t place;	 /* one that is free, the last */
+};
+
 #define KERNEL_CPUS_SIZE 256 /* a list of CPUs */
 
 /* Programs, and where each is attached. */
@@ -232,6 +238,8 @@ struct kernel_wanted {
 	void *context;
 };
 
+struct ethtool_rx_flow_spec;
+
 struct kernel_ops {
 	uint64_t (*now_us)(void *rtnl);				    /* CLOCK_MONOTONIC */
 	int (*cpus_online)(void *rtnl, char ret[KERNEL_CPUS_SIZE]); /* as a list: cpus.h */
@@ -275,6 +283,16 @@ struct kernel_ops {
 	int (*offloads_get)(void *rtnl, const char *device, struct kernel_offloads *ret);
 	/* Those in @set become as in @on. */
 	int (*offloads_set)(void *rtnl, const char *device, unsigned int set, unsigned int on);
+
+	/*
+	 * n-tuple filters of a NIC (linux/ethtool.h), by their places. -EOPNOTSUPP: it has none, or
+	 * chooses the places itself; -ENOSPC: all are in use; _get(): -ENOENT: there is none.
+	 */
+	int (*ntuple_room)(void *rtnl, const char *device, struct kernel_ntuple_room *ret);
+	int (*ntuple_get)(void *rtnl, const char *device, uint32_t place,
+			  struct ethtool_rx_flow_spec *ret);
+	int (*ntuple_add)(void *rtnl, const char *device, const struct ethtool_rx_flow_spec *spec);
+	int (*ntuple_del)(void *rtnl, const char *device, uint32_t place);
 
 	/* Where the VF's network device is; what is not there is no error. 0 or -errno. */
 	int (*vf_look)(void *rtnl, const char *pf, uint32_t index, struct kernel_vf_place *ret);
@@ -377,6 +395,12 @@ struct kernel_ops {
 			     int (*visit)(void *context, uint32_t pf, uint32_t index,
 					  const char *text),
 			     void *context);
+	/* The same of the n-tuple filter at a place. */
+	int (*filter_mark)(void *datapath, uint32_t ifindex, uint32_t place, const char *text);
+	int (*filter_marks_each)(void *datapath,
+				 int (*visit)(void *context, uint32_t ifindex, uint32_t place,
+					      const char *text),
+				 void *context);
 	int (*sweep)(void *datapath, const struct kernel_wanted *wanted);
 	int (*flush)(void *datapath); /* detach, unpin and unload everything */
 };

@@ -62,6 +62,7 @@ void manager_free(struct manager *m)
 	reconcile_mark_free(m);
 	reconcile_vf_mark_free(m);
 	reconcile_targets_free(m);
+	reconcile_steer_free(m);
 	desired_names_clear(&m->removed);
 	desired_names_clear(&m->removed_uplinks);
 	numbers_clear(&m->uplink_numbers);

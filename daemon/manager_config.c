@@ -133,6 +133,8 @@ int manager_restore(struct manager *m, const struct desired *state, struct error
 	err = reconcile_mark_load(m);
 	if (!err)
 		err = reconcile_vf_mark_load(m);
+	if (!err)
+		err = reconcile_steer_load(m);
 	if (err)
 		log_warning("what an earlier vnetd has noted of devices cannot be read: %s",
 			    strerror(-err));

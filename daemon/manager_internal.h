@@ -28,6 +28,7 @@ struct manager_news;	/* manager_news.c */
 struct manager_mark;	/* reconcile_mark.c */
 struct manager_vf_mark; /* reconcile_vf_mark.c */
 struct manager_cpu;	/* reconcile_target.c */
+struct manager_filter;	/* reconcile_steer.c */
 
 /* When and how much of what is counted is written down; manager_history.c. */
 struct manager_history {
@@ -57,6 +58,7 @@ struct manager {
 	struct manager_news *news;  /* hash by ifindex: what has happened since the batch began */
 	struct manager_mark *marks; /* hash by ifindex: what is noted of devices */
 	struct manager_vf_mark *vf_marks; /* hash by PF and index: ... of virtual functions */
+	struct manager_filter *filters;	  /* hash by device and place: n-tuple filters of flows */
 	struct manager_cpu *cpus;	  /* hash by number: those that flows are for */
 	bool changing;			  /* a vnet is being changed: what fails is not lost */
 	uint64_t changes;		  /* so far: which past of a resource is the last one's */

@@ -238,6 +238,7 @@ int manager_sweep(struct manager *m)
 	m->swept = true;
 	reconcile_mark_sweep(m);
 	reconcile_vf_mark_sweep(m);
+	reconcile_steer_sweep(m);
 	err = m->kernel.ops->sweep(m->kernel.datapath, &wanted);
 	pairs = m->kernel.ops->pairs_each(m->kernel.datapath, sweep_pair, m);
 	return err ? err : pairs;

@@ -136,6 +136,8 @@ struct flow_target reconcile_target(const struct flow *f, char *reason, size_t s
 void reconcile_target_begin(struct flow *f);
 int reconcile_target_hold(struct flow *f, struct flow_target *ret);
 int reconcile_target_end(struct flow *f, struct flow_target now, bool written);
+/* Among its owner's flows for CPUs are those that the programs have to see to. */
+void reconcile_target_count(struct flow *f);
 void reconcile_target_leave(struct flow *f);
 int reconcile_target_forget(struct flow *f);
 /* The flows that lead to @v, after it has come to the uplink, and before it leaves it. */
@@ -162,6 +164,20 @@ struct reconcile_cpu_ways {
 	const char *reason;
 };
 struct reconcile_cpu_ways reconcile_cpu_ways(const struct flow *f);
+
+/*
+ * Flows to CPUs by the NICs themselves; reconcile_steer.c. reconcile_steer(): as its target says,
+ * after its row is written, and when it is leaving. ..._had(): an earlier daemon had left it to
+ * them. ..._device(): there is another device for the flows of @v, or of @u; ..._release(): it is
+ * let go of. ..._load(), ..._sweep(): as of marks.
+ */
+void reconcile_steer(struct flow *f);
+bool reconcile_steer_had(const struct flow *f);
+void reconcile_steer_device(struct vnet *v, struct uplink *u);
+void reconcile_steer_release(struct manager *m, uint32_t ifindex);
+int reconcile_steer_load(struct manager *m);
+void reconcile_steer_sweep(struct manager *m);
+void reconcile_steer_free(struct manager *m);
 
 /*
  * Offloads, KERNEL_OFFLOAD_BIT()s; reconcile_offload.c. Those in @set become as in @on, the others

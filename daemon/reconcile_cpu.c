@@ -13,9 +13,11 @@
 #include "reconcile.h"
 #include "xdp.h"
 
-/* One device. */
+/* One device, of a resource of @v or of @u. */
 struct place {
 	struct manager *m;
+	struct vnet *v;
+	struct uplink *u;
 	struct cpu_use *use;
 	uint32_t ifindex;
 	const char *label;
@@ -97,10 +99,16 @@ static void reconcile(const struct place *p, bool wanted)
 	else if (p->use->attached != KERNEL_ATTACH_NONE || !p->use->known ||
 		 p->use->offloads.ifindex)
 		detach(p);
+	if (!p->use->seen) {
+		p->use->seen = true;
+		reconcile_steer_device(p->v, p->u);
+	}
 }
 
 static void release(const struct place *p)
 {
+	if (p->ifindex)
+		reconcile_steer_release(p->m, p->ifindex);
 	if (p->ifindex && (p->use->attached != KERNEL_ATTACH_NONE || !p->use->known))
 		detach(p);
 	*p->use = (struct cpu_use) { 0 };
@@ -110,7 +118,9 @@ static void release(const struct place *p)
 
 static struct place place_of(struct resource *r, char label[RESOURCE_LABEL_SIZE])
 {
-	return (struct place) { r->vnet->manager, &r->cpu, r->ifindex, resource_label(r, label) };
+	return (struct place) {
+		r->vnet->manager, r->vnet, NULL, &r->cpu, r->ifindex, resource_label(r, label),
+	};
 }
 
 void reconcile_cpu_resource(struct resource *r)
@@ -156,7 +166,7 @@ static bool has_flows(const struct uplink *u)
 
 void reconcile_cpu_uplink(struct uplink *u)
 {
-	const struct place p = { u->manager, &u->cpu, u->ifindex, u->name };
+	const struct place p = { u->manager, NULL, u, &u->cpu, u->ifindex, u->name };
 
 	/* An earlier daemon's XDP may be there until the members are known. */
 	if (!u->xdp.known && u->ifindex &&
@@ -168,7 +178,7 @@ void reconcile_cpu_uplink(struct uplink *u)
 
 void reconcile_cpu_uplink_yield(struct uplink *u)
 {
-	const struct place p = { u->manager, &u->cpu, u->ifindex, u->name };
+	const struct place p = { u->manager, NULL, u, &u->cpu, u->ifindex, u->name };
 
 	if (u->cpu.attached != KERNEL_ATTACH_NONE || !u->cpu.known)
 		detach(&p);
@@ -176,7 +186,7 @@ void reconcile_cpu_uplink_yield(struct uplink *u)
 
 void reconcile_cpu_uplink_release(struct uplink *u)
 {
-	const struct place p = { u->manager, &u->cpu, u->ifindex, u->name };
+	const struct place p = { u->manager, NULL, u, &u->cpu, u->ifindex, u->name };
 
 	release(&p);
 }

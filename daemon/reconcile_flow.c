@@ -132,6 +132,8 @@ static int write_flow(struct flow *f)
 		return err;
 	err = write_row(f, target);
 	next = reconcile_target_end(f, target, !err);
+	reconcile_steer(f);
+	reconcile_target_count(f);
 	if (spread || f->counted == ABI_TARGET_CPU)
 		reconcile_cpu_owner(f->vnet, f->uplink);
 	return err ?: next;
@@ -176,6 +178,7 @@ void reconcile_flow_remove(struct flow *f)
 	reconcile_target_leave(f);
 	manager_removed(m, tell_owner(f, has_limit(f)));
 	manager_removed(m, manager_datapath(m, flow_write, f->number, NULL, NULL));
+	reconcile_steer(f);
 	manager_removed(m, reconcile_target_forget(f));
 	manager_removed(m, reconcile_limit_end(m, ABI_LIMIT_FLOW, f->number, NULL, &f->limited));
 	f->written = false;

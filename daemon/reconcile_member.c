@@ -198,10 +198,11 @@ static void become_bound(struct resource *r)
 
 int reconcile_member(struct resource *r, struct error *e)
 {
+	bool fresh = r->ifindex != r->uplink->ifindex;
 	struct error own = { 0 };
 	int err = 0, next;
 
-	if (r->ifindex != r->uplink->ifindex)
+	if (fresh)
 		become_bound(r);
 	update_state(r, NULL);
 	if (r->ifindex)
@@ -220,6 +221,8 @@ int reconcile_member(struct resource *r, struct error *e)
 	next = reconcile_path(r->vnet, err ? NULL : &own);
 	err = err ?: next;
 	reconcile_cpu_resource(r);
+	if (fresh)
+		reconcile_steer_device(r->vnet, NULL);
 	if (err && e)
 		*e = own;
 	return err;

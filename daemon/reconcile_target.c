@@ -166,7 +166,8 @@ void reconcile_target_begin(struct flow *f)
 		[SETTINGS_TO_XSK] = ABI_TARGET_NONE,
 	};
 
-	count(f, kinds[f->settings.target.to]);
+	if (!reconcile_steer_had(f))
+		count(f, kinds[f->settings.target.to]);
 }
 
 /* --- the row's part --- */
@@ -194,11 +195,14 @@ int reconcile_target_end(struct flow *f, struct flow_target now, bool written)
 	bool same = f->target.kind == now.kind && f->target.number == now.number;
 	struct flow_target left = written ? f->target : now;
 
-	if (written) {
+	if (written)
 		f->target = now;
-		count(f, now.kind);
-	}
 	return same ? 0 : leave(f, left);
+}
+
+void reconcile_target_count(struct flow *f)
+{
+	count(f, f->steered ? ABI_TARGET_NONE : f->target.kind);
 }
 
 void reconcile_target_leave(struct flow *f)

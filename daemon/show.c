@@ -249,13 +249,16 @@ static void show_add_target(struct json_object *o, const struct flow *f)
 	const char *why = "";
 
 	reconcile_target(f, reason, sizeof(reason));
-	if (f->target.kind == ABI_TARGET_CPU) {
+	if (f->target.kind == ABI_TARGET_CPU && !f->steered)
 		ways = reconcile_cpu_ways(f);
-		why = ways.reason ?: "";
-	}
+	if (f->target.kind == ABI_TARGET_CPU)
+		why = ways.reason ?: f->steered_why;
 	show_add_text(o, "target", show_target(f, text));
 	show_add_text(o, "target_why", reason);
-	show_add_text(o, "steered", f->target.kind == ABI_TARGET_NONE ? "none" : "software");
+	show_add_text(o, "steered",
+		      f->steered			  ? "hardware"
+		      : f->target.kind == ABI_TARGET_NONE ? "none"
+							  : "software");
 	show_add_text(o, "steered_why", why);
 	show_add_text(o, "xdp", show_spread(&ways));
 }

@@ -43,6 +43,8 @@ struct cpu_use {
 	enum kernel_attach attached;
 	bool known;	  /* `attached` says what is there, not what we have not looked for yet */
 	bool refused;	  /* by the driver: the stack runs it */
+	bool seen;	  /* since the device was taken in */
+	bool no_filters;  /* the device has no n-tuple filters */
 	char reason[128]; /* why it is not attached, though it is wanted; else empty */
 	struct desired_offloads offloads;
 };

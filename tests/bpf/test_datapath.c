@@ -666,6 +666,39 @@ START_TEST(notes_of_virtual_functions_outlive_it)
 }
 END_TEST
 
+static const char *filter_notes(struct datapath *d)
+{
+	static char all[200];
+
+	all[0] = '\0';
+	ck_assert_int_eq(datapath_filter_marks_each(d, collect_vf, all), 0);
+	return all;
+}
+
+START_TEST(notes_of_filters_outlive_it)
+{
+	struct datapath *d = opened(false);
+
+	ck_assert_int_eq(datapath_device_mark(d, 7, "a device"), 0);
+	ck_assert_int_eq(datapath_vf_mark(d, 7, 9, "a function"), 0);
+	ck_assert_int_eq(datapath_filter_mark(d, 7, 9, "of nobody"), 0);
+	ck_assert_int_eq(datapath_filter_mark(d, 7, 9, "a filter"), 0);
+	datapath_free(d);
+	d = opened(false);
+	ck_assert_str_eq(filter_notes(d), "7-9 a filter|");
+	ck_assert_str_eq(vf_notes(d), "7-9 a function|");
+	ck_assert_str_eq(notes(d), "7 a device|");
+	ck_assert_int_eq(datapath_filter_mark(d, 7, 9, NULL), 0);
+	ck_assert_int_eq(datapath_filter_mark(d, 7, 9, NULL), 0);
+	ck_assert_str_eq(filter_notes(d), "");
+	ck_assert_str_eq(vf_notes(d), "7-9 a function|");
+	ck_assert_int_eq(datapath_filter_mark(d, 8, 0, "goes with the rest"), 0);
+	ck_assert_int_eq(datapath_flush(d), 0);
+	ck_assert(!sandbox_exists(sandbox_path("t")));
+	datapath_free(d);
+}
+END_TEST
+
 START_TEST(flush_leaves_nothing)
 {
 	const uint32_t ifindex = sandbox_veth("v0", "v1");
@@ -770,6 +803,7 @@ int main(void)
 	tcase_add_test(t, instances_are_apart);
 	tcase_add_test(t, notes_of_devices_outlive_it);
 	tcase_add_test(t, notes_of_virtual_functions_outlive_it);
+	tcase_add_test(t, notes_of_filters_outlive_it);
 	tcase_add_test(t, descriptors_do_not_leak);
 	tcase_add_loop_test(t, flush_leaves_nothing, 0, 2);
 	tcase_add_test(t, flush_removes_nothing_without_bpffs);

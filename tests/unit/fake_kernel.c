@@ -99,6 +99,7 @@ static void remove_index(struct fake_kernel *k, uint32_t ifindex)
 	k->xdp_refusal[ifindex] = 0;
 	k->fq[ifindex] = k->queued[ifindex] = false;
 	fake_datapath_gone(k, ifindex);
+	fake_ntuple_gone(k, ifindex);
 	fake_tap_gone(k, ifindex);
 	*l = k->links[--k->link_count];
 }
@@ -430,6 +431,8 @@ struct fake_kernel *fake_kernel_new(void)
 	};
 	fake_datapath_ops(&k->ops);
 	fake_vf_ops(&k->ops);
+	fake_ntuple_ops(&k->ops);
+	k->queues = 4;
 	k->now_us = 5000000;
 	k->kernel = (struct kernel) { &k->ops, k, k };
 	return k;

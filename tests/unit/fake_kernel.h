@@ -7,6 +7,8 @@
 #ifndef TESTS_UNIT_FAKE_KERNEL_H
 #define TESTS_UNIT_FAKE_KERNEL_H
 
+#include <linux/ethtool.h>
+
 #include "../../daemon/manager.h"
 
 #define FAKE_MAX	 512 /* rows of a map, devices */
@@ -62,6 +64,14 @@ struct fake_frame {
 	uint64_t sent_us;
 };
 
+#define FAKE_NTUPLES 16
+
+/* An n-tuple filter. */
+struct fake_ntuple {
+	uint32_t ifindex; /* 0: none */
+	struct ethtool_rx_flow_spec spec;
+};
+
 struct fake_kernel {
 	struct kernel kernel; /* to be given to the manager */
 	struct kernel_ops ops;
@@ -91,6 +101,10 @@ struct fake_kernel {
 	char marks[FAKE_IFINDEX_MAX][256]; /* of devices, by ifindex, empty: none */
 	struct fake_vf vfs[8];
 	struct fake_vf_mark vf_marks[8];
+	uint32_t ntuple_size[FAKE_IFINDEX_MAX]; /* places for filters, by ifindex; 0: no filters */
+	uint32_t queues;			/* that each device has */
+	struct fake_ntuple ntuples[FAKE_NTUPLES];
+	struct fake_vf_mark filter_marks[FAKE_NTUPLES];
 	enum fake_bridge {
 		FAKE_BRIDGE_NONE,
 		FAKE_BRIDGE_VEB,

@@ -39,5 +39,8 @@ void fake_xsk_ops(struct kernel_ops *ops);
 /* fake_vf.c */
 void fake_vf_ops(struct kernel_ops *ops);
 void fake_vf_text(const struct fake_kernel *k, FILE *out);
+void fake_ntuple_ops(struct kernel_ops *ops);
+void fake_ntuple_gone(struct fake_kernel *k, uint32_t ifindex);
+void fake_ntuple_text(const struct fake_kernel *k, FILE *out);
 
 #endif

@@ -209,6 +209,7 @@ char *fake_kernel_text(const struct fake_kernel *k)
 	text_map(&k->storms, "storm", sizeof(struct abi_storm_key), sizeof(struct abi_storm), out);
 	text_map(&k->allowed, "allowed", sizeof(struct abi_allowed_key), 0, out);
 	fake_vf_text(k, out);
+	fake_ntuple_text(k, out);
 	text_map(&k->flows, "flow", sizeof(uint32_t), sizeof(struct abi_flow), out);
 	text_map(&k->flow_rules, "rule", sizeof(uint32_t), 0, out);
 	text_map(&k->limits, "limit", sizeof(struct abi_limit_key), sizeof(struct abi_limit), out);
@@ -236,6 +237,9 @@ bool fake_kernel_is_clean(struct fake_kernel *k)
 	}
 	for (size_t i = 0; i < UTIL_ARRAY_SIZE(k->vf_marks); i++)
 		if (k->vf_marks[i].text[0])
+			return false;
+	for (size_t i = 0; i < FAKE_NTUPLES; i++)
+		if (k->ntuples[i].ifindex || k->filter_marks[i].text[0])
 			return false;
 	return !fake_kernel_count(&k->ports) && !fake_kernel_count(&k->vnets) &&
 	       !fake_kernel_count(&k->resources) && !fake_kernel_count(&k->fdb) &&

@@ -14,7 +14,7 @@ static bool is_led(const struct flow *f, enum settings_to to)
 {
 	const struct settings_target *t = &f->settings.target;
 
-	if (t->to != to)
+	if (t->to != to || f->steered)
 		return false;
 	return to == SETTINGS_TO_CPU ? t->cpu <= 3 || t->cpu == 6 : is_member(f->uplink, t->vnet);
 }
