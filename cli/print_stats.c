@@ -105,6 +105,42 @@ static void print_drops(struct ctl *ctl, struct json_object *drops)
 	text_end(&line);
 }
 
+/* Only what has lost something. */
+static void print_device(struct ctl *ctl, struct json_object *device)
+{
+	static const struct {
+		const char *key, *text;
+	} counts[] = {
+		{ "ierrors", "errors on receiving" },
+		{ "norcvbuf", "dropped on receiving" },
+		{ "oerrors", "errors on sending" },
+		{ "noxmtbuf", "dropped on sending" },
+	};
+	struct text_line line = { ctl->out, 4, 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		uint64_t n = field_number(device, counts[i].key);
+
+		if (n == 0)
+			continue;
+		if (!any)
+			text_phrase(&line, "  device %s: %s %" PRIu64, field_text(device, "name"),
+				    counts[i].text, n);
+		else
+			text_phrase(&line, "%s %" PRIu64, counts[i].text, n);
+		any = true;
+	}
+	if (any)
+		text_end(&line);
+}
+
+static void print_devices(struct ctl *ctl, struct json_object *devices)
+{
+	for (size_t i = 0; i < field_count(devices); i++)
+		print_device(ctl, json_object_array_get_idx(devices, i));
+}
+
 int print_stats(struct ctl *ctl, struct json_object *stats)
 {
 	struct json_object *vnet, *resources, *flows;
@@ -123,6 +159,7 @@ int print_stats(struct ctl *ctl, struct json_object *stats)
 		fprintf(ctl->out, ": %" PRIu64 " path switch%s\n", switches,
 			switches == 1 ? "" : "es");
 		print_drops(ctl, field_find(vnet, "drops"));
+		print_devices(ctl, field_find(vnet, "devices"));
 		if (field_count(resources) == 0)
 			fputs("  no resources\n", ctl->out);
 		for (d = 0; field_count(resources) > 0 && d < 2; d++)

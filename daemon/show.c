@@ -422,19 +422,16 @@ static struct json_object *show_drops(const struct vnet *v)
 }
 
 /* What cannot be had at once is as it was. */
-static const struct kernel_link_stats *show_device_counts(struct resource *r)
+static const struct kernel_link_stats *show_device_counts(const struct kernel *k, uint32_t ifindex,
+							  struct device_counts *counts)
 {
-	const struct kernel *k = manager_kernel(r->vnet->manager);
-
-	bool same = r->device_counts.ifindex == r->ifindex;
-	/* What an uplink's device counts is not this vnet's alone. */
-	bool own = r->ifindex && !resource_is_member(r);
-	int err = own ? k->ops->link_stats(k->rtnl, r->ifindex, &r->device_counts.last) : -ENODEV;
+	bool same = counts->ifindex == ifindex;
+	int err = ifindex ? k->ops->link_stats(k->rtnl, ifindex, &counts->last) : -ENODEV;
 
 	if (err && (err != -EAGAIN || !same))
-		r->device_counts.last = (struct kernel_link_stats) { 0 };
-	r->device_counts.ifindex = r->ifindex;
-	return &r->device_counts.last;
+		counts->last = (struct kernel_link_stats) { 0 };
+	counts->ifindex = ifindex;
+	return &counts->last;
 }
 
 static struct json_object *show_resource_stats(struct resource *r)
@@ -442,7 +439,9 @@ static struct json_object *show_resource_stats(struct resource *r)
 	const struct kernel *k = manager_kernel(r->vnet->manager);
 	struct json_object *o = json_object_new_object();
 	struct abi_counters counted = { 0 };
-	const struct kernel_link_stats *device = show_device_counts(r);
+	/* What an uplink's device counts is not this vnet's alone. */
+	const struct kernel_link_stats *device =
+		show_device_counts(k, resource_is_member(r) ? 0 : r->ifindex, &r->device_counts);
 
 	if (k->ops->counters(k->datapath, r->number, &counted))
 		counted = (struct abi_counters) { 0 };
@@ -460,6 +459,35 @@ static struct json_object *show_resource_stats(struct resource *r)
 	show_add_number(o, "norcvbuf", device->rx_dropped + r->counts.norcvbuf);
 	show_add_number(o, "noxmtbuf", device->tx_dropped + r->counts.noxmtbuf);
 	return o;
+}
+
+static void show_add_device(struct json_object *devices, const struct vnet *v, const char *name,
+			    uint32_t ifindex, struct device_counts *counts)
+{
+	const struct kernel *k = manager_kernel(v->manager);
+	struct json_object *o = json_object_new_object();
+	const struct kernel_link_stats *s = show_device_counts(k, ifindex, counts);
+
+	show_add_text(o, "name", name);
+	show_add_number(o, "ierrors", s->rx_errors);
+	show_add_number(o, "oerrors", s->tx_errors);
+	show_add_number(o, "norcvbuf", s->rx_dropped);
+	show_add_number(o, "noxmtbuf", s->tx_dropped);
+	json_object_array_add(devices, o);
+}
+
+/* Of the upper side: what is lost there, no program has dropped. It is kept for when it cannot be
+ * had at once. */
+static struct json_object *show_device_stats(const struct vnet *shown)
+{
+	struct vnet *v = manager_find_vnet(shown->manager, shown->name, NULL);
+	struct json_object *devices = json_object_new_array();
+
+	if (v->upper_ifindex)
+		show_add_device(devices, v, v->upper, v->upper_ifindex, &v->upper_counts);
+	if (v->port_ifindex && v->port_ifindex != v->upper_ifindex)
+		show_add_device(devices, v, v->port, v->port_ifindex, &v->port_counts);
+	return devices;
 }
 
 static struct json_object *show_flow_stats(const struct vnet *v)
@@ -492,8 +520,10 @@ struct json_object *show_stats(const struct vnet *v, const struct resource *only
 	show_add_number(o, "switches", v->switches);
 	json_object_object_add(o, "drops", show_drops(v));
 	json_object_object_add(o, "resources", resources);
-	if (!only)
-		json_object_object_add(o, "flows", show_flow_stats(v));
+	if (only)
+		return o;
+	json_object_object_add(o, "devices", show_device_stats(v));
+	json_object_object_add(o, "flows", show_flow_stats(v));
 	return o;
 }
 

@@ -78,6 +78,12 @@ struct past {
 	unsigned int tries;
 };
 
+/* What a device counts, as the kernel told when it was last asked. */
+struct device_counts {
+	uint32_t ifindex; /* whose they are */
+	struct kernel_link_stats last;
+};
+
 /* A virtual function as last looked at; reconcile_vf.c. */
 struct vf_use {
 	bool there;		/* the PF has it: `now` is what it says of it */
@@ -102,10 +108,7 @@ struct resource {
 	uint32_t slot;		       /* its place there */
 	uint32_t tap_ifindex;	       /* of the provider's tap, which is known by this alone */
 	struct provider_counts counts; /* as last told by the provider */
-	struct {
-		uint32_t ifindex; /* whose they are */
-		struct kernel_link_stats last;
-	} device_counts; /* as the kernel told when it was last asked */
+	struct device_counts device_counts;
 
 	/* observed and derived */
 	enum resource_state state;
@@ -165,8 +168,9 @@ struct vnet {
 	struct desired_names removed; /* resources of its file that were removed at run time */
 	uint32_t provided_hint;	      /* no name "p0", "p1", ... with a lower number is free */
 	bool leaving;		      /* is being removed: not kept */
-	bool has_pair;		      /* the devices of its names were made for it */
-	struct resource *resources;   /* hash by name, in the order of their making */
+	struct device_counts upper_counts, port_counts;
+	bool has_pair;		    /* the devices of its names were made for it */
+	struct resource *resources; /* hash by name, in the order of their making */
 
 	/* kept beside the hash, so that one change does not walk over thousands of guests */
 	struct resource *service;		   /* the registered one, NULL: none */

@@ -109,6 +109,9 @@ shape 'stats: the drop reasons' 'malformed:number spoofed:number vlan:number no_
 shape 'stats: the counters' 'name:string ipackets:number rbytes:number opackets:number obytes:number
 	multircv:number multixmt:number brdcstrcv:number brdcstxmt:number ierrors:number oerrors:number
 	norcvbuf:number noxmtbuf:number' '.[].resources[]' stats
+shape 'stats: what the devices of the upper side lost' 'name:string ierrors:number oerrors:number norcvbuf:number
+	noxmtbuf:number' '.[].devices[]' stats
+is 'stats: the upper and its port' "$(json '[.[0].devices[].name] | join(" ")' stats vnet0)" 'vnet0 vnet0-p'
 is 'stats: of one resource' "$(json '[.[].resources[].name] | join(" ")' stats vnet0 hy)" hy
 shape 'status: the fields' 'version:string instance:string pid:number uptime_s:number vnets:number
 	resources:number features:object' . status

@@ -133,7 +133,7 @@ in_ns hy ip link set far mtu 1500
 listen hy hy far - hy
 
 dropped_by_port() {
-	cat /sys/class/net/vnet0-p/statistics/tx_dropped
+	json '.[0].devices[] | select(.name == "vnet0-p") | .noxmtbuf' stats vnet0
 }
 ns vm
 bg_ready machine taskset -c "$frames_cpu" tap tap0 wire eth0 /run/netns/vm

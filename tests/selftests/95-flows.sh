@@ -57,18 +57,26 @@ ctl flow set vnet0 pings dir both
 
 # --- limits ---
 
+# Some of it is lost, which ping calls 1; anything else is an error of ping's own.
+flood() {
+	local status=0
+
+	ping -c 60 -i 0.002 -s 1400 -W 1 10.1.0.100 >/dev/null || status=$?
+	[ $status -le 1 ]
+}
+
 ok 'a limit on a flow' ctl flow set vnet0 pings maxbw 64kbit
-rises 'drops what is over it' vnet0 pings odrops ping -c 60 -i 0.002 -s 1400 -W 1 10.1.0.100 || true
+rises 'drops what is over it' vnet0 pings odrops flood
 ok 'is lifted' ctl flow set vnet0 pings maxbw none
 stays 'and nothing is dropped any more' vnet0 pings odrops ping -c 20 -i 0.002 -s 1400 -W 1 10.1.0.100
 ok 'a limit on the vnet' ctl vnet set vnet0 maxbw-out 64kbit
-ping -c 60 -i 0.002 -s 1400 -W 1 10.1.0.100 >/dev/null || true
+flood
 cmp_num 'is counted as such' "$(json '.[0].drops.limited' stats vnet0)" -gt 0
 ctl vnet set vnet0 maxbw-out none
 ok 'and lifted' ping -c 20 -i 0.002 -s 1400 -W 1 10.1.0.100
 before=$(json '.[0].drops.limited' stats vnet0)
 ok 'a limit on a resource' ctl resource set vnet0 s maxbw 64kbit
-ping -c 60 -i 0.002 -s 1400 -W 1 10.1.0.100 >/dev/null || true
+flood
 cmp_num 'as well' "$(json '.[0].drops.limited' stats vnet0)" -gt "$before"
 ctl resource set vnet0 s maxbw none
 

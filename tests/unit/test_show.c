@@ -269,6 +269,23 @@ static void check_counters(struct json_object *r, bool has_device)
 		ck_assert_int_eq(number(r, device[i].key), has_device ? device[i].value : 0);
 }
 
+/* The upper and its port. */
+static void check_devices(struct json_object *devices, const struct vnet *v)
+{
+	const char *const names[] = { v->upper, v->port };
+
+	ck_assert_uint_eq(json_object_array_length(devices), UTIL_ARRAY_SIZE(names));
+	for (size_t i = 0; i < UTIL_ARRAY_SIZE(names); i++) {
+		struct json_object *d = json_object_array_get_idx(devices, i);
+
+		ck_assert_str_eq(text(d, "name"), names[i]);
+		ck_assert_int_eq(number(d, "ierrors"), 11);
+		ck_assert_int_eq(number(d, "oerrors"), 12);
+		ck_assert_int_eq(number(d, "norcvbuf"), 13);
+		ck_assert_int_eq(number(d, "noxmtbuf"), 14);
+	}
+}
+
 START_TEST(test_stats)
 {
 	static const char *const reasons[] = { "malformed", "spoofed",	 "vlan",      "no_service",
@@ -298,8 +315,10 @@ START_TEST(test_stats)
 	ck_assert_uint_eq(json_object_array_length(resources), 2);
 	check_counters(json_object_array_get_idx(resources, 0), true);
 	check_counters(json_object_array_get_idx(resources, 1), false);
+	check_devices(json_object_object_get(o, "devices"), v);
 	json_object_put(o);
 	o = show_stats(v, late);
+	ck_assert(!json_object_object_get_ex(o, "devices", NULL));
 	resources = json_object_object_get(o, "resources");
 	ck_assert_uint_eq(json_object_array_length(resources), 1);
 	ck_assert_str_eq(text(json_object_array_get_idx(resources, 0), "name"), "late");
