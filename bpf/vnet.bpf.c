@@ -267,7 +267,7 @@ int vnet_xdp_cpu(struct xdp_md *xdp)
 		return xdp_cpu_uplink(xdp, port->resource);
 	n = maps_vnet(port->vnet);
 	r = n ? policy_resource(port->resource) : NULL;
-	if (!r || r->vnet != port->vnet || !xdp_parse(xdp, r->pvid, &f))
+	if (!r || r->vnet != port->vnet || !xdp_parse(xdp, r->pvid, &f) || f.bad_tag)
 		return XDP_PASS;
 	return xdp_cpu_resource(xdp, n, r, &f);
 }

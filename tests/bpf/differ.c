@@ -27,6 +27,7 @@ static struct world_told told_by_model(const struct model_output *out)
 	return (struct world_told) {
 		.into_peer = out->into_peer,
 		.into_stack = out->into_stack,
+		.into_cpu = out->into_cpu,
 		.copies = copies_of(out),
 		.sent = out->sent,
 		.received = out->received,
@@ -41,9 +42,9 @@ static struct world_told told_by_model(const struct model_output *out)
 static bool same_told(const struct world_told *a, const struct world_told *b)
 {
 	return a->into_peer == b->into_peer && a->into_stack == b->into_stack &&
-	       a->copies == b->copies && a->sent == b->sent && a->received == b->received &&
-	       a->reason == b->reason && a->drop == b->drop && a->vnet == b->vnet &&
-	       a->priority == b->priority && a->start_ns == b->start_ns;
+	       a->into_cpu == b->into_cpu && a->copies == b->copies && a->sent == b->sent &&
+	       a->received == b->received && a->reason == b->reason && a->drop == b->drop &&
+	       a->vnet == b->vnet && a->priority == b->priority && a->start_ns == b->start_ns;
 }
 
 /* Of a copy: is where it has to come out a tap that takes it? (Who is not "present" is, but has no
@@ -260,7 +261,10 @@ static int try_frame(struct differ *d, struct differ_random *r, FILE *log)
 	model_frame_flatten(f);
 	if (d->pieces && f->len > FIRST_BUFFER && differ_chance(r, 6))
 		f->linear = FIRST_BUFFER + differ_below(r, (uint32_t)f->len - FIRST_BUFFER);
-	return run_one(d, xdp_of(d->input.program), log);
+	err = run_one(d, xdp_of(d->input.program), log);
+	if (err || d->input.program == MODEL_TX || differ_chance(r, 60))
+		return err;
+	return run_one(d, MODEL_XDP_CPU, log);
 }
 
 /* --- a round --- */

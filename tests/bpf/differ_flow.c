@@ -100,6 +100,23 @@ static bool is_new(const struct model_config *c, const struct model_flow *flow)
 	return true;
 }
 
+/* Of an uplink also to one of its vnets, or to one that is elsewhere; and to CPUs that are not. */
+static void some_target(struct differ_random *r, const struct model_config *c,
+			struct model_flow *flow)
+{
+	if (flow->owner & ABI_OF_UPLINK && differ_chance(r, 40)) {
+		flow->target_kind = ABI_TARGET_VNET;
+		flow->target = c->resources[differ_below(r, (uint32_t)c->resource_count)].number;
+		for (size_t i = 0; i < c->resource_count; i++)
+			if (c->resources[i].uplink == (flow->owner & ~ABI_OF_UPLINK) &&
+			    differ_chance(r, 40))
+				flow->target = c->resources[i].number;
+	} else if (differ_chance(r, 30)) {
+		flow->target_kind = ABI_TARGET_CPU;
+		flow->target = differ_below(r, 2 * MODEL_CPUS);
+	}
+}
+
 static void add_flow(struct differ_random *r, struct model_config *c, const struct model_vnet *n,
 		     uint32_t owner, uint32_t number)
 {
@@ -115,6 +132,8 @@ static void add_flow(struct differ_random *r, struct model_config *c, const stru
 	flow->has_priority = differ_chance(r, 40);
 	flow->priority = (enum abi_flow_priority)differ_below(r, ABI_PRIORITY_END);
 	some_limit(r, 25, &flow->limit);
+	if (flow->in)
+		some_target(r, c, flow);
 	if (is_new(c, flow))
 		c->flow_count++;
 }
@@ -194,6 +213,10 @@ void differ_print_flow(FILE *to, const struct model_flow *flow)
 		fprintf(to, " vlan %u", m->vlan);
 	if (flow->has_priority)
 		fprintf(to, " priority %d", (int)flow->priority);
+	if (flow->target_kind == ABI_TARGET_VNET)
+		fprintf(to, " to resource %u", flow->target);
+	else if (flow->target_kind == ABI_TARGET_CPU)
+		fprintf(to, " to cpu %u", flow->target);
 	differ_print_limit(to, &flow->limit);
 	fputc('\n', to);
 }

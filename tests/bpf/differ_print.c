@@ -10,7 +10,8 @@ static const char *const program_names[] = { [MODEL_TX] = "vnet_tx",
 					     [MODEL_UPLINK_TX] = "vnet_uplink_tx",
 					     [MODEL_XDP_TX] = "vnet_xdp_tx",
 					     [MODEL_XDP_RX] = "vnet_xdp_rx",
-					     [MODEL_XDP_UPLINK] = "vnet_xdp_uplink" };
+					     [MODEL_XDP_UPLINK] = "vnet_xdp_uplink",
+					     [MODEL_XDP_CPU] = "vnet_xdp_cpu" };
 static const char *const verdict_names[] = {
 	[MODEL_PASS] = "pass", [MODEL_DROP] = "drop", [MODEL_REDIRECT] = "redirect"
 };
@@ -175,6 +176,8 @@ void differ_print_answer(FILE *to, const char *who, enum model_verdict verdict, 
 	fprintf(to, "%s: %s", who, verdict_names[verdict]);
 	if (egress)
 		fprintf(to, " to device %u%s", egress, told->into_peer ? ", its peer" : "");
+	if (told->into_cpu)
+		fputs(" (a CPU)", to);
 	if (told->into_stack)
 		fputs(", into its stack", to);
 	if (told->copies)

@@ -35,7 +35,8 @@ const struct model_device *model_device_find(const struct model_config *c, uint3
 
 bool model_is_xdp(enum model_program program)
 {
-	return program == MODEL_XDP_TX || program == MODEL_XDP_RX || program == MODEL_XDP_UPLINK;
+	return program == MODEL_XDP_TX || program == MODEL_XDP_RX || program == MODEL_XDP_UPLINK ||
+	       program == MODEL_XDP_CPU;
 }
 
 static const struct model_port *port_find(const struct model_config *c, uint32_t ifindex)
@@ -211,6 +212,29 @@ void leave(struct run *run, uint32_t egress, bool into_peer)
 		model_frame_flatten(&run->out->frame);
 }
 
+void hand_to(struct run *run, const struct model_flow *flow)
+{
+	pass(run);
+	if (!flow || flow->target_kind != ABI_TARGET_CPU || flow->target >= MODEL_CPUS)
+		return;
+	run->out->verdict = MODEL_REDIRECT;
+	run->out->into_cpu = true;
+	run->out->egress = flow->target;
+	model_frame_flatten(&run->out->frame);
+}
+
+/* The frame, in run->in, comes in on @r of @n, whose flows are looked at if one is for a CPU. */
+static void hand_over(struct run *run, const struct model_vnet *n, const struct model_resource *r)
+{
+	const struct model_flow *flow = NULL;
+	struct model_headers h;
+
+	if (model_leads(run->config, n->number, ABI_TARGET_CPU) && !is_split(run) &&
+	    model_headers_read(run->in, r->pvid, &h) && !h.strange_tag)
+		flow = model_flow_in(run->config, run->state, n->number, h.vlan, run->in, &h);
+	hand_to(run, flow);
+}
+
 /* Of XDP: where the tag is not in the first buffer, TC has to look. */
 bool is_split(const struct run *run)
 {
@@ -383,7 +407,7 @@ void receive(struct run *run, const struct model_vnet *n, const struct model_res
 		return drop(run, n, why);
 	/* XDP can neither delay a frame nor say how urgent it is. */
 	if (run->xdp && model_is_metered(run->config, n, r, run->nic))
-		return pass(run);
+		return run->nic ? model_uplink_hand(run, run->nic) : hand_over(run, n, r);
 	if (!takes(run, n->port, n->xdp))
 		return pass(run);
 	if (model_is_multicast(h.destination) && !deliver_storm_passes(run, n, r))
@@ -487,6 +511,10 @@ void model_run(const struct model_config *c, struct model_state *s, enum model_p
 	case MODEL_XDP_RX:
 		if (r && r->vnet == n->number)
 			receive(&run, n, r);
+		return;
+	case MODEL_XDP_CPU:
+		if (r && r->vnet == n->number)
+			hand_over(&run, n, r);
 		return;
 	case MODEL_UPLINK:
 	case MODEL_UPLINK_TX:

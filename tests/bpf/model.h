@@ -146,7 +146,11 @@ struct model_flow {
 	bool has_priority;
 	enum abi_flow_priority priority;
 	struct model_limit limit;
+	enum abi_flow_target target_kind; /* where those go that come in */
+	uint32_t target;		  /* the member of the uplink, or the CPU */
 };
+
+#define MODEL_CPUS 1 /* the CPUs below take frames */
 
 /* Whose device is it? */
 struct model_port {
@@ -264,6 +268,7 @@ enum model_program {
 	MODEL_XDP_TX,
 	MODEL_XDP_RX,
 	MODEL_XDP_UPLINK,
+	MODEL_XDP_CPU, /* in place of the two before: hands frames to CPUs, no more */
 	MODEL_PROGRAM_END
 };
 
@@ -298,6 +303,7 @@ struct model_output {
 	uint32_t egress; /* ifindex that it leaves by */
 	bool into_peer;	 /* ... right into the other end of that veth */
 	bool into_stack; /* ... into the stack that this NIC belongs to */
+	bool into_cpu;	 /* ... nowhere yet: it goes on at the CPU `egress` */
 	bool stack_copy; /* that stack has a copy */
 	size_t copy_count;
 	struct model_copy copies[MODEL_RESOURCES_MAX];

@@ -318,6 +318,24 @@ static const struct model_flow *find(const struct model_config *c, uint32_t owne
 	return best;
 }
 
+bool model_leads(const struct model_config *c, uint32_t owner, enum abi_flow_target kind)
+{
+	for (size_t i = 0; i < c->flow_count; i++)
+		if (c->flows[i].owner == owner && c->flows[i].target_kind == kind)
+			return true;
+	return false;
+}
+
+const struct model_flow *model_flow_in(const struct model_config *c, struct model_state *s,
+				       uint32_t owner, uint16_t vlan, const struct model_frame *f,
+				       const struct model_headers *h)
+{
+	struct packet p = read_packet(f, h);
+
+	complete(s, owner, vlan, false, &p);
+	return find(c, owner, &p, vlan, false);
+}
+
 /* --- limits --- */
 
 static bool is_limited(const struct model_limit *limit)

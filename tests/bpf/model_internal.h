@@ -77,6 +77,14 @@ struct model_way {
 bool model_meter(const struct model_config *c, struct model_state *s, const struct model_way *way,
 		 const struct model_headers *h, struct model_output *out);
 
+/* Does a flow of the owner lead what comes in there? */
+bool model_leads(const struct model_config *c, uint32_t owner, enum abi_flow_target kind);
+
+/* The owner's flow of a frame that comes in, which is in @vlan there; NULL: none. */
+const struct model_flow *model_flow_in(const struct model_config *c, struct model_state *s,
+				       uint32_t owner, uint16_t vlan, const struct model_frame *f,
+				       const struct model_headers *h);
+
 /* Whether the limit lets @frames more pass at @now_ns; if so they are counted in @due_ns. */
 bool model_storm_passes(const struct model_storm *limit, uint64_t now_ns, uint64_t frames,
 			uint64_t *due_ns);
@@ -89,6 +97,9 @@ void drop(struct run *run, const struct model_vnet *n, enum abi_drop why);
 void pass(struct run *run);
 
 void leave(struct run *run, uint32_t egress, bool into_peer);
+
+/* Of XDP: passes the frame on as it came, at the CPU that @flow wants, if it wants one. */
+void hand_to(struct run *run, const struct model_flow *flow);
 
 /* Of XDP: can the device take the frame as it is? */
 bool takes(const struct run *run, uint32_t ifindex, bool known);
@@ -120,6 +131,9 @@ bool meter(struct run *run, const struct model_vnet *n, const struct model_resou
 /* The frame in run->out leaves @n over @r, which is on an uplink. */
 void model_uplink_send(struct run *run, const struct model_vnet *n, const struct model_resource *r,
 		       const struct model_headers *h);
+
+/* Of XDP: what TC decides at the NIC of uplink @number, at the CPU that a flow wants. */
+void model_uplink_hand(struct run *run, uint32_t number);
 
 /* The frame is at the NIC of uplink @number. */
 void model_uplink_run(struct run *run, enum model_program program, uint32_t number);

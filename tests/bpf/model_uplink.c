@@ -464,6 +464,67 @@ void model_uplink_send(struct run *run, const struct model_vnet *n, const struct
 	send_on(run, u, r, h, place);
 }
 
+/* --- where flows lead --- */
+
+/* What the uplink's flows say of a frame from the wire, if one of them leads to a
+ * vnet, or @cpus and to a CPU. */
+static const struct model_flow *leading(struct run *run, const struct model_uplink *u,
+					const struct model_headers *h, bool cpus)
+{
+	const uint32_t owner = ABI_OF_UPLINK | u->number;
+
+	if (!model_leads(run->config, owner, ABI_TARGET_VNET) &&
+	    !(cpus && model_leads(run->config, owner, ABI_TARGET_CPU)))
+		return NULL;
+	return model_flow_in(run->config, run->state, owner, h->vlan, run->in, h);
+}
+
+/* The member that the flow leads to, NULL: it is none of this uplink's. */
+static const struct model_resource *led_to(struct run *run, const struct model_uplink *u,
+					   const struct model_flow *flow)
+{
+	const struct model_resource *r = NULL;
+
+	if (flow && flow->target_kind == ABI_TARGET_VNET)
+		r = model_resource_find(run->config, flow->target);
+	return r && r->uplink == u->number ? r : NULL;
+}
+
+/* The vnet gets it as if it had been for its MAC. */
+static void lead(struct run *run, const struct model_resource *to)
+{
+	const struct model_vnet *n = model_vnet_find(run->config, to->vnet);
+
+	memcpy(run->out->frame.bytes, n->mac, MODEL_MAC_LEN);
+	receive(run, n, to);
+}
+
+/* The uplink's flows have the first word, then those of the vnet that gets the frame. */
+void model_uplink_hand(struct run *run, uint32_t number)
+{
+	const struct model_uplink *u = uplink_find(run->config, number);
+	const struct model_resource *to = NULL;
+	const struct model_flow *flow;
+	struct model_headers h;
+	struct packet p;
+
+	pass(run);
+	if (!u || is_split(run) || !model_headers_read(run->in, 0, &h) || h.strange_tag ||
+	    model_is_multicast(h.destination))
+		return;
+	flow = leading(run, u, &h, true);
+	if (flow && flow->target_kind == ABI_TARGET_CPU)
+		return hand_to(run, flow);
+	to = led_to(run, u, flow);
+	p = read_packet(run->in, &h);
+	if (!to && find_place(run, u, &h, h.vlan, &p, &to) != MEMBER)
+		return;
+	if (!model_leads(run->config, to->vnet, ABI_TARGET_CPU))
+		return;
+	hand_to(run,
+		model_flow_in(run->config, run->state, to->vnet, h.vlan ?: to->pvid, run->in, &h));
+}
+
 /* --- at the NIC --- */
 
 /* The frame is for nobody here alone. */
@@ -483,6 +544,8 @@ void model_uplink_run(struct run *run, enum model_program program, uint32_t numb
 	struct packet p;
 	enum place place;
 
+	if (program == MODEL_XDP_CPU)
+		return model_uplink_hand(run, number);
 	run->at_egress = program == MODEL_UPLINK_TX;
 	run->nic = run->at_egress ? 0 : number;
 	if (!u || is_split(run) || !model_headers_read(f, 0, &h) || h.strange_tag)
@@ -496,6 +559,13 @@ void model_uplink_run(struct run *run, enum model_program program, uint32_t numb
 	    (run->xdp || (program == MODEL_UPLINK && registered(run->config, u, h.vlan, h.source))))
 		return; /* copies are TC's; and our own that came back have been where they belong
 			 */
+	if (run->xdp && (model_leads(run->config, ABI_OF_UPLINK | number, ABI_TARGET_VNET) ||
+			 model_leads(run->config, ABI_OF_UPLINK | number, ABI_TARGET_CPU)))
+		return model_uplink_hand(run, number);
+	if (program == MODEL_UPLINK && !many)
+		to = led_to(run, u, leading(run, u, &h, false));
+	if (to)
+		return lead(run, to);
 	p = read_packet(f, &h);
 	place = many ? OUTSIDE : find_place(run, u, &h, h.vlan, &p, &to);
 	if (place == MEMBER)

@@ -11,9 +11,9 @@
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
 #define INSTRUCTIONS_MAX 50000 /* of the verifier's million: room for what is to come */
 
-static const enum model_program programs[] = { MODEL_TX,	MODEL_RX,     MODEL_UPLINK,
-					       MODEL_UPLINK_TX, MODEL_XDP_TX, MODEL_XDP_RX,
-					       MODEL_XDP_UPLINK };
+static const enum model_program programs[] = { MODEL_TX,	 MODEL_RX,     MODEL_UPLINK,
+					       MODEL_UPLINK_TX,	 MODEL_XDP_TX, MODEL_XDP_RX,
+					       MODEL_XDP_UPLINK, MODEL_XDP_CPU };
 
 START_TEST(verified_instructions)
 {

@@ -134,6 +134,7 @@ static int open_programs(struct world *w)
 
 static int load(struct world *w)
 {
+	const struct abi_cpu row = { ABI_CPU_QUEUE };
 	int err = open_programs(w);
 
 	if (err)
@@ -144,7 +145,12 @@ static int load(struct world *w)
 	w->skel->rodata->option_trace = true;
 	w->skel->rodata->option_device_state = w->features.device_state;
 	w->skel->rodata->option_xdp_features = w->features.xdp_features;
-	return vnet_bpf__load(w->skel);
+	err = bpf_map__set_max_entries(w->skel->maps.cpus, MODEL_CPUS);
+	if (!err)
+		err = vnet_bpf__load(w->skel);
+	for (uint32_t cpu = 0; !err && cpu < MODEL_CPUS; cpu++)
+		err = bpf_map_update_elem(bpf_map__fd(w->skel->maps.cpus), &cpu, &row, BPF_ANY);
+	return err;
 }
 
 int world_new(const struct world_features *features, struct world **ret)
@@ -198,6 +204,8 @@ int world_program(const struct world *w, enum model_program program)
 		return bpf_program__fd(w->skel->progs.vnet_uplink_tx);
 	case MODEL_XDP_UPLINK:
 		return bpf_program__fd(w->skel->progs.vnet_xdp_uplink);
+	case MODEL_XDP_CPU:
+		return bpf_program__fd(w->skel->progs.vnet_xdp_cpu);
 	case MODEL_XDP_TX:
 		return bpf_program__fd(w->skel->progs.vnet_xdp_tx);
 	case MODEL_XDP_RX:
@@ -300,6 +308,7 @@ static void listen_to(const struct trace *t, struct world_seen *ret)
 		.start_ns = dropped ? 0 : ret->told.start_ns,
 		.into_peer = t->how == TRACE_REDIRECT_PEER,
 		.into_stack = t->how == TRACE_STACK,
+		.into_cpu = t->how == TRACE_CPU,
 		.copies = t->copies,
 		.sent = t->tx,
 		.received = t->rx,

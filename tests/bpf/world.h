@@ -32,6 +32,7 @@ struct world_counts {
 struct world_told {
 	bool into_peer;
 	bool into_stack;
+	bool into_cpu;	 /* the CPU `egress` */
 	uint32_t copies; /* of one for many */
 	uint32_t sent;	 /* resources that counted it, 0: none */
 	uint32_t received;

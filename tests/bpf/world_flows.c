@@ -113,6 +113,8 @@ static int write_flow(struct world *w, struct flow_table *t, const struct model_
 		.flags = (is_limited(&flow->limit) ? ABI_FLOW_LIMIT : 0) |
 			 (flow->has_priority ? ABI_FLOW_PRIORITY : 0),
 		.priority = (uint8_t)flow->priority,
+		.target = flow->target,
+		.target_kind = flow->target_kind,
 	};
 	int err = bpf_map_update_elem(MAP_FD(w, flows), &flow->number, &row, BPF_ANY);
 
@@ -144,6 +146,14 @@ bool world_has_flows(const struct model_config *c, uint32_t vnet)
 {
 	for (size_t i = 0; i < c->flow_count; i++)
 		if (c->flows[i].owner == vnet)
+			return true;
+	return false;
+}
+
+bool world_leads(const struct model_config *c, uint32_t owner, enum abi_flow_target kind)
+{
+	for (size_t i = 0; i < c->flow_count; i++)
+		if (c->flows[i].owner == owner && c->flows[i].target_kind == kind)
 			return true;
 	return false;
 }

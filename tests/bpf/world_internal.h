@@ -68,6 +68,8 @@ int world_sum(int fd, uint32_t key, size_t words, uint64_t *ret);
 int world_flows_apply(struct world *w, const struct model_config *c);
 int world_flows_count(const struct world *w, struct world_counts *ret);
 bool world_has_flows(const struct model_config *c, uint32_t vnet);
+/* One of its flows leads there. */
+bool world_leads(const struct model_config *c, uint32_t owner, enum abi_flow_target kind);
 bool world_is_limited(const struct model_limit *limit);
 
 /* All counters of the configuration, and by how much they grew since @start. */

@@ -122,7 +122,7 @@ int world_zero(int fd, uint32_t key, size_t value_size)
 	return err;
 }
 
-static uint32_t vnet_flags(const struct model_vnet *n, bool has_flows)
+static uint32_t vnet_flags(const struct model_config *c, const struct model_vnet *n)
 {
 	const struct {
 		bool on;
@@ -138,7 +138,8 @@ static uint32_t vnet_flags(const struct model_vnet *n, bool has_flows)
 		{ n->protection.ip_nospoof, ABI_VNET_IP_NOSPOOF },
 		{ n->protection.dhcp_nospoof, ABI_VNET_DHCP_NOSPOOF },
 		{ n->protection.restricted, ABI_VNET_RESTRICTED },
-		{ has_flows, ABI_VNET_FLOWS },
+		{ world_has_flows(c, n->number), ABI_VNET_FLOWS },
+		{ world_leads(c, n->number, ABI_TARGET_CPU), ABI_VNET_CPU },
 		{ world_is_limited(&n->limit), ABI_VNET_LIMIT },
 		{ n->fq, ABI_VNET_FQ },
 	};
@@ -153,7 +154,7 @@ static int write_vnet(const struct world *w, const struct model_vnet *n)
 {
 	struct abi_vnet row = { .pvid = n->pvid,
 				.port = n->port,
-				.flags = vnet_flags(n, world_has_flows(w->config, n->number)) };
+				.flags = vnet_flags(w->config, n) };
 	int err;
 
 	memcpy(row.mac, n->mac, sizeof(row.mac));
@@ -238,10 +239,13 @@ static int write_port(struct world *w, const struct model_port *port)
 static int write_uplink(const struct world *w, const struct model_config *c,
 			const struct model_uplink *u)
 {
+	const uint32_t owner = ABI_OF_UPLINK | u->number;
 	struct abi_uplink row = {
 		.ifindex = u->ifindex,
 		.flags = (u->steer_ip ? ABI_UPLINK_STEER_IP : 0) |
-			 (world_has_flows(c, ABI_OF_UPLINK | u->number) ? ABI_UPLINK_FLOWS : 0)
+			 (world_has_flows(c, owner) ? ABI_UPLINK_FLOWS : 0) |
+			 (world_leads(c, owner, ABI_TARGET_VNET) ? ABI_UPLINK_TARGETS : 0) |
+			 (world_leads(c, owner, ABI_TARGET_CPU) ? ABI_UPLINK_CPU : 0)
 	};
 	struct abi_member_key key = { .uplink = u->number };
 	int err = u->number < UPLINKS_USED ? 0 : -E2BIG;
