@@ -107,8 +107,8 @@ struct abi_flow {
 };
 
 /*
- * Map `cpus`, CPUMAP by CPU, which has as many rows as the host may have CPUs: those that some flow
- * is for.
+ * Maps `cpus` and `cpus_generic`, CPUMAPs by CPU, with as many rows as the host may have CPUs:
+ * those that some flow is for.
  */
 struct abi_cpu {
 	__u32 queue; /* frames that may wait there */

@@ -210,6 +210,15 @@ struct {
 	__type(value, struct abi_cpu);
 } cpus SEC(".maps");
 
+/* The same for the program that the stack runs: the kernel does not let programs for fragments and
+ * others share one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct abi_cpu);
+} cpus_generic SEC(".maps");
+
 /* --- looking into them --- */
 
 static __always_inline const struct abi_port *maps_any_port(__u32 ifindex)

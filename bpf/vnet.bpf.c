@@ -166,7 +166,7 @@ int vnet_xdp_rx(struct xdp_md *xdp)
 		return xdp_drop(vnet, drop);
 
 	if (meter_is_due(n, r))
-		return xdp_cpu_resource(xdp, n, r, &f);
+		return xdp_cpu_hand(&cpus, xdp_cpu_at_resource(xdp, n, r, &f));
 	frags = xdp_has_frags(xdp);
 	counted = count_look(f.dst, 1, xdp_bytes(xdp, frags));
 	d = decide_deliver(n, &f, 0, port->resource);
@@ -236,7 +236,7 @@ int vnet_xdp_uplink(struct xdp_md *xdp)
 	    f.src == policy_mac(u->mac) || policy_is_multicast(f.dst))
 		return XDP_PASS;
 	if (u->flags & (ABI_UPLINK_TARGETS | ABI_UPLINK_CPU))
-		return xdp_cpu_uplink(xdp, port->resource);
+		return xdp_cpu_hand(&cpus, xdp_cpu_at_uplink(xdp, port->resource));
 	where = xdp_uplink_where_in(xdp, u, port->resource, &f);
 	if (!where || where >= UPLINK_STACK)
 		return XDP_PASS;
@@ -246,7 +246,7 @@ int vnet_xdp_uplink(struct xdp_md *xdp)
 	if (drop)
 		return xdp_drop(vnet, drop);
 	if (meter_is_due_at(where, port->resource))
-		return xdp_cpu_uplink(xdp, port->resource);
+		return xdp_cpu_hand(&cpus, xdp_cpu_at_uplink(xdp, port->resource));
 	if (!xdp_can_send(&d, frags) || xdp_retag(xdp, &f, d.pvid))
 		return XDP_PASS;
 	return xdp_carry(&counted, &d);
@@ -257,19 +257,23 @@ SEC("xdp.frags")
 int vnet_xdp_cpu(struct xdp_md *xdp)
 {
 	const struct abi_port *port = maps_any_port(xdp->ingress_ifindex);
-	struct policy_frame f = {};
-	const struct abi_resource *r;
-	const struct abi_vnet *n;
 
-	if (!port)
+	if (!port || !xdp_is_whole(xdp, port))
 		return XDP_PASS;
-	if (port->flags & ABI_PORT_UPLINK)
-		return xdp_cpu_uplink(xdp, port->resource);
-	n = maps_vnet(port->vnet);
-	r = n ? policy_resource(port->resource) : NULL;
-	if (!r || r->vnet != port->vnet || !xdp_parse(xdp, r->pvid, &f) || f.bad_tag)
-		return XDP_PASS;
-	return xdp_cpu_resource(xdp, n, r, &f);
+	return xdp_cpu_hand(&cpus, xdp_cpu_at(xdp, port));
+}
+
+/*
+ * The same where the stack runs it: a frame keeps all that is beside its bytes. It is none for
+ * fragments: for such ones Linux 6.9 and later make a copy that has lost where the network header
+ * is (skb_pp_cow_data()), and TC would see frames without their MACs.
+ */
+SEC("xdp")
+int vnet_xdp_cpu_generic(struct xdp_md *xdp)
+{
+	const struct abi_port *port = maps_any_port(xdp->ingress_ifindex);
+
+	return port ? xdp_cpu_hand(&cpus_generic, xdp_cpu_at(xdp, port)) : XDP_PASS;
 }
 
 SEC("xdp.frags")

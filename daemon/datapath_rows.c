@@ -235,11 +235,11 @@ int datapath_device_write(void *datapath, uint32_t ifindex, bool there)
 }
 
 /* Who is there stays: a new row is a new thread, and what waits for the old one comes late. */
-int datapath_cpu_write(void *datapath, uint32_t cpu, bool there)
+static int cpu_write(struct datapath *d, enum loader_map map, uint32_t cpu, bool there)
 {
 	const struct abi_cpu row = { ABI_CPU_QUEUE };
 	struct abi_cpu old;
-	int fd, r = map_for(datapath, LOADER_CPUS, there ? &row : NULL, &fd);
+	int fd, r = map_for(d, map, there ? &row : NULL, &fd);
 
 	if (r < 0 || fd < 0)
 		return r;
@@ -248,6 +248,16 @@ int datapath_cpu_write(void *datapath, uint32_t cpu, bool there)
 	else
 		r = there ? 0 : rows_delete(fd, &cpu);
 	return r == -E2BIG ? -ENODEV : r; /* the kernel's word for one behind the last */
+}
+
+int datapath_cpu_write(void *datapath, uint32_t cpu, bool there)
+{
+	int r = cpu_write(datapath, LOADER_CPUS, cpu, there);
+	int other = r == 0 || !there ? cpu_write(datapath, LOADER_CPUS_GENERIC, cpu, there) : 0;
+
+	if (there && other < 0)
+		cpu_write(datapath, LOADER_CPUS, cpu, false);
+	return r < 0 ? r : other;
 }
 
 int datapath_storm_write(void *datapath, const struct abi_storm_key *key,

@@ -240,6 +240,7 @@ int datapath_sweep(void *datapath, const struct kernel_wanted *wanted)
 	}
 	r = datapath_flows_sweep(d, wanted);
 	first = first ? first : r;
+	/* both maps have a key for each CPU that there may be */
 	r = rows_each_key(d->set.maps[LOADER_CPUS], sizeof(uint32_t), sweep_cpu, &s);
 	first = first ? first : r;
 	/* What is attached now runs our programs; nothing needs the others any more. */

@@ -199,8 +199,8 @@ enum kernel_hook {
 	 * vnet_xdp_cpu where vnet_rx or vnet_uplink is, before it, and no other XDP program: frames
 	 * of flows for a CPU go there first. By the driver for a real NIC alone (a link without
 	 * `kind`), with RX_VLAN, RX_STAG and LRO off: a frame keeps nothing that is beside its
-	 * bytes. Generic for all others, and where the driver cannot: there a frame stays what it
-	 * is.
+	 * bytes. Generic (vnet_xdp_cpu_generic) for all others, and where the driver cannot: there
+	 * a frame stays what it is.
 	 */
 	KERNEL_HOOK_XDP_CPU,
 	KERNEL_HOOK_XDP_CPU_GENERIC,

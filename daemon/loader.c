@@ -36,6 +36,7 @@ static const char *const map_names[LOADER_MAP_END] = {
 	[LOADER_LIMITS] = "limits",
 	[LOADER_CPUS] = "cpus",
 	[LOADER_XSKS] = "xsks",
+	[LOADER_CPUS_GENERIC] = "cpus_generic",
 };
 
 static const char *const program_names[LOADER_PROGRAM_END] = {
@@ -48,6 +49,7 @@ static const char *const program_names[LOADER_PROGRAM_END] = {
 	[LOADER_XDP_UPLINK] = "vnet_xdp_uplink",
 	[LOADER_XDP_CPU] = "vnet_xdp_cpu",
 	[LOADER_XDP_XSK] = "vnet_xdp_xsk",
+	[LOADER_XDP_CPU_GENERIC] = "vnet_xdp_cpu_generic",
 };
 
 const char *loader_map_name(enum loader_map map)
@@ -232,6 +234,9 @@ static int options_set(struct vnet_bpf *skel, const struct loader_options *o)
 	const int cpus = libbpf_num_possible_cpus();
 	struct bpf_program *program;
 	int r = cpus < 0 ? cpus : bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)cpus);
+
+	if (r == 0)
+		r = bpf_map__set_max_entries(skel->maps.cpus_generic, (uint32_t)cpus);
 
 	skel->rodata->option_device_state = o->device_state;
 	skel->rodata->option_xdp_features = o->xdp_features;

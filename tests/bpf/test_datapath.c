@@ -14,16 +14,17 @@
 #include "sandbox.h"
 
 static const char *const maps[] = {
-	"meta",	     "ports",	      "far_ports",	   "vnets",	   "resources",
-	"fdb",	     "vlans",	      "counters",	   "far_counters", "drops",
-	"devices",   "storms",	      "allowed",	   "uplinks",	   "members",
-	"addresses", "learners",      "flow_table",	   "flow_shapes",  "flow_lists",
-	"flows",     "flow_counters", "far_flow_counters", "limits",	   "cpus",
-	"xsks",
+	"meta",		"ports",	 "far_ports",	      "vnets",	      "resources",
+	"fdb",		"vlans",	 "counters",	      "far_counters", "drops",
+	"devices",	"storms",	 "allowed",	      "uplinks",      "members",
+	"addresses",	"learners",	 "flow_table",	      "flow_shapes",  "flow_lists",
+	"flows",	"flow_counters", "far_flow_counters", "limits",	      "cpus",
+	"cpus_generic", "xsks",
 };
 static const char *const programs[] = { "vnet_tx",	   "vnet_rx",	   "vnet_uplink",
 					"vnet_uplink_tx",  "vnet_xdp_tx",  "vnet_xdp_rx",
-					"vnet_xdp_uplink", "vnet_xdp_cpu", "vnet_xdp_xsk" };
+					"vnet_xdp_uplink", "vnet_xdp_cpu", "vnet_xdp_cpu_generic",
+					"vnet_xdp_xsk" };
 static const char *const folders[] = { "",	   "/maps",  "/programs", "/links",
 				       "/filters", "/pairs", "/devices" };
 

@@ -167,6 +167,21 @@ static void to_cpu(struct model_config *c)
 	c->flows[0].target = 0;
 }
 
+/* A number that a member has as well. */
+static void to_cpu_and_vnet(struct model_config *c)
+{
+	to_cpu(c);
+	c->flows[0].target = A;
+	add_flow(c, E_CPU, ABI_OF_UPLINK | UPLINK, ABI_TARGET_VNET, B)->match.lport =
+		(struct model_ports) { true, 99, 99 };
+}
+
+static void b_inside_alone(struct model_config *c)
+{
+	b_inside(c);
+	c->flow_count = 0;
+}
+
 static void to_no_cpu(struct model_config *c)
 {
 	to_cpu(c);
@@ -249,6 +264,13 @@ static const struct target_case cases[] = {
 	{ "between members a priority ends with its tag", b_inside, .program = MODEL_TX,
 	  .device = PORT(A), FRAME(MAC_B, MAC_A, VLAN(5 << 13), WEB), IN(B, .sent = A, .tci = 10) },
 
+	{ "between members, by XDP", b_inside_alone, .program = MODEL_XDP_TX, .device = PORT(A),
+	  FRAME(MAC_B, MAC_A, VLAN(5 << 13), WEB), IN(B, .sent = A, .tci = 10) },
+	{ "from the wire, by XDP", b_inside_alone, NIC_XDP,
+	  FRAME(MAC_B, OUTSIDE, VLAN(5 << 13), WEB), IN(B, .tci = 5 << 13 | 10) },
+	{ "a CPU is no member", to_cpu_and_vnet, WIRE, FRAME(MAC_B, OUTSIDE, DNS),
+	  IN(B, .flow = FLOW) },
+
 	/* to a CPU: TC knows nothing of it */
 	{ "a CPU, in TC", e_to_cpu, OVER_E, FRAME(MAC_E, OUTSIDE, DNS), IN(E, .flow = E_CPU) },
 	{ "a CPU", e_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, DNS), CPU },
@@ -274,6 +296,8 @@ static const struct target_case cases[] = {
 	{ "a CPU that takes none, of the uplink", to_no_cpu, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS),
 	  STAYS },
 	{ "a CPU, by the uplink's XDP", to_cpu, NIC_XDP, FRAME(MAC_A, OUTSIDE, DNS), CPU },
+	{ "a CPU, by the uplink's XDP, to the NIC", to_cpu, NIC_XDP, FRAME(MAC_NIC, OUTSIDE, DNS),
+	  CPU },
 	{ "a CPU, in TC at the NIC", to_cpu, WIRE, FRAME(MAC_A, OUTSIDE, DNS),
 	  IN(A, .flow = FLOW) },
 	{ "led to a vnet, and there to a CPU", b_to_cpu, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS), CPU },
