@@ -31,7 +31,7 @@ veth nic0 - lan outside
 ip addr add 10.1.0.1/24 dev nic0
 in_ns outside ip addr add 10.1.0.100/24 dev lan
 bg dnsmasq in_ns outside dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=lan \
-	--bind-interfaces --dhcp-range=10.1.0.50,10.1.0.60,1h --dhcp-leasefile="$T/leases" --user=root --group= \
+	--bind-interfaces --dhcp-range=10.1.0.50,10.1.0.59,1h --dhcp-leasefile="$T/leases" --user=root --group= \
 	--pid-file= --dhcp-authoritative --no-ping
 ctl uplink add up0 dev nic0
 ctl vnet add v1 netns a uplink up0 announce-count 0
