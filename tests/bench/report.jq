@@ -15,7 +15,7 @@ def gathered(f): reduce .[] as $r ([]; (map(.[0] | f) | index([$r | f])) as $i
 # What everybody of the group is set beside.
 { stream: ["veth", "bridge"], udp: ["veth", "bridge"], rtt: ["veth", "bridge"],
   forward: ["bridge", "fixed-xdp"], program: [], scale: ["base"], provide: ["write"], overload: [],
-  uplink: ["macvlan"], flows: ["none", "one"], limits: [], urgent: [], xsk: [] } as $beside
+  uplink: ["macvlan"], flows: ["none", "one"], limits: [], live: [], urgent: [], xsk: [] } as $beside
 | map(select(has("value"))) as $runs
 | ($runs | gathered([.group, .shape, .contestant, .figure]) | map((map(.value) | sort) as $sorted
 	| .[0] | { group, shape, contestant, figure, unit,

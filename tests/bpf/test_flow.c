@@ -172,6 +172,27 @@ START_TEST(what_can_wait_is_delayed)
 }
 END_TEST
 
+/* Of several limits the one that lets a frame go last counts, be it asked first or last. */
+START_TEST(the_latest_counts)
+{
+	struct model_limit faster = limit;
+	struct lab *lab = lab_new();
+
+	faster.byte_ns[ABI_TX] = BYTE_NS / 2;
+	add_flow(lab, LIMITED, 53)->limit = _i ? faster : limit;
+	lab->config.vnets[0].limit = _i ? limit : faster;
+	resource(lab, SCENE_G1)->fq = true;
+	apply(lab);
+	build(lab, 53, 0, 0);
+	for (unsigned int i = 0; i < 5; i++) {
+		run(lab, START);
+		ck_assert_int_eq(lab->seen.told.drop, ABI_DROP_NONE);
+		ck_assert_uint_eq(lab->seen.told.start_ns, i ? START + i * MS : 0);
+	}
+	free(lab);
+}
+END_TEST
+
 /* Under one limit the urgent never waits for the others, which make room for it. */
 START_TEST(the_urgent_first)
 {
@@ -337,6 +358,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, what_cannot_wait_is_dropped, 0, 3);
 	tcase_add_loop_test(tc, what_can_wait_is_delayed, 0, 3);
+	tcase_add_loop_test(tc, the_latest_counts, 0, 2);
 	tcase_add_test(tc, the_urgent_first);
 	tcase_add_test(tc, fragments);
 	tcase_add_test(tc, thousands_cost_little);
