@@ -63,6 +63,33 @@ static int make_rings(int socket, uint32_t frames)
 	return 0;
 }
 
+/* All frames are the kernel's to fill before the first one comes, whenever their reader is ready.
+ */
+static int fill_ring(int socket, uint32_t frames)
+{
+	struct xdp_mmap_offsets at = { 0 };
+	socklen_t length = sizeof(at);
+	uint64_t *ring;
+	size_t bytes;
+	char *map;
+
+	if (getsockopt(socket, SOL_XDP, XDP_MMAP_OFFSETS, &at, &length) < 0)
+		return -errno;
+	if (length != sizeof(at))
+		return -EOPNOTSUPP; /* a kernel from before 5.4 */
+	bytes = at.fr.desc + frames * sizeof(*ring);
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, socket,
+		   (off_t)XDP_UMEM_PGOFF_FILL_RING);
+	if (map == MAP_FAILED)
+		return -errno;
+	ring = (uint64_t *)(void *)(map + at.fr.desc);
+	for (uint32_t i = 0; i < frames; i++)
+		ring[i] = (uint64_t)i * KERNEL_XSK_FRAME_BYTES;
+	__atomic_store_n((uint32_t *)(void *)(map + at.fr.producer), frames, __ATOMIC_RELEASE);
+	munmap(map, bytes);
+	return 0;
+}
+
 static int bind_to(int socket, uint32_t ifindex, uint16_t how)
 {
 	const struct sockaddr_xdp address = {
@@ -93,6 +120,8 @@ int xsk_open(void *rtnl, uint32_t ifindex, uint32_t frames, struct kernel_xsk *r
 		r = register_memory(fd, memory, bytes);
 	if (r == 0)
 		r = make_rings(fd, frames);
+	if (r == 0)
+		r = fill_ring(fd, frames);
 	if (r == 0)
 		r = bind_best(fd, ifindex, &zerocopy);
 	if (r < 0)

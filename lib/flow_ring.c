@@ -83,9 +83,6 @@ int flow_ring_open(struct flow_ring *ring, int socket, int memory, uint32_t fram
 		flow_ring_close(ring);
 		return r;
 	}
-	for (uint32_t i = 0; i < frames; i++)
-		ring->fill[i] = (uint64_t)i * frame_bytes;
-	__atomic_store_n(ring->fill_producer, frames, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct flow_ring {
 
 void flow_ring_init(struct flow_ring *ring);
 
-/* Takes over @socket in any case, and gives the kernel all frames to fill. 0 or -errno. */
+/* Takes over @socket in any case. The kernel has all frames to fill from vnetd. 0 or -errno. */
 int flow_ring_open(struct flow_ring *ring, int socket, int memory, uint32_t frames,
 		   uint32_t frame_bytes);
 void flow_ring_close(struct flow_ring *ring);

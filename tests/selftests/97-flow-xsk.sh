@@ -4,6 +4,7 @@
 # flow; and what a slow, dead or hostile program costs: its own flow alone.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+PATH=$VNET_BUILD/examples:$PATH
 
 readonly port=7000 other=7001 tcp=7002
 
@@ -192,7 +193,7 @@ wait_for 5 pairs_are 0
 is 'a dead program holds nothing back' "$(stack_gets "$port" 500)" 500
 
 before=$(flow x .ipackets)
-open_flow over x
+open_flow over x --frames 8192
 bg long send "$port" 20000 5000
 wait_for 10 has_received x $((before + 3000))
 kill_vnetd KILL
@@ -234,6 +235,22 @@ ip link del "$(ip -br link show type veth | sed -n 's/^\(vx[0-9]*[a-z]\)@.*/\1/p
 bg_wait deleted 10
 like 'and that its device is gone' "$(counted deleted closed)" 'vnet0/x'
 is 'its frames pass then' "$(stack_gets "$port" 500)" 500
+
+# --- vnet-flow-record ---
+
+recorder() { # [OPTION]... OWNER FLOW FILE
+	${lib_exec:-} vnet-flow-record --socket "$T/vnetd.sock" "$@"
+}
+
+bg record recorder --count 10 vnet0 x "$T/x.pcap"
+wait_for 10 to_is x copy
+send "$port" 50 1000 --size 100
+bg_wait record 10
+like 'frames are recorded' "$(cat "$T/record.out")" '^recorded 10 frames, 1000 bytes'
+is 'as long as they are' "$(stat -c %s "$T/x.pcap")" $((24 + 10 * (16 + 100)))
+fails 'a word is missing' 2 'expected OWNER FLOW FILE' recorder vnet0 x
+fails 'another flow' 1 'vnet vnet0 has no flow "z"' recorder vnet0 z "$T/z.pcap"
+fails 'no vnetd' 1 'vnetd cannot be reached' vnet-flow-record --socket "$T/none" vnet0 x "$T/z.pcap"
 
 # --- refused ---
 
