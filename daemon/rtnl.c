@@ -115,9 +115,10 @@ int rtnl_exchange(struct rtnl *r, struct nl_msg *request, struct rtnl_exchange *
 	if (n < 0)
 		return error_from_nl(n);
 	x->sequence = nlmsg_hdr(request)->nlmsg_seq;
+	/* The kernel has it: who does not wait for its answer does not know what has been done. */
 	do {
 		n = nl_recvmsgs(r->socket, cb);
-	} while (n >= 0 && !x->done);
+	} while ((n >= 0 || n == -NLE_AGAIN) && !x->done);
 	return x->done ? x->error : error_from_nl(n);
 }
 

@@ -192,18 +192,33 @@ ok 'fault 2: no program is left' wait_for 10 programs_are "$count"
 
 # --- fault 14: calls that fail in passing ---
 
-passing() { # TEXT INJECTION
-	trace -e "trace=read,write,sendmsg,sendto,recvmsg,epoll_wait" -e "inject=$2"
+readonly injected=8
+
+# Have all of them been? Then the tracer can leave: a call that it had begun to change would fail with ENOSYS.
+all_injected() {
+	[ "$(grep -c 'INJECTED' "$T/strace")" -ge "$injected" ] && return
+	delete
+	add
+	false
+}
+
+# In the thread that does it all.
+passing() { # TEXT CALL ERROR FIRST STEP
+	local last=$(($4 + $5 * (injected - 1)))
+
+	bg strace strace -qq -o "$T/strace" -e "trace=$2" -e "inject=$2:error=$3:when=$4..$last+$5" -p "$vnetd_pid"
+	wait_for 10 is_traced
 	ok "fault 14: $1: a change is done" add
+	ok "fault 14: $1: the calls have failed" wait_for 20 all_injected
 	trace_end INT
 	ok "fault 14: $1: it is as it should be" wait_for 5 state_is vnet0 g1 up
 	delete
 	is "fault 14: $1: and goes" "$(world)" "$before"
 }
-passing 'EINTR on reading' 'read:error=EINTR:when=1+3'
-passing 'EINTR on waiting' 'epoll_wait:error=EINTR:when=2+3'
-passing 'EINTR on writing' 'write:error=EINTR:when=1+2'
-passing 'EAGAIN on what the kernel tells' 'recvmsg:error=EAGAIN:when=3+4'
+passing 'EINTR on reading' read EINTR 1 3
+passing 'EINTR on waiting' epoll_wait EINTR 2 3
+passing 'EINTR on writing' write EINTR 1 2
+passing 'EAGAIN on what the kernel tells' recvmsg EAGAIN 3 4
 
 bg_stop send
 bg_wait recv 10

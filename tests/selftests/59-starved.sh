@@ -40,7 +40,7 @@ before=$(world)
 
 stop_vnetd
 wrong='' started=0 refused=0
-for limit in 8 9 10 11 12 13 14 16 18 20 24 28 32 40 48 64 96; do
+for limit in 8 9 10 11 12 13 14 16 18 20 24 28 32 40 48 64 96 128; do
 	prlimit --nofile=$limit:$limit vnetd "${usual[@]}" >"$T/few.log" 2>&1 &
 	vnetd_pid=$!
 	wait_for 20 lib_ready || wrong+=" $limit: it neither starts nor ends"
