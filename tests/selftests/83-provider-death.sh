@@ -154,7 +154,11 @@ else
 	skip 'a provider that dies after vnetd' 'on this kernel programs do not see devices'
 fi
 text='netdev: is killed after vnetd'
+lost_no_more() { # frames that overtake each other look lost for a moment
+	[ "$(value recv-outside lost)" -le "$before" ]
+}
 supply hybrid netdev
+traffic_settle
 with_vnetd_dead
 bg_wait r || [ $? -gt 128 ]
 before=$(value recv-outside lost)
@@ -162,7 +166,8 @@ start_vnetd
 is "$text: its resource is kept for a while" "$(json '.[0] | "\(.state) \(.provider.present)"' resource show vnet0 r)" 'up false'
 ok "$text: and no longer" wait_for 7 resource_gone vnet0 r
 traffic_settle
-is "$text: nothing is lost, the device carries" $(($(value recv-outside lost) - before)) 0
+ok "$text: nothing is lost, the device carries" wait_for 5 lost_no_more
+echo "# $text: lost $(($(value recv-outside lost) - before))"
 supply_end netdev
 
 for what in "${!lost_by[@]}"; do
