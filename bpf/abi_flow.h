@@ -98,10 +98,10 @@ enum abi_flow_target {
 
 /* Map `flows`, array by flow number. All zero: no such flow. */
 struct abi_flow {
-	__u32 owner;   /* word 0 */
-	__u16 flags;   /* enum abi_flow_flag */
-	__u8 priority; /* enum abi_flow_priority */
-	__u8 turn;     /* ABI_TARGET_XSK: which of its two places has the socket */
+	__u32 owner;	   /* word 0 */
+	__u16 flags;	   /* enum abi_flow_flag */
+	__u8 priority;	   /* enum abi_flow_priority */
+	__u8 turn;	   /* ABI_TARGET_XSK: which of its two places has the socket */
 	__u32 target;	   /* word 1: by kind */
 	__u32 target_kind; /* enum abi_flow_target */
 };

@@ -43,7 +43,7 @@ struct uplink {
 	struct xdp_use xdp;
 	struct cpu_use cpu;
 	struct desired_saved saved;
-	struct queue_use queue; /* of what the members send */
+	struct queue_use queue;		  /* of what the members send */
 	struct abi_uplink row;		  /* as last written */
 	size_t address_count;		  /* rows of `addresses` as last written, sorted: ... */
 	struct uplink_address *addresses; /* ... owned */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A program at a device by an XDP link, which is pinned and so outlives the daemon. The driver runs
- * it (native XDP), or it is not attached: the kernel's generic XDP is slower than no XDP at all. But
- * for what hands frames to other CPUs: that may be generic, where nothing of a frame is lost.
+ * it (native XDP), or it is not attached: the kernel's generic XDP is slower than no XDP at all.
+ * But for what hands frames to other CPUs: that may be generic, where nothing of a frame is lost.
  */
 #ifndef VNETD_XDP_H
 #define VNETD_XDP_H
