@@ -275,8 +275,9 @@ VNET_API int vnet_flow_delete(struct vnet_client *client, const char *owner, con
  * @param name of the new vnet
  * @param mac its MAC, "02:00:00:00:00:01"; NULL: a random one, or on an uplink that steers by ip
  *	  the device's own, so that vnet_steer() or the setting "addresses" leads frames to it
- * @return 0, or a negative errno, and then nothing was made: -ENOENT: no such uplink; -EEXIST:
- *there is a vnet or a device of this name, or the MAC is in use; -EINVAL: the MAC is the device's
+ * @return 0, or a negative errno, and then nothing was made: -ENOENT: no such uplink;
+ *	   -EEXIST: a vnet or a device has this name, or the MAC is in use;
+ *	   -EINVAL: the MAC is the device's
  */
 VNET_API int vnet_create(struct vnet_client *client, const char *uplink, const char *name,
 			 const char *mac);
@@ -294,11 +295,11 @@ VNET_API int vnet_destroy(struct vnet_client *client, const char *name);
  * @param name of the vnet, which is on one uplink
  * @param flow a name for the new flow of the uplink; NULL: the MAC of the vnet is changed
  * @param settings @count of them. With @flow the frames, by the keys rank local remote proto lport
- *	  rport dsfield vlan, and maxbw or priority if they are to have one; without, "address"
- *alone
- * @return 0, or a negative errno: -ENOENT: no such vnet; -EEXIST: the uplink has a flow of this
- *name; -EALREADY: one with the same frames and rank; -ENODEV: the vnet is on no uplink, or on more
- *	   than one; -EINVAL: "dir" or "to" is among the settings
+ *	  rport dsfield vlan, and maxbw or priority if they are to have one;
+ *	  without, "address" alone
+ * @return 0, or a negative errno: -ENOENT: no such vnet; -EEXIST: the uplink has such a flow;
+ *	   -EALREADY: one with the same frames and rank; -ENODEV: the vnet is on no uplink, or
+ *	   on more than one; -EINVAL: "dir" or "to" is among the settings
  */
 VNET_API int vnet_steer(struct vnet_client *client, const char *name, const char *flow,
 			const struct vnet_setting *settings, size_t count);
@@ -377,7 +378,7 @@ VNET_API void vnet_flow_close(struct vnet_flow *flow);
 
 /**
  * @brief For many changes in a row: from now on this client's changes are done when they return,
- *but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
+ * but a vnetd that is restarted knows of them only after vnet_keep(), or a second later.
  *
  * To keep a change takes as long as there are objects to be kept.
  * @return 0 or a negative errno
