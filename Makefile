@@ -148,7 +148,7 @@ $(B)/$(SO): $(call objs,$(LIB_SRC)) lib/libvnet.map
 	$(call link,$(SO_FLAGS) $(call pkg-libs,json-c))
 
 $(B)/vnetd: $(B)/daemon/main.o $(B)/libvnetd.a
-	$(call link,$(call pkg-libs,$(PKGS)))
+	$(call link,$(call pkg-libs,$(PKGS)) -lm)
 $(B)/vnetctl: $(B)/cli/main.o $(B)/libvnetctl.a $(B)/libvnet.a
 	$(call link,$(call pkg-libs,json-c))
 
@@ -160,9 +160,9 @@ LIBS_vnet-flow-record = $(call pkg-libs,libpcap)
 # --- tests ---
 
 $(UNIT): %: %.o $(UNIT_HELP) $(B)/libvnetctl.a $(B)/libvnetd.a $(B)/libvnet.a
-	$(call link,$(call pkg-libs,check $(PKGS)))
+	$(call link,$(call pkg-libs,check $(PKGS)) -lm)
 $(BPFTEST): %: %.o $(BPFTEST_HELP) $(B)/libvnetd.a
-	$(call link,$(call pkg-libs,check $(PKGS)))
+	$(call link,$(call pkg-libs,check $(PKGS)) -lm)
 $(filter-out $(PROVIDER) $(OLDMAPS) $(FLOWOPEN),$(TOOLS)): %: %.o
 	$(call link,-lpthread)
 $(OLDMAPS): %: %.o

@@ -2,9 +2,11 @@
 #include "flow_match.h"
 
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 
 #define BIT_SHIFT	 16 /* bits are counted in 1 << BIT_SHIFT parts */
+#define NAMED_MAX	 4  /* and the ports that are named, up to two, below that */
 #define PORT_BITS	 16
 #define PORTS_END	 65536u
 #define VLAN_BITS	 12
@@ -81,42 +83,34 @@ bool flow_match_is_same(const struct flow_match *a, const struct flow_match *b)
 
 /* --- order --- */
 
-/* The logarithm of @value to base 2, in 1 << BIT_SHIFT parts, rounded down. */
-static uint32_t log2_of(uint32_t value)
-{
-	unsigned int whole = 31u - (unsigned int)__builtin_clz(value);
-	uint64_t rest = (uint64_t)value << (31 - whole); /* 1 to 2, times 1 << 31 */
-	uint32_t log = whole << BIT_SHIFT;
-
-	for (unsigned int bit = BIT_SHIFT; bit-- > 0;) {
-		rest = rest * rest >> 31;
-		if (rest >> 32) {
-			rest >>= 1;
-			log |= 1u << bit;
-		}
-	}
-	return log;
-}
-
 static uint32_t prefix_bits(const struct flow_prefix *p)
 {
 	return p->ipv4 && p->length ? p->length - FLOW_MAPPED_BITS : p->length;
 }
 
-/* That a frame has ports at all says something, too. */
-static uint32_t ports_bits(const struct flow_ports *p)
+static uint64_t ports_count(const struct flow_ports *p)
 {
-	if (!p->set)
-		return 0;
-	return (PORT_BITS << BIT_SHIFT) - log2_of((uint32_t)p->last - p->first + 1) + 1;
+	return p->set ? (uint64_t)p->last - p->first + 1 : PORTS_END;
+}
+
+/*
+ * Both ranges as one number, and one rounding: matches that leave equally many ports have to come
+ * out the same, however these are split.
+ */
+static uint32_t ports_bits(const struct flow_ports *a, const struct flow_ports *b)
+{
+	const double open = log2((double)(ports_count(a) * ports_count(b)));
+
+	return (2 * PORT_BITS << BIT_SHIFT) - (uint32_t)(open * (1 << BIT_SHIFT));
 }
 
 uint32_t flow_match_bits(const struct flow_match *m)
 {
 	uint32_t whole = prefix_bits(&m->local) + prefix_bits(&m->remote) + (m->has_proto ? 8 : 0) +
 			 (uint32_t)__builtin_popcount(m->dsfield_mask) + (m->vlan ? VLAN_BITS : 0);
+	uint32_t named = (uint32_t)m->lport.set + m->rport.set;
 
-	return (whole << BIT_SHIFT) + ports_bits(&m->lport) + ports_bits(&m->rport);
+	return ((whole << BIT_SHIFT) + ports_bits(&m->lport, &m->rport)) * NAMED_MAX + named;
 }
 
 uint64_t flow_match_order(const struct flow_match *m, uint16_t rank, uint32_t number)

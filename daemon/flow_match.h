@@ -57,9 +57,10 @@ bool flow_match_is_valid(const struct flow_match *m);
 bool flow_match_is_same(const struct flow_match *a, const struct flow_match *b);
 
 /*
- * How exactly frames are described: the number of bits that are fixed, in 1/65536 of a bit, where a
- * range of ports fixes what remains of 16. If all frames of one match are among those of another,
- * then it is the more specific one.
+ * How exactly frames are described: the number of bits that are fixed, in 1/65536 of a bit, where
+ * ranges of ports fix what remains of 16 each; that times four, and the number of ports that are
+ * named, because frames without ports fit none, not even all of them. If all frames of one match
+ * are among those of another, then it is the more specific one.
  */
 uint32_t flow_match_bits(const struct flow_match *m);
 

@@ -3,6 +3,7 @@
  * Flows and limits: what a frame says of itself, which flow takes it, and when it may go. Written
  * from what they mean, by looking at all flows one by one.
  */
+#include <math.h>
 #include <string.h>
 
 #include "model_internal.h"
@@ -268,11 +269,21 @@ static bool fits(const struct model_flow *flow, const struct packet *p, uint16_t
 	       ports_fit(&m->rport, p, rport);
 }
 
-/* Which part of all frames the match leaves: the fewer, the more specific. */
-static double width(const struct model_match *m)
+/* Which part of all values the range leaves. */
+static double ports_width(const struct model_ports *ports)
+{
+	return ports->set ? (ports->last - ports->first + 1) / 65536.0 : 1;
+}
+
+/*
+ * How often the match halves all frames, in 1/65536: the oftener, the more specific. Of two that do
+ * so equally often, the one that names more ports.
+ */
+static double halvings(const struct model_match *m)
 {
 	const unsigned int zero = m->ipv4 ? 96 : 0;
-	double bits = 0, ports = 1;
+	const double ports = ports_width(&m->lport) * ports_width(&m->rport);
+	double bits = 0;
 
 	bits += m->local.length ? m->local.length - zero : 0;
 	bits += m->remote.length ? m->remote.length - zero : 0;
@@ -280,20 +291,24 @@ static double width(const struct model_match *m)
 	bits += m->vlan ? 12 : 0;
 	for (int i = 0; i < 8; i++)
 		bits += m->dsfield_mask >> i & 1;
-	ports *= m->lport.set ? (m->lport.last - m->lport.first + 1) / 65536.0 : 1;
-	ports *= m->rport.set ? (m->rport.last - m->rport.first + 1) / 65536.0 : 1;
-	while (bits-- > 0)
-		ports /= 2;
-	return ports;
+	return ceil((bits - log2(ports)) * 65536);
+}
+
+static int named_ports(const struct model_match *m)
+{
+	return m->lport.set + m->rport.set;
 }
 
 static bool wins(const struct model_flow *a, const struct model_flow *b)
 {
-	double width_a = width(&a->match), width_b = width(&b->match);
+	double halvings_a = halvings(&a->match), halvings_b = halvings(&b->match);
+	int named_a = named_ports(&a->match), named_b = named_ports(&b->match);
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank;
-	return width_a != width_b ? width_a < width_b : a->number < b->number;
+	if (halvings_a != halvings_b)
+		return halvings_a > halvings_b;
+	return named_a != named_b ? named_a > named_b : a->number < b->number;
 }
 
 static bool has_flows(const struct model_config *c, uint32_t owner)

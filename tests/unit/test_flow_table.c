@@ -345,6 +345,26 @@ START_TEST(ranges_of_ports)
 }
 END_TEST
 
+/* What leaves equally many frames is equal, however it is said; unless it names more ports. */
+START_TEST(as_specific_in_other_words)
+{
+	const struct flow_ports one = { true, 67, 67 }, six = { true, 10, 15 },
+				thirty_six = { true, 500, 535 };
+	struct flow_match a = { .has_proto = true, .proto = 17 }, b = a;
+
+	a.lport = a.rport = six;
+	b.lport = one;
+	b.rport = thirty_six;
+	ck_assert_uint_eq(flow_match_bits(&a), flow_match_bits(&b));
+	ck_assert_uint_lt(flow_match_order(&a, 3, 1), flow_match_order(&b, 3, 2));
+	b.rport.set = false;
+	a = (struct flow_match) { .remote = { .ipv4 = true, .length = 96 + 24 } };
+	ck_assert_uint_gt(flow_match_bits(&b), flow_match_bits(&a));
+	a.remote.length++;
+	ck_assert_uint_lt(flow_match_bits(&b), flow_match_bits(&a));
+}
+END_TEST
+
 /* Who takes fewer of the same frames goes first. */
 START_TEST(the_more_specific_first)
 {
@@ -441,6 +461,7 @@ int main(void)
 	tcase_add_test(tc, too_many_shapes);
 	tcase_add_loop_test(tc, ranges_of_ports, 0, 9);
 	tcase_add_test(tc, the_more_specific_first);
+	tcase_add_test(tc, as_specific_in_other_words);
 	tcase_add_test(tc, what_is_valid);
 	tcase_add_test(tc, limits);
 	tcase_set_timeout(tc, 60);
