@@ -224,7 +224,7 @@ static void complete_key(const struct complete *c, const struct verb *v, char *c
 	int n;
 
 	keys_words(v->keys, &words);
-	for (n = 0; n < done_count; n += 1 + keys_values(&v->keys[last], first)) {
+	for (n = 0; n < done_count; n += 1 + keys_values(&v->keys[last], first ? first : "")) {
 		if (words_find(&words, done[n], &last) < 0)
 			return;
 		given[last] = true;

@@ -241,7 +241,7 @@ static bool keys_takes_more(const struct key *key, const char *first)
 {
 	size_t length;
 
-	for (const char *word = key->more; word && first; word += length + 1) {
+	for (const char *word = key->more; word; word += length + 1) {
 		length = strcspn(word, "|");
 		if (strlen(first) == length && strncmp(word, first, length) == 0)
 			return true;
@@ -306,7 +306,7 @@ enum ctl_status keys_parse(struct ctl *ctl, const char *topic, const struct key 
 		if (keys_given(settings, count, key->json))
 			return ctl_usage(ctl, topic, "'%s' is given twice: expected each key once",
 					 key->name);
-		values = keys_values(key, i + 1 < argc ? argv[i + 1] : NULL);
+		values = keys_values(key, i + 1 < argc ? argv[i + 1] : "");
 		if (i + values >= argc)
 			return ctl_usage(ctl, topic, "'%s' has %s: expected %s %s", argv[i],
 					 i + 1 == argc ? "no value" : "only one value", key->name,

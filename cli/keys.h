@@ -34,7 +34,7 @@ extern const struct key keys_top[];
 /* Is @word one of them, in full? */
 bool keys_has(const struct key *keys, const char *word);
 
-/* How many words follow it; @first is the first of them, NULL while there is none. */
+/* How many words follow it; @first is the first of them, "" while there is none. */
 int keys_values(const struct key *key, const char *first);
 
 void keys_words(const struct key *keys, struct words *ret);

@@ -123,8 +123,8 @@ int datapath_device_marks_each(void *datapath,
 			       void *context);
 int datapath_filter_mark(void *datapath, uint32_t ifindex, uint32_t place, const char *text);
 int datapath_filter_marks_each(void *datapath,
-			       int (*visit)(void *context, uint32_t ifindex, uint32_t place,
-					    const char *text),
+			       int (*each)(void *context, uint32_t ifindex, uint32_t place,
+					   const char *text),
 			       void *context);
 int datapath_vf_mark(void *datapath, uint32_t pf, uint32_t index, const char *text);
 int datapath_vf_marks_each(void *datapath,
