@@ -29,7 +29,7 @@ int api_set_flow(struct api *a, const struct api_arguments *args, struct json_ob
 	struct manager_flow_owner owner;
 	struct flow_settings settings;
 	char label[FLOW_LABEL_SIZE];
-	const struct flow *f;
+	struct flow *f;
 	int err = manager_find_flow_owner(a->manager, args->owner, &owner, e);
 
 	if (err)
@@ -49,9 +49,9 @@ int api_delete_flow(struct api *a, const struct api_arguments *args, struct json
 	return manager_flow_del(a->manager, args->owner, args->name, e);
 }
 
-static void add_rows(struct api *a, const struct flow *flows, struct json_object *array)
+static void add_rows(struct api *a, struct flow *flows, struct json_object *array)
 {
-	for (const struct flow *f = flows; f; f = f->hh.next)
+	for (struct flow *f = flows; f; f = f->hh.next)
 		json_object_array_add(array, show_flow(manager_kernel(a->manager), f));
 }
 
@@ -59,7 +59,7 @@ static int list_owner(struct api *a, const struct api_arguments *args, struct js
 		      struct error *e)
 {
 	struct manager_flow_owner owner;
-	const struct flow *f;
+	struct flow *f;
 	int err = manager_find_flow_owner(a->manager, args->owner, &owner, e);
 
 	if (err)

@@ -23,6 +23,7 @@ struct flow_xsk {
 	int socket;		  /* ours, beside the program's */
 	bool zerocopy;
 	uint64_t opening; /* which one it is, of all */
+	uint64_t lost;	  /* at the near end, as the kernel told when it was last asked */
 	struct flow *prev, *next;
 };
 

@@ -207,8 +207,11 @@ void reconcile_xsks_expire(struct manager *m);
 /* Is the device, or the pair of that name, that of an opened flow? */
 bool reconcile_xsk_has_far(const struct manager *m, uint32_t ifindex);
 bool reconcile_xsk_has_pair(const struct manager *m, const char *name);
-/* Frames that its socket had no room for. 0 or -errno: it is not open, or does not tell. */
-int reconcile_xsk_missed(const struct flow *f, uint64_t *ret);
+/*
+ * Frames that its socket had no room for, and those that its veth did not take, longer ones among
+ * them. 0 or -errno: it is not open, or does not tell.
+ */
+int reconcile_xsk_missed(struct flow *f, uint64_t *ret);
 uint64_t reconcile_xsk_due_us(const struct manager *m);
 void reconcile_xsk_run(struct manager *m, uint64_t now_us);
 

@@ -264,6 +264,7 @@ int reconcile_xsk_open(struct flow *f, uint32_t frames, int *ret_memory, struct 
 	f->xsk.socket = x.socket;
 	f->xsk.zerocopy = x.zerocopy;
 	f->xsk.present = true;
+	f->xsk.lost = 0;
 	f->xsk.opening = ++m->xsk_openings;
 	*ret_memory = x.memory;
 	return 0;
@@ -402,8 +403,18 @@ void reconcile_xsk_run(struct manager *m, uint64_t now_us)
 		}
 }
 
-int reconcile_xsk_missed(const struct flow *f, uint64_t *ret)
+int reconcile_xsk_missed(struct flow *f, uint64_t *ret)
 {
-	return f->xsk.present ? manager_rtnl(flow_manager(f), xsk_missed, f->xsk.socket, ret)
-			      : -ENOTCONN;
+	struct kernel_link_stats near = { .tx_dropped = f->xsk.lost };
+	uint64_t missed = 0;
+	int err = f->xsk.present ? manager_rtnl(flow_manager(f), xsk_missed, f->xsk.socket, &missed)
+				 : -ENOTCONN;
+
+	if (err)
+		return err;
+	/* What cannot be had at once is as it was. */
+	manager_rtnl(flow_manager(f), link_stats, f->xsk.now.near, &near);
+	f->xsk.lost = near.tx_dropped;
+	*ret = missed + near.tx_dropped;
+	return 0;
 }

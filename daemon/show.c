@@ -271,7 +271,7 @@ static const char *show_delivery(const struct flow *f)
 }
 
 /* How its frames come to a program. */
-static void show_add_delivery(struct json_object *o, const struct flow *f)
+static void show_add_delivery(struct json_object *o, struct flow *f)
 {
 	const char *delivery = show_delivery(f);
 	uint64_t missed = 0;
@@ -301,7 +301,7 @@ static void show_add_flow_counters(struct json_object *o, const struct kernel *k
 	show_add_number(o, "odrops", counted.tx_dropped);
 }
 
-struct json_object *show_flow(const struct kernel *k, const struct flow *f)
+struct json_object *show_flow(const struct kernel *k, struct flow *f)
 {
 	struct json_object *o = json_object_new_object();
 

@@ -13,7 +13,7 @@
 struct json_object *show_vnet(const struct vnet *v);
 struct json_object *show_resource(const struct resource *r); /* with "vnet" */
 /* With what it has counted, which is asked of @k. */
-struct json_object *show_flow(const struct kernel *k, const struct flow *f);
+struct json_object *show_flow(const struct kernel *k, struct flow *f);
 struct json_object *show_uplink(const struct uplink *u);
 struct json_object *show_fdb(const struct vnet *v); /* an array of rows */
 struct json_object *show_stats(const struct vnet *v, const struct resource *only); /* NULL: all */

@@ -185,6 +185,26 @@ cmp_num 'a limit holds' "$(counted limited received)" -lt 1000
 cmp_num 'and is counted' "$(flow x .idrops)" -gt "$before"
 ctl flow set vnet0 x maxbw none
 
+# --- what is longer than the way to a socket takes ---
+
+missed_is() { # FLOW FRAMES
+	[ "$(flow "$1" .missed)" = "$2" ]
+}
+
+ctl vnet set vnet0 mtu 9000
+in_ns outside ip link set far mtu 9000
+open_flow long x
+before=$(flow x .ipackets)
+send "$port" 100 1000 --size 3516
+# With the one that says that it was all.
+send "$port" 100 1000 --size 3517
+wait_for 10 has_received x $((before + 202))
+ok 'what is too long is counted' wait_for 5 missed_is x 101
+bg_stop long
+cmp_num 'and no more' "$(counted long longest)" -eq 3516
+is 'the others come' "$(counted long received)" 100
+ctl vnet set vnet0 mtu 1500
+
 # --- death ---
 
 open_flow dead x

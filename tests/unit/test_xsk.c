@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "../../daemon/reconcile.h"
 #include "world_case.h"
 
 #define UID 1000
@@ -169,6 +170,32 @@ START_TEST(test_device_deleted)
 }
 END_TEST
 
+/* By the socket, for which the fake kernel always tells 7, and before it. */
+START_TEST(test_missed)
+{
+	uint64_t missed = 1;
+
+	begin();
+	ck_assert_int_eq(reconcile_xsk_missed(flow(), &missed), -ENOTCONN);
+	ck_assert_uint_eq(missed, 1);
+	ck_assert_int_eq(open_it(), 0);
+	w->k->stats.tx_dropped = 5;
+	ck_assert_int_eq(reconcile_xsk_missed(flow(), &missed), 0);
+	ck_assert_uint_eq(missed, 12);
+	w->k->fail_call = "link_stats";
+	w->k->fail_error = EAGAIN;
+	w->k->fail_times = 2;
+	w->k->stats.tx_dropped = 6;
+	ck_assert_int_eq(reconcile_xsk_missed(flow(), &missed), 0);
+	ck_assert_uint_eq(missed, 12);
+	manager_flow_close(flow());
+	ck_assert_int_eq(open_it(), 0);
+	ck_assert_int_eq(reconcile_xsk_missed(flow(), &missed), 0);
+	ck_assert_uint_eq(missed, 7);
+	w->k->fail_call = NULL;
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -181,5 +208,6 @@ int main(void)
 	tcase_add_loop_test(t, test_removed, 0, 2);
 	tcase_add_loop_test(t, test_restart, 0, 2);
 	tcase_add_test(t, test_device_deleted);
+	tcase_add_test(t, test_missed);
 	return unit_run(s);
 }
