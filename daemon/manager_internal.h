@@ -60,6 +60,7 @@ struct manager {
 	struct manager_vf_mark *vf_marks; /* hash by PF and index: ... of virtual functions */
 	struct manager_filter *filters;	  /* hash by device and place: n-tuple filters of flows */
 	struct manager_cpu *cpus;	  /* hash by number: those that flows are for */
+	uint64_t cpus_due_us;		  /* when those are looked at, 0: no flow is for one */
 	bool changing;			  /* a vnet is being changed: what fails is not lost */
 	uint64_t changes;		  /* so far: which past of a resource is the last one's */
 	bool gathering;			  /* a batch of news is being read */

@@ -13,6 +13,7 @@ static const struct manager_clock {
 	{ reconcile_vf_due_us, reconcile_vf_run },
 	{ manager_migration_due_us, manager_migration_run },
 	{ reconcile_xsk_due_us, reconcile_xsk_run },
+	{ reconcile_targets_due_us, reconcile_targets_run },
 	{ manager_keep_due_us, manager_keep_run },
 	{ manager_history_due_us, manager_history_run },
 };

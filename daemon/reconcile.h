@@ -143,6 +143,9 @@ int reconcile_target_forget(struct flow *f);
 /* The flows that lead to @v, after it has come to the uplink, and before it leaves it. */
 int reconcile_targets(struct uplink *u, const struct vnet *v, struct error *e);
 bool reconcile_target_has_cpu(const struct manager *m, uint32_t cpu); /* is some flow for it? */
+/* CPUs come and go, and nobody tells; while some flow is for one. */
+uint64_t reconcile_targets_due_us(const struct manager *m);
+void reconcile_targets_run(struct manager *m, uint64_t now_us);
 void reconcile_targets_free(struct manager *m);
 
 /*

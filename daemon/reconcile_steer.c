@@ -187,7 +187,8 @@ static int add_one(struct manager *m, const struct place *p,
 	}
 	err = err ?: put(m, p->l, p->flow, spec, room.place);
 	if (err)
-		complain(p, strerror(-err));
+		complain(p, err == -ENOSPC ? " has no free place in its table of n-tuple filters"
+					   : strerror(-err));
 	return err;
 }
 

@@ -10,6 +10,8 @@
 #include "manager_internal.h"
 #include "reconcile.h"
 
+#define CPUS_LOOK_US UINT64_C(1000000)
+
 /* --- the CPUs that some flow is for --- */
 
 struct manager_cpu {
@@ -106,10 +108,13 @@ static struct flow_target to_vnet(const struct flow *f, char *reason, size_t siz
 
 static struct flow_target to_cpu(const struct flow *f, char *reason, size_t size)
 {
+	struct manager *m = flow_manager(f);
 	const struct settings_target *t = &f->settings.target;
 	char online[KERNEL_CPUS_SIZE];
 
-	if (manager_rtnl(flow_manager(f), cpus_online, online) == 0 && cpus_have(online, t->cpu))
+	if (!m->cpus_due_us)
+		m->cpus_due_us = manager_now_us(m) + CPUS_LOOK_US;
+	if (manager_rtnl(m, cpus_online, online) == 0 && cpus_have(online, t->cpu))
 		return (struct flow_target) { ABI_TARGET_CPU, t->cpu };
 	snprintf(reason, size, "CPU %u is not online", t->cpu);
 	return nowhere;
@@ -243,4 +248,57 @@ int reconcile_targets(struct uplink *u, const struct vnet *v, struct error *e)
 		first = first ?: err;
 	}
 	return first;
+}
+
+/* --- CPUs come and go --- */
+
+uint64_t reconcile_targets_due_us(const struct manager *m)
+{
+	return m->cpus_due_us ?: UINT64_MAX;
+}
+
+static void follow_cpu(struct flow *f, bool online)
+{
+	char label[FLOW_LABEL_SIZE];
+	struct error e = { 0 };
+
+	if (online == (f->target.kind == ABI_TARGET_CPU))
+		return;
+	if (reconcile_flow(f, &e)) {
+		log_err("%s", e.message);
+		flow_manager(f)->unsettled = true;
+		return;
+	}
+	log_info("%s: CPU %u is %s, frames are handled %s", flow_label(f, label),
+		 f->settings.target.cpu, online ? "online again" : "not online any more",
+		 online ? "there" : "where they come in");
+}
+
+/* @online: as a list, NULL: it cannot be had now. Is any of these for a CPU? */
+static bool follow_cpus(struct flow *flows, const char *online)
+{
+	bool any = false;
+
+	for (struct flow *f = flows; f; f = f->hh.next) {
+		if (f->leaving || f->settings.target.to != SETTINGS_TO_CPU)
+			continue;
+		any = true;
+		if (online)
+			follow_cpu(f, cpus_have(online, f->settings.target.cpu));
+	}
+	return any;
+}
+
+/* What was handed to a CPU that goes, its thread handles on another one: nothing is lost. */
+void reconcile_targets_run(struct manager *m, uint64_t now_us)
+{
+	char online[KERNEL_CPUS_SIZE];
+	const char *list = manager_rtnl(m, cpus_online, online) ? NULL : online;
+	bool any = false;
+
+	for (struct vnet *v = m->vnets; v; v = v->hh.next)
+		any |= follow_cpus(v->flows, list);
+	for (struct uplink *u = m->uplinks; u; u = u->hh.next)
+		any |= follow_cpus(u->flows, list);
+	m->cpus_due_us = any ? now_us + CPUS_LOOK_US : 0;
 }

@@ -139,6 +139,15 @@ ok 'a live change' ctl flow set v1 spread to cpu "$one"
 ok 'is met at once' served_by "$one" outside "$other" 10.1.0.11 90
 ok 'a flow of the uplink' ctl flow add up0 all dir in proto tcp lport 81 to cpu "$other"
 ok 'its frames go there too' served_by "$other" outside "$one" 10.1.0.21 81
+online=/sys/devices/system/cpu/online
+echo "$one" >"$T/online"
+mount --bind "$T/online" $online
+ok 'a CPU that goes offline is noticed' wait_for 5 flow_is target up0 all none
+is 'and said' "$(flow target_why up0 all)" "CPU $other is not online"
+ok 'its frames are handled where they come in' served_by "$one" outside "$one" 10.1.0.21 81
+umount $online
+ok 'and so is one that comes back' wait_for 5 flow_is target up0 all "cpu $other"
+ok 'they go there again' served_by "$other" outside "$one" 10.1.0.21 81
 kill_vnetd KILL
 ok 'without vnetd they do' served_by "$other" outside "$one" 10.1.0.21 81
 start_vnetd

@@ -399,7 +399,7 @@ static int fake_cpus_online(void *rtnl, char ret[KERNEL_CPUS_SIZE])
 
 	if (fake_fails(k, "cpus_online"))
 		return -k->fail_error;
-	util_copy(ret, KERNEL_CPUS_SIZE, "0-3,6");
+	util_copy(ret, KERNEL_CPUS_SIZE, k->online ?: "0-3,6");
 	return 0;
 }
 

@@ -102,6 +102,7 @@ struct fake_kernel {
 	struct fake_vf vfs[8];
 	struct fake_vf_mark vf_marks[8];
 	uint32_t ntuple_size[FAKE_IFINDEX_MAX]; /* places for filters, by ifindex; 0: no filters */
+	const char *online;			/* CPUs; NULL: "0-3,6" */
 	uint32_t queues;			/* that each device has */
 	struct fake_ntuple ntuples[FAKE_NTUPLES];
 	struct fake_vf_mark filter_marks[FAKE_NTUPLES];

@@ -2,6 +2,7 @@
 /* Targets of flows: what is led where, with what it needs, while that comes and goes. */
 #include <errno.h>
 
+#include "../../daemon/reconcile.h"
 #include "../../daemon/show.h"
 #include "world_case.h"
 
@@ -141,6 +142,52 @@ START_TEST(test_cpu)
 	ck_assert(!runs(KERNEL_HOOK_XDP_CPU, "s0") && !runs(KERNEL_HOOK_XDP_CPU, "h10"));
 	ck_assert_uint_eq(w->k->offloads[device("s0")->ifindex].on, before);
 	ck_assert_uint_eq(vnet0()->row.flags & ABI_VNET_CPU, 0);
+}
+END_TEST
+
+START_TEST(test_cpu_goes)
+{
+	world_usual(w);
+	world_flow(w, "vnet0", "x", "dir", "in", "to", "cpu 3");
+	world_flow(w, "vnet0", "y", "dir", "in", "proto", "udp", "to", "cpu 2");
+	w->k->online = "0-2";
+	world_pass(w, 1100000);
+	leads("vnet0", "x", ABI_TARGET_NONE, 0);
+	shows("vnet0", "x", "target", "none");
+	shows("vnet0", "x", "target_why", "CPU 3 is not online");
+	leads("vnet0", "y", ABI_TARGET_CPU, 2);
+	ck_assert_uint_eq(fake_kernel_count(&w->k->cpus), 1);
+	fake_kernel_fail_once(w->k, "cpus_online", EIO, 0);
+	world_forget_journal(w);
+	world_pass(w, 1100000);
+	fake_kernel_heal(w->k);
+	ck_assert_str_eq(w->k->journal, "");
+	w->k->online = NULL;
+	world_pass(w, 1100000);
+	leads("vnet0", "x", ABI_TARGET_CPU, 3);
+	world_in_order(w->k->journal, "cpu 3 ", "flow 1 ");
+	/* Nobody is for a CPU any more: nobody looks. */
+	world_flow_set(w, "vnet0", "x", "to", "none");
+	world_done(w, manager_flow_del(w->m, "vnet0", "y", &w->e));
+	world_pass(w, 1100000);
+	ck_assert_uint_eq(reconcile_targets_due_us(w->m), UINT64_MAX);
+}
+END_TEST
+
+/* After a restart as well, and of an uplink. */
+START_TEST(test_cpu_comes)
+{
+	uplink();
+	world_flow(w, "u0", "x", "dir", "in", "to", "cpu 3");
+	w->k->online = "0-2";
+	world_stop(w);
+	world_start(w);
+	leads("u0", "x", ABI_TARGET_NONE, 0);
+	ck_assert(!runs(KERNEL_HOOK_XDP_CPU, "n0"));
+	w->k->online = NULL;
+	world_pass(w, 1100000);
+	leads("u0", "x", ABI_TARGET_CPU, 3);
+	ck_assert(runs(KERNEL_HOOK_XDP_CPU, "n0"));
 }
 END_TEST
 
@@ -286,6 +333,8 @@ int main(void)
 	tcase_add_test(t, test_vnet_goes);
 	tcase_add_test(t, test_device_goes);
 	tcase_add_test(t, test_cpu);
+	tcase_add_test(t, test_cpu_goes);
+	tcase_add_test(t, test_cpu_comes);
 	tcase_add_test(t, test_generic);
 	tcase_add_test(t, test_mode_xdp);
 	tcase_add_test(t, test_member);

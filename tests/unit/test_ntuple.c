@@ -232,7 +232,8 @@ START_TEST(test_full)
 	w->k->ntuples[15] = (struct fake_ntuple) { device("n0")->ifindex, { .location = 1 } };
 	world_flow(w, "u0", "x", "dir", "in", "proto", "tcp", "to", "cpu 2");
 	shows("u0", "x", "steered", "software");
-	shows("u0", "x", "steered_why", "device n0: No space left on device");
+	shows("u0", "x", "steered_why",
+	      "device n0 has no free place in its table of n-tuple filters");
 	ck_assert_uint_eq(count("n0"), 1);
 	ck_assert_uint_eq(marks(), 0);
 	w->k->ntuples[15].ifindex = 0;
