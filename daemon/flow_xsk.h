@@ -24,6 +24,7 @@ struct flow_xsk {
 	bool zerocopy;
 	uint64_t opening; /* which one it is, of all */
 	uint64_t lost;	  /* at the near end, as the kernel told when it was last asked */
+	bool unsure;	  /* there is news of the veth: is the program still there? */
 	struct flow *prev, *next;
 };
 

@@ -72,6 +72,7 @@ struct manager {
 	struct resource *watched;  /* list: hybrids whose health is looked at */
 	struct flow *xsks;	   /* list: flows that have the veth of an AF_XDP socket */
 	uint64_t xsk_openings;	   /* so far */
+	bool xsks_unsure;	   /* one of them is */
 	struct vnet *announcing;   /* list: those with announcements to come */
 	bool mute_told;		   /* frames cannot be sent, and the log says so */
 	struct manager_numbers vnet_numbers;
@@ -242,6 +243,10 @@ int validate_device(const struct resource *r, const struct link *l, struct error
 /* Whether it exists or not, no device is promised twice: 0, or -EBUSY. */
 int validate_device_free(const struct manager *m, const char *device, const char *label,
 			 struct error *e);
+
+/* No device of a flow's own: they come and go with it. @field: of the setting that names it. */
+int validate_not_of_flow(const struct manager *m, const struct link *l, const char *label,
+			 const char *field, struct error *e);
 
 /* The same for uplinks and their members; validate_uplink.c. */
 int validate_uplink_restore(const struct manager *m, const char *name,

@@ -288,6 +288,7 @@ void manager_on_link(struct manager *m, const struct link *l)
 	struct link now;
 
 	manager_news_reused(m, l->ifindex);
+	reconcile_xsk_news(m, l->ifindex);
 	follow_link(m, newest(m, l, &now));
 }
 
@@ -427,6 +428,8 @@ void manager_settle(struct manager *m)
 		return;
 	if (m->unhooked)
 		manager_check_unhooked(m);
+	if (m->xsks_unsure)
+		reconcile_xsk_check(m, false);
 	if (m->unsettled && m->swept)
 		settle_kernel(m);
 	/* Among many changes it goes with them. */

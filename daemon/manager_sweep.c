@@ -286,7 +286,7 @@ static bool check_hooks(struct manager *m, const struct manager_owner *o)
 
 size_t manager_check_hooks(struct manager *m, bool all)
 {
-	size_t lost = 0;
+	size_t lost = reconcile_xsk_check(m, true);
 
 	for (const struct manager_owner *o = m->owners; o; o = o->hh.next)
 		if (all || is_attached(o))

@@ -204,9 +204,16 @@ void reconcile_xsk_close(struct flow *f);
 void reconcile_xsk_end(struct flow *f);
 void reconcile_xsk_free(struct flow *f);
 void reconcile_xsk_gone(struct manager *m, uint32_t ifindex);
+/* News of a device: who takes its program away makes such news of the other end. */
+void reconcile_xsk_news(struct manager *m, uint32_t ifindex);
+/* Attaches again what is not there; @all: of every flow, else of those of which there was news.
+ * Returns how many were not there. */
+size_t reconcile_xsk_check(struct manager *m, bool all);
 void reconcile_xsk_restore(struct flow *f);
 bool reconcile_xsks_missing(const struct manager *m);
 void reconcile_xsks_expire(struct manager *m);
+/* Whose veth is it, of either end and of either opening? NULL: no flow's. */
+const struct flow *reconcile_xsk_of(const struct manager *m, uint32_t ifindex);
 /* Is the device, or the pair of that name, that of an opened flow? */
 bool reconcile_xsk_has_far(const struct manager *m, uint32_t ifindex);
 bool reconcile_xsk_has_pair(const struct manager *m, const char *name);

@@ -38,8 +38,8 @@ static void differences(const struct link *l, struct kernel_link_change *change,
 		.up = l->flags & IFF_UP,
 		.allmulti = l->flags & IFF_ALLMULTI,
 		.promisc = l->flags & IFF_PROMISC,
-		/* Nobody tells of queues: the kernel is asked for what is wanted, whatever it has.
-		 */
+		/* What is known of queues may be old: the kernel is asked for what is wanted,
+		 * whatever it has. */
 		.fq = !change->fq,
 	};
 	memcpy(before->address, l->address, MAC_LEN);

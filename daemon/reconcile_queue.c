@@ -68,12 +68,25 @@ static bool kernel_has_fq(struct manager *m)
 	return m->has_fq;
 }
 
+/* Who takes ours away, or gives the device another one, has to be followed. */
+static bool is_settled(const struct place *p)
+{
+	return p->use->tried && util_same(p->use->found, p->l->qdisc);
+}
+
+static void note_found(const struct place *p)
+{
+	const struct link *now = link_find(p->m->links, p->l->ifindex);
+
+	util_copy(p->use->found, sizeof(p->use->found), now ? now->qdisc : "");
+}
+
 static void put_on(const struct place *p)
 {
 	const struct kernel_link_change want = { .set = KERNEL_LINK_FQ, .fq = true };
 	int err;
 
-	if (p->use->tried || !p->l)
+	if (!p->l || is_settled(p))
 		return;
 	err = kernel_has_fq(p->m) ? reconcile_device_change(p->m, p->saved, p->l, p->address, want)
 				  : -ENOENT;
@@ -81,6 +94,7 @@ static void put_on(const struct place *p)
 	if (err == -EEXIST && has_fq(p->l))
 		err = 0;
 	p->use->on = !err;
+	note_found(p);
 	note_reason(p, err);
 }
 

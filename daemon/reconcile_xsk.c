@@ -84,6 +84,21 @@ bool reconcile_xsk_has_far(const struct manager *m, uint32_t ifindex)
 	return false;
 }
 
+static bool has(const struct flow_xsk_pair *p, uint32_t ifindex)
+{
+	return p->name[0] && (p->near == ifindex || p->far == ifindex);
+}
+
+const struct flow *reconcile_xsk_of(const struct manager *m, uint32_t ifindex)
+{
+	const struct flow *f;
+
+	DL_FOREACH2 (m->xsks, f, xsk.next)
+		if (has(&f->xsk.now, ifindex) || has(&f->xsk.old, ifindex))
+			return f;
+	return NULL;
+}
+
 bool reconcile_xsk_has_pair(const struct manager *m, const char *name)
 {
 	const struct flow *f;
@@ -321,6 +336,67 @@ void reconcile_xsk_gone(struct manager *m, uint32_t ifindex)
 			    flow_label(f, label), f->xsk.now.name);
 		reconcile_xsk_close(f);
 	}
+}
+
+/* --- taken away --- */
+
+void reconcile_xsk_news(struct manager *m, uint32_t ifindex)
+{
+	struct flow *f;
+
+	DL_FOREACH2 (m->xsks, f, xsk.next)
+		if (f->xsk.now.near == ifindex || f->xsk.now.far == ifindex)
+			f->xsk.unsure = m->xsks_unsure = true;
+}
+
+/* Deleted, and the news of that is on its way. */
+static bool has_vanished(struct manager *m, const struct flow_xsk_pair *p)
+{
+	struct link now;
+	int err = manager_rtnl(m, link_get, p->name, &now);
+
+	return err == -ENODEV || (!err && now.ifindex != p->far);
+}
+
+/* Without it no frame comes. Another's in its place closes the flow, but where there is no news of
+ * the veth it may be our own link still, which lives on for a moment without its pin. */
+static void attach_again(struct flow *f, bool news)
+{
+	struct manager *m = flow_manager(f);
+	enum kernel_attach attached;
+	char label[FLOW_LABEL_SIZE];
+	int err = manager_datapath(m, attach, KERNEL_HOOK_XDP_XSK, f->xsk.now.far, &attached);
+
+	if (!err) {
+		log_warning("%s: the program at device %s was taken away; it is attached again",
+			    flow_label(f, label), f->xsk.now.name);
+	} else if (news && (err == -EBUSY || err == -EEXIST)) {
+		log_warning("%s: device %s has been given another program, the flow has to be "
+			    "opened again",
+			    flow_label(f, label), f->xsk.now.name);
+		reconcile_xsk_close(f);
+	}
+}
+
+size_t reconcile_xsk_check(struct manager *m, bool all)
+{
+	struct flow *f, *next;
+	size_t lost = 0;
+
+	m->xsks_unsure = false;
+	DL_FOREACH_SAFE2 (m->xsks, f, next, xsk.next) {
+		const struct flow_xsk_pair *p = &f->xsk.now;
+		bool news = f->xsk.unsure, due = p->name[0] && (all || news);
+
+		f->xsk.unsure = false;
+		if (!due ||
+		    m->kernel.ops->attached(m->kernel.datapath, KERNEL_HOOK_XDP_XSK, p->far) ||
+		    has_vanished(m, p))
+			continue;
+		lost++;
+		attach_again(f, news);
+	}
+	return lost;
 }
 
 /* --- after a restart --- */

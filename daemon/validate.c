@@ -59,7 +59,7 @@ static int check_upper_device(const struct manager *m, const struct vnet *self,
 		return error_set(e, ERROR_BUSY, EBUSY, name, "upper",
 				 "%s: upper %s is the tap of resource %s of vnet %s", name, l->name,
 				 tap->name, tap->vnet->name);
-	return 0;
+	return validate_not_of_flow(m, l, name, "upper", e);
 }
 
 int validate_upper(const struct vnet *v, const struct link *l, struct error *e)
@@ -345,7 +345,7 @@ int validate_device_free(const struct manager *m, const char *device, const char
 	for (const struct vnet *v = m->vnets; v; v = v->hh.next)
 		if (util_same(v->settings.upper, device))
 			return device_busy(label, device, v, NULL, e);
-	return 0;
+	return l ? validate_not_of_flow(m, l, label, "device", e) : 0;
 }
 
 static int check_device(const struct vnet *v, const struct link *l, const char *label,
@@ -381,7 +381,8 @@ int validate_device(const struct resource *r, const struct link *l, struct error
 	tap = object_tap_find(r->vnet->manager, l->ifindex);
 	if (tap && tap != r)
 		return device_busy(label, l->name, tap->vnet, tap, e);
-	return check_device(r->vnet, l, label, e);
+	return validate_not_of_flow(r->vnet->manager, l, label, "device", e)
+		       ?: check_device(r->vnet, l, label, e);
 }
 
 int validate_resource_restore(const struct vnet *v, const char *name,

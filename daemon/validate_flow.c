@@ -4,6 +4,7 @@
 
 #include "cpus.h"
 #include "manager_internal.h"
+#include "reconcile.h"
 
 struct resource *uplink_member(const struct uplink *u, const char *vnet)
 {
@@ -58,4 +59,18 @@ int validate_target(const struct manager *m, const struct manager_flow_owner *ow
 	if (t->to == SETTINGS_TO_CPU)
 		return check_cpu(m, t->cpu, label, e);
 	return 0;
+}
+
+int validate_not_of_flow(const struct manager *m, const struct link *l, const char *label,
+			 const char *field, struct error *e)
+{
+	const struct flow *f = reconcile_xsk_of(m, l->ifindex);
+	char flow[FLOW_LABEL_SIZE];
+
+	if (!f)
+		return 0;
+	return error_set(e, ERROR_BUSY, EBUSY, label, field,
+			 "%s: %s %s is what frames of flow %s go over to a program, expected "
+			 "another device",
+			 label, field, l->name, flow_label(f, flow));
 }

@@ -4,6 +4,7 @@
 #include <net/if_arp.h>
 
 #include "manager_internal.h"
+#include "reconcile.h"
 #include "settings_value.h"
 
 #define ADDRESS_ROWS_MAX 4096 /* of one vnet: an address takes one in each VLAN */
@@ -17,6 +18,8 @@ int validate_uplink_device(const struct uplink *u, const struct link *l, struct 
 
 	if (o ? o->uplink != u : object_tap_find(u->manager, l->ifindex) != NULL)
 		return validate_device_free(u->manager, l->name, u->name, e);
+	if (reconcile_xsk_of(u->manager, l->ifindex))
+		return validate_not_of_flow(u->manager, l, u->name, "device", e);
 	if (l->type != ARPHRD_ETHER)
 		return error_set(e, ERROR_INVALID, EINVAL, u->name, "device",
 				 "%s: device %s is not an Ethernet device", u->name, l->name);

@@ -32,8 +32,9 @@ struct xdp_use {
 
 /* The queue of a device, or of a port, in which frames under a limit wait; reconcile_queue.c. */
 struct queue_use {
-	bool wanted;	 /* there are limits that it would serve */
-	bool tried;	 /* it has been asked for */
+	bool wanted; /* there are limits that it would serve */
+	bool tried;  /* it has been asked for, and the device had then: */
+	char found[16];
 	bool on;	 /* it is there, and the rows may say so */
 	char reason[96]; /* why it is not, though it is wanted; else empty */
 };

@@ -205,6 +205,39 @@ cmp_num 'and no more' "$(counted long longest)" -eq 3516
 is 'the others come' "$(counted long received)" 100
 ctl vnet set vnet0 mtu 1500
 
+# --- its program is taken away ---
+
+far_link() { # the number of what runs at the far end of the flow's veth; nothing: nothing does
+	local pin
+
+	for pin in "$T"/bpf/vnet/default/links/xdp-xsk-*; do
+		bpftool -j link show pinned "$pin" 2>/dev/null | jq '[.] | flatten | .[0] | select(.ifindex != 0) | .id'
+	done
+}
+
+attached_again() { # BEFORE
+	local now
+
+	now=$(far_link) && [[ -n $now && $now != "$1" ]]
+}
+
+open_flow robbed x
+link=$(far_link)
+for pin in "$T"/bpf/vnet/default/links/xdp-xsk-*; do
+	bpftool link detach pinned "$pin"
+done
+ok 'whoever detaches its program' wait_for 5 attached_again "$link"
+before=$(flow x .ipackets)
+send "$port" 500 2000
+wait_for 10 has_received x $((before + 501))
+link=$(far_link)
+rm "$T"/bpf/vnet/default/links/xdp-xsk-*
+ok 'or takes the pin away' wait_for 5 attached_again "$link"
+send "$port" 500 2000
+wait_for 10 has_received x $((before + 1002))
+bg_stop robbed
+is 'all frames come' "$(counted robbed received) $(counted robbed duplicated)" '500 500'
+
 # --- death ---
 
 open_flow dead x
@@ -275,6 +308,12 @@ fails 'no vnetd' 1 'vnetd cannot be reached' vnet-flow-record --socket "$T/none"
 # --- refused ---
 
 open_flow one x
+near=$(ip -br link show type veth | sed -n 's/^\(vx[0-9]*[a-z]-p\)@.*/\1/p')
+belongs='is what frames of flow vnet0/x go over to a program, expected another device'
+refused "its device is no resource's" 2 "vnet0/g: device $near $belongs" \
+	ctl resource add vnet0 g type guest dev "$near" peer "$(mac 7)"
+refused "nor an uplink's" 2 "up0: device ${near%-p} $belongs" ctl uplink add up0 dev "${near%-p}"
+refused 'nor an upper' 2 "vnet1: upper $near $belongs" ctl vnet add vnet1 upper "$near" address "$(mac 8)"
 fails 'one program at a time' 1 'vnet0/x: a program has opened it already' open_fails vnet0 x
 bg_stop one
 fails 'no such flow' 1 'vnet vnet0 has no flow "z"' open_fails vnet0 z

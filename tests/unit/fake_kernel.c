@@ -231,8 +231,10 @@ static int fake_link_set(void *rtnl, uint32_t ifindex, const struct kernel_link_
 	if ((change->set & KERNEL_LINK_FQ) && change->fq && k->queued[ifindex])
 		return -EEXIST;
 	apply(l, change, change->set);
-	if (change->set & KERNEL_LINK_FQ)
+	if ((change->set & KERNEL_LINK_FQ) && !k->queued[ifindex]) {
 		k->fq[ifindex] = change->fq;
+		util_copy(l->qdisc, sizeof(l->qdisc), change->fq ? "fq" : "noqueue");
+	}
 	fake_note(k, "link_set %s %x\n", l->name, change->set);
 	return 0;
 }

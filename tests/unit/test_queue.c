@@ -211,6 +211,58 @@ START_TEST(test_refused_once)
 }
 END_TEST
 
+/* Somebody gives the device another queue, or none. */
+static void give(const char *name, const char *qdisc)
+{
+	struct link *l = fake_kernel_find(w->k, name);
+
+	w->k->fq[l->ifindex] = false;
+	w->k->queued[l->ifindex] = !util_same(qdisc, "noqueue");
+	util_copy(l->qdisc, sizeof(l->qdisc), qdisc);
+	fake_kernel_tell(w->k, w->m, name);
+	manager_settle(w->m);
+}
+
+START_TEST(test_taken_away)
+{
+	usual();
+	world_set(w, "vnet0", "maxbw", "1mbit");
+	ck_assert(has_queue("s0") && has_queue("vnet0-p"));
+	give("s0", "noqueue");
+	give("vnet0-p", "noqueue");
+	ck_assert(has_queue("s0") && has_queue("vnet0-p"));
+	world_check(w);
+	give("s0", "pfifo");
+	ck_assert(!has_queue("s0"));
+	ck_assert(!(row("s")->flags & ABI_RESOURCE_FQ));
+	shows(show_resource(world_find_resource(w, "vnet0", "s")), "token bucket",
+	      "device s0 has a queue that somebody gave it");
+	give("s0", "noqueue");
+	ck_assert(has_queue("s0"));
+	ck_assert(row("s")->flags & ABI_RESOURCE_FQ);
+	world_check(w);
+	world_forget_journal(w);
+	fake_kernel_tell(w->k, w->m, "s0");
+	ck_assert_str_eq(w->k->journal, "");
+	world_set(w, "vnet0", "maxbw", "none");
+	ck_assert(!has_queue("s0") && !has_queue("vnet0-p"));
+}
+END_TEST
+
+START_TEST(test_taken_from_uplink)
+{
+	w->k->has_fq = true;
+	world_device(w, "n0");
+	world_uplink(w, "u0", "device", "n0");
+	world_vnet_on(w, "u0", "a");
+	world_set(w, "a", "maxbw", "1mbit");
+	ck_assert(has_queue("n0"));
+	give("n0", "noqueue");
+	ck_assert(has_queue("n0"));
+	world_check(w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t;
@@ -227,5 +279,7 @@ int main(void)
 	tcase_add_test(t, test_restart);
 	tcase_add_test(t, test_restart_upper);
 	tcase_add_test(t, test_refused_once);
+	tcase_add_test(t, test_taken_away);
+	tcase_add_test(t, test_taken_from_uplink);
 	return unit_run(s);
 }

@@ -170,6 +170,48 @@ START_TEST(test_device_deleted)
 }
 END_TEST
 
+/* What is made for a flow is nobody else's. */
+START_TEST(test_device_refused)
+{
+	begin();
+	world_resource(w, "vnet0", "late", "type", "guest", "device", "vx1b", "peer",
+		       "02:00:00:00:00:77");
+	ck_assert_int_eq(open_it(), 0);
+	fake_kernel_tell(w->k, w->m, "vx1b");
+	ck_assert_uint_eq(world_find_resource(w, "vnet0", "late")->ifindex, 0);
+	ck_assert_str_eq(world_find_resource(w, "vnet0", "late")->reason,
+			 "vnet0/late: device vx1b is what frames of flow vnet0/x go over to a "
+			 "program, expected another device");
+	world_resource_del(w, "vnet0", "late");
+	world_check(w);
+}
+END_TEST
+
+/* By whoever may: it comes back, or if there is another one the flow is nobody's any more. */
+START_TEST(test_program_taken_away)
+{
+	uint32_t far;
+
+	begin();
+	ck_assert_int_eq(open_it(), 0);
+	far = flow()->xsk.now.far;
+	w->k->attached[KERNEL_HOOK_XDP_XSK][far] = KERNEL_ATTACH_NONE;
+	if (_i == 0) {
+		ck_assert_uint_eq(manager_check_hooks(w->m, false), 1);
+	} else {
+		if (_i == 2)
+			fake_kernel_fail_once(w->k, "attach", EBUSY, 0);
+		manager_on_link(w->m, fake_kernel_find(w->k, "vx1b-p"));
+		manager_settle(w->m);
+		fake_kernel_heal(w->k);
+	}
+	ck_assert_uint_eq(row()->target_kind, _i == 2 ? ABI_TARGET_NONE : ABI_TARGET_XSK);
+	ck_assert(flow()->xsk.present == (_i != 2));
+	ck_assert_uint_eq(manager_check_hooks(w->m, false), 0);
+	world_check(w);
+}
+END_TEST
+
 /* By the socket, for which the fake kernel always tells 7, and before it. */
 START_TEST(test_missed)
 {
@@ -208,6 +250,8 @@ int main(void)
 	tcase_add_loop_test(t, test_removed, 0, 2);
 	tcase_add_loop_test(t, test_restart, 0, 2);
 	tcase_add_test(t, test_device_deleted);
+	tcase_add_loop_test(t, test_program_taken_away, 0, 3);
+	tcase_add_test(t, test_device_refused);
 	tcase_add_test(t, test_missed);
 	return unit_run(s);
 }

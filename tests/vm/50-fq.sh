@@ -15,8 +15,16 @@ queue() { # DEVICE: "fq", ...; of a virtual device without one nothing
 	tc -j qdisc show dev "$1" | jq -r '[.[] | select(.root and .kind != "noqueue") | .kind] | join(" ")'
 }
 
+queue_is() { # DEVICE QUEUE
+	[ "$(queue "$1")" = "$2" ]
+}
+
 pacing() {
 	json '.[0] | "\(.pacing)\(.pacing_reason)"' "$@"
+}
+
+pacing_is() { # PACING WORD...
+	[ "$(pacing "${@:2}")" = "$1" ]
 }
 
 # Goodput over the limit, in percent.
@@ -73,6 +81,17 @@ is 'and show says so' "$(pacing resource show vnet0 s)" fq
 ctl vnet set vnet0 maxbw-in 1mbit
 is 'a limit on what comes: fq at the port' "$(queue vnet0-p)" fq
 is 'and show says so' "$(pacing vnet show vnet0)" fq
+tc qdisc del dev s0 root
+ok 'taken away by somebody, it comes back' wait_for 5 queue_is s0 fq
+tc qdisc del dev vnet0-p root
+ok 'at the port as well' wait_for 5 queue_is vnet0-p fq
+tc qdisc replace dev s0 root handle 7: pfifo
+ok 'another queue stays' wait_for 5 pacing_is 'token bucketdevice s0 has a queue that somebody gave it' resource show vnet0 s
+is 'in its place' "$(queue s0)" pfifo
+tc qdisc del dev s0 root
+ok 'and when that goes ours is there again' wait_for 5 pacing_is fq resource show vnet0 s
+is 'in its place' "$(queue s0)" fq
+
 ctl resource set vnet0 s maxbw-out none
 is 'lifted: it is gone' "$(queue s0)" ''
 ctl vnet set vnet0 maxbw-in none
