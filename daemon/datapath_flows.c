@@ -28,7 +28,7 @@ static int write_hash(int map, const void *key, const void *row, size_t size)
 		return rows_delete(map, key);
 	if (bpf_map_lookup_elem(map, key, old) == 0 && memcmp(old, row, size) == 0)
 		return 0;
-	return bpf_map_update_elem(map, key, row, BPF_ANY);
+	return rows_put(map, key, row, BPF_ANY);
 }
 
 static int write_row(void *context, const struct abi_flow_key *key, const struct abi_flow_hit *hit)

@@ -86,7 +86,7 @@ static int hash_write(struct datapath *d, enum loader_map map, const void *key, 
 
 	if (r < 0 || fd < 0)
 		return r;
-	return row ? bpf_map_update_elem(fd, key, row, BPF_ANY) : rows_delete(fd, key);
+	return row ? rows_put(fd, key, row, BPF_ANY) : rows_delete(fd, key);
 }
 
 static int hash_read(struct datapath *d, enum loader_map map, const void *key, void *ret)
@@ -229,7 +229,7 @@ int datapath_device_write(void *datapath, uint32_t ifindex, bool there)
 		return rows_delete(fd, &ifindex);
 	if (bpf_map_lookup_elem(fd, &ifindex, &old) == 0)
 		return 0;
-	r = bpf_map_update_elem(fd, &ifindex, &row, BPF_ANY);
+	r = rows_put(fd, &ifindex, &row, BPF_ANY);
 	/* The kernel's words for "full" and for "no such device". */
 	return r == -E2BIG ? -ENOSPC : r == -EINVAL ? -ENODEV : r;
 }
@@ -244,7 +244,7 @@ static int cpu_write(struct datapath *d, enum loader_map map, uint32_t cpu, bool
 	if (r < 0 || fd < 0)
 		return r;
 	if (bpf_map_lookup_elem(fd, &cpu, &old) < 0)
-		r = there ? bpf_map_update_elem(fd, &cpu, &row, BPF_ANY) : 0;
+		r = there ? rows_put(fd, &cpu, &row, BPF_ANY) : 0;
 	else
 		r = there ? 0 : rows_delete(fd, &cpu);
 	return r == -E2BIG ? -ENODEV : r; /* the kernel's word for one behind the last */
@@ -291,8 +291,7 @@ int datapath_xsk_write(void *datapath, uint32_t place, int socket)
 
 	if (r < 0 || fd < 0)
 		return r;
-	return socket < 0 ? rows_delete(fd, &place)
-			  : bpf_map_update_elem(fd, &place, &socket, BPF_ANY);
+	return socket < 0 ? rows_delete(fd, &place) : rows_put(fd, &place, &socket, BPF_ANY);
 }
 
 int datapath_allowed_write(void *datapath, const struct abi_allowed_key *key, bool there)

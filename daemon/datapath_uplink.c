@@ -121,7 +121,7 @@ static int member_add(struct datapath *d, int fd, uint32_t uplink, uint32_t reso
 	if (r < 0 || s.of != NO_SLOT)
 		return r;
 	key.slot = s.free;
-	r = bpf_map_update_elem(fd, &key, &resource, BPF_ANY);
+	r = rows_put(fd, &key, &resource, BPF_ANY);
 	if (r < 0 || s.free < row.slots)
 		return r;
 	r = slots_write(d, uplink, row.slots + 1);
@@ -183,7 +183,7 @@ int datapath_address_write(void *datapath, const struct abi_address_key *key,
 
 	if (holder) {
 		fd = map_of(d, LOADER_ADDRESSES);
-		return fd < 0 ? fd : bpf_map_update_elem(fd, key, holder, BPF_ANY);
+		return fd < 0 ? fd : rows_put(fd, key, holder, BPF_ANY);
 	}
 	r = datapath_open_if_there(d);
 	if (r < 0)
@@ -254,7 +254,7 @@ static int learner_add(struct datapath *d, uint32_t resource)
 	row = calloc(1, sizeof(*row));
 	if (!row)
 		return -ENOMEM;
-	r = bpf_map_update_elem(fd, &resource, row, BPF_NOEXIST);
+	r = rows_put(fd, &resource, row, BPF_NOEXIST);
 	return r == -EEXIST ? 0 : r;
 }
 

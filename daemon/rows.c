@@ -3,17 +3,21 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define ROWS_BATCH_BYTES   65536
-#define ROWS_STOCK_WAIT_MS 100
-#define ROWS_KEY_MAX	   64
+#define ROWS_BATCH_BYTES    65536
+#define ROWS_STOCK_WAIT_MS  100
+#define ROWS_WORKER_WAIT_MS 2000
+#define ROWS_IN_VAIN_MS	    10000
+#define ROWS_KEY_MAX	    64
 
 struct rows_cpus {
 	size_t count; /* CPUs that could ever be there: the kernel has a value for each */
 	uint64_t *values;
+	uint64_t in_vain_ms; /* when it was waited for memory that did not come; 0: never */
 };
 
 int rows_write(int map, uint32_t number, const void *row, size_t size)
@@ -25,6 +29,28 @@ int rows_write(int map, uint32_t number, const void *row, size_t size)
 	if (bpf_map_lookup_elem(map, &number, old) == 0 && memcmp(old, row, size) == 0)
 		return 0;
 	return bpf_map_update_elem(map, &number, row, BPF_ANY);
+}
+
+/*
+ * The kernel takes the memory of new rows from a small stock, which it fills again a moment later:
+ * many in a row empty it, with plenty of memory left. So -ENOMEM is believed only when it had its
+ * time.
+ */
+static int put_within(uint32_t wait_ms, int map, const void *key, const void *row, uint64_t flags)
+{
+	int r;
+
+	for (uint32_t waited_ms = 0;; waited_ms++) {
+		r = bpf_map_update_elem(map, key, row, flags);
+		if (r != -ENOMEM || waited_ms >= wait_ms)
+			return r;
+		poll(NULL, 0, 1);
+	}
+}
+
+int rows_put(int map, const void *key, const void *row, uint64_t flags)
+{
+	return put_within(ROWS_STOCK_WAIT_MS, map, key, row, flags);
 }
 
 int rows_delete(int map, const void *key)
@@ -111,22 +137,27 @@ void rows_cpus_free(struct rows_cpus *c)
 	free(c);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /*
- * The kernel hands out per-CPU memory from a small stock, which one of its workers fills again:
- * many new rows in a row empty it, with plenty of memory left. So -ENOMEM is believed only when the
- * worker had its time.
+ * Memory for each CPU is brought by one of the kernel's workers, which on a machine with more to do
+ * than processors may take seconds. Where it did not come at all, the next ones do not wait.
  */
 int rows_cpus_make(struct rows_cpus *c, int map, uint32_t key)
 {
+	const bool in_vain = c->in_vain_ms && now_ms() - c->in_vain_ms < ROWS_IN_VAIN_MS;
 	int r;
 
 	memset(c->values, 0, c->count * ROWS_WORDS_MAX * sizeof(*c->values));
-	for (int waited_ms = 0;; waited_ms++) {
-		r = bpf_map_update_elem(map, &key, c->values, BPF_NOEXIST);
-		if (r != -ENOMEM || waited_ms == ROWS_STOCK_WAIT_MS)
-			break;
-		poll(NULL, 0, 1);
-	}
+	r = put_within(in_vain ? 0 : ROWS_WORKER_WAIT_MS, map, &key, c->values, BPF_NOEXIST);
+	if (r == -ENOMEM && !in_vain)
+		c->in_vain_ms = now_ms();
 	if (r == -EEXIST)
 		return 0;
 	return r < 0 ? r : 1;

@@ -10,6 +10,9 @@
 /* An array's row, which is always there; written only if it differs. */
 int rows_write(int map, uint32_t number, const void *row, size_t size);
 
+/* A row of any other map. -ENOMEM only after a while: for many rows the kernel needs a moment. */
+int rows_put(int map, const void *key, const void *row, uint64_t flags);
+
 /* A row that is not there is fine. */
 int rows_delete(int map, const void *key);
 

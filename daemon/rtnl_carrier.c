@@ -33,7 +33,7 @@ static int read_number(const char *device, const char *file, unsigned long *ret)
 /* That sysfs is of our network namespace is not said. */
 int rtnl_carries(void *rtnl, const struct link *l, bool *ret)
 {
-	unsigned long number, carrier = 0;
+	unsigned long number = 0, carrier = 0;
 	int err = read_number(l->name, "ifindex", &number);
 
 	if (err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../daemon/flow_table.h"
+#include "../../daemon/rows.h"
 #include "world_internal.h"
 
 #define MAP_FD(w, name) bpf_map__fd((w)->skel->maps.name)
@@ -20,14 +21,14 @@ static int write_shape(void *context, uint16_t number, const struct abi_flow_sha
 
 	if (number >= SHAPES_MAX)
 		return -E2BIG;
-	return shape ? bpf_map_update_elem(MAP_FD(w, flow_shapes), &key, shape, BPF_ANY) : 0;
+	return shape ? rows_put(MAP_FD(w, flow_shapes), &key, shape, BPF_ANY) : 0;
 }
 
 static int write_row(void *context, const struct abi_flow_key *key, const struct abi_flow_hit *hit)
 {
 	const struct world *w = context;
 
-	return hit ? bpf_map_update_elem(MAP_FD(w, flow_table), key, hit, BPF_ANY) : 0;
+	return hit ? rows_put(MAP_FD(w, flow_table), key, hit, BPF_ANY) : 0;
 }
 
 static int write_list(void *context, const struct abi_flow_list_key *key,
@@ -35,7 +36,7 @@ static int write_list(void *context, const struct abi_flow_list_key *key,
 {
 	const struct world *w = context;
 
-	return list ? bpf_map_update_elem(MAP_FD(w, flow_lists), key, list, BPF_ANY) : 0;
+	return list ? rows_put(MAP_FD(w, flow_lists), key, list, BPF_ANY) : 0;
 }
 
 static const struct flow_table_ops table_ops = { write_shape, write_row, write_list };
@@ -96,7 +97,7 @@ static int write_limit(const struct world *w, enum abi_limit_kind kind, uint32_t
 		row.burst_ns[way] = limit->burst_ns[way];
 		row.horizon_ns[way] = limit->horizon_ns[way];
 	}
-	return bpf_map_update_elem(MAP_FD(w, limits), &key, &row, BPF_ANY);
+	return rows_put(MAP_FD(w, limits), &key, &row, BPF_ANY);
 }
 
 static int counters_of(const struct world *w, uint32_t flow)
@@ -116,7 +117,7 @@ static int write_flow(struct world *w, struct flow_table *t, const struct model_
 		.target = flow->target,
 		.target_kind = flow->target_kind,
 	};
-	int err = bpf_map_update_elem(MAP_FD(w, flows), &flow->number, &row, BPF_ANY);
+	int err = rows_put(MAP_FD(w, flows), &flow->number, &row, BPF_ANY);
 
 	if (!err)
 		err = write_limit(w, ABI_LIMIT_FLOW, flow->number, &flow->limit);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../daemon/rows.h"
 #include "world_internal.h"
 
 #define KEY_MAX 64 /* bytes */
@@ -79,7 +80,7 @@ static int write_vlans(const struct world *w, uint32_t vnet, uint32_t resource,
 
 	for (size_t i = 0; i < MODEL_VLANS_MAX && set->vlan[i]; i++)
 		row.bits[set->vlan[i] / 64] |= 1ULL << (set->vlan[i] % 64);
-	return bpf_map_update_elem(MAP_FD(w, vlans), &key, &row, BPF_ANY);
+	return rows_put(MAP_FD(w, vlans), &key, &row, BPF_ANY);
 }
 
 static int write_storm(const struct world *w, uint32_t vnet, uint32_t resource,
@@ -88,7 +89,7 @@ static int write_storm(const struct world *w, uint32_t vnet, uint32_t resource,
 	struct abi_storm_key key = { vnet, resource };
 	struct abi_storm row = { .interval_ns = storm->interval_ns, .burst_ns = storm->burst_ns };
 
-	return storm->on ? bpf_map_update_elem(MAP_FD(w, storms), &key, &row, BPF_ANY) : 0;
+	return storm->on ? rows_put(MAP_FD(w, storms), &key, &row, BPF_ANY) : 0;
 }
 
 static int write_allowed(const struct world *w, const struct model_vnet *n)
@@ -102,7 +103,7 @@ static int write_allowed(const struct world *w, const struct model_vnet *n)
 					       .vnet = n->number };
 
 		memcpy(key.address, p->allowed[i].address, sizeof(key.address));
-		err = bpf_map_update_elem(MAP_FD(w, allowed), &key, &there, BPF_ANY);
+		err = rows_put(MAP_FD(w, allowed), &key, &there, BPF_ANY);
 	}
 	return err;
 }
@@ -117,7 +118,7 @@ int world_zero(int fd, uint32_t key, size_t value_size)
 	zero = calloc((size_t)cpus, value_size);
 	if (!zero)
 		return -ENOMEM;
-	err = bpf_map_update_elem(fd, &key, zero, BPF_ANY);
+	err = rows_put(fd, &key, zero, BPF_ANY);
 	free(zero);
 	return err;
 }
@@ -160,7 +161,7 @@ static int write_vnet(const struct world *w, const struct model_vnet *n)
 	memcpy(row.mac, n->mac, sizeof(row.mac));
 	row.service = service_of(w->config, n->number);
 	row.hybrid = next_hybrid(w->config, n->number, NULL);
-	err = bpf_map_update_elem(MAP_FD(w, vnets), &n->number, &row, BPF_ANY);
+	err = rows_put(MAP_FD(w, vnets), &n->number, &row, BPF_ANY);
 	if (!err && n->vlans.vlan[0])
 		err = write_vlans(w, n->number, 0, &n->vlans);
 	if (!err)
@@ -202,7 +203,7 @@ static int write_resource(const struct world *w, const struct model_resource *r)
 		memcpy(row.peer, r->peer, sizeof(row.peer));
 	if (r->type == ABI_HYBRID)
 		row.fallback = next_hybrid(w->config, r->vnet, r);
-	err = bpf_map_update_elem(MAP_FD(w, resources), &r->number, &row, BPF_ANY);
+	err = rows_put(MAP_FD(w, resources), &r->number, &row, BPF_ANY);
 	if (!err && r->own_vlans)
 		err = write_vlans(w, r->vnet, r->number, &r->vlans);
 	if (!err)
@@ -215,7 +216,7 @@ static int write_fdb(const struct world *w, const struct model_fdb *entry)
 	struct abi_fdb_key key = { .vnet = entry->vnet, .vlan = entry->vlan };
 
 	memcpy(key.mac, entry->mac, sizeof(key.mac));
-	return bpf_map_update_elem(MAP_FD(w, fdb), &key, &entry->resource, BPF_NOEXIST);
+	return rows_put(MAP_FD(w, fdb), &key, &entry->resource, BPF_NOEXIST);
 }
 
 static int write_port(struct world *w, const struct model_port *port)
@@ -231,7 +232,7 @@ static int write_port(struct world *w, const struct model_port *port)
 	if (port->ifindex < ABI_PORTS_NEAR &&
 	    !in_ranges(near_ports, ARRAY_SIZE(near_ports), port->ifindex))
 		return -E2BIG;
-	err = bpf_map_update_elem(fd, &port->ifindex, &row, BPF_ANY);
+	err = rows_put(fd, &port->ifindex, &row, BPF_ANY);
 	return err ? err : world_device(w, port->ifindex);
 }
 
@@ -253,13 +254,12 @@ static int write_uplink(const struct world *w, const struct model_config *c,
 	for (size_t i = 0; !err && i < c->resource_count; i++) {
 		if (c->resources[i].uplink != u->number || !c->resources[i].member)
 			continue;
-		err = bpf_map_update_elem(MAP_FD(w, members), &key, &c->resources[i].number,
-					  BPF_NOEXIST);
+		err = rows_put(MAP_FD(w, members), &key, &c->resources[i].number, BPF_NOEXIST);
 		row.slots = key.slot + 1;
 		key.slot += 2;
 	}
 	memcpy(row.mac, u->mac, sizeof(row.mac));
-	return err ? err : bpf_map_update_elem(MAP_FD(w, uplinks), &u->number, &row, BPF_ANY);
+	return err ? err : rows_put(MAP_FD(w, uplinks), &u->number, &row, BPF_ANY);
 }
 
 static int write_holder(const struct world *w, const struct model_holder *h)
@@ -268,7 +268,7 @@ static int write_holder(const struct world *w, const struct model_holder *h)
 	const struct abi_holder row = { .resource = h->resource };
 
 	memcpy(key.address, h->address, sizeof(key.address));
-	return bpf_map_update_elem(MAP_FD(w, addresses), &key, &row, BPF_NOEXIST);
+	return rows_put(MAP_FD(w, addresses), &key, &row, BPF_NOEXIST);
 }
 
 static int write_learner(const struct world *w, const struct model_resource *r)
@@ -277,7 +277,7 @@ static int write_learner(const struct world *w, const struct model_resource *r)
 	int err = row ? 0 : -ENOMEM;
 
 	if (!err && r->learns)
-		err = bpf_map_update_elem(MAP_FD(w, learners), &r->number, row, BPF_NOEXIST);
+		err = rows_put(MAP_FD(w, learners), &r->number, row, BPF_NOEXIST);
 	free(row);
 	return err;
 }
@@ -290,7 +290,7 @@ static int write_device(struct world *w, const struct model_device *d)
 
 	if (err || !d->present)
 		return err;
-	return bpf_map_update_elem(MAP_FD(w, devices), &d->ifindex, &row, BPF_ANY);
+	return rows_put(MAP_FD(w, devices), &d->ifindex, &row, BPF_ANY);
 }
 
 /* --- all of it --- */
@@ -388,7 +388,7 @@ static int next_generation(const struct world *w)
 	int err = bpf_map_lookup_elem(MAP_FD(w, meta), &zero, &row);
 
 	row.generation++;
-	return err ? err : bpf_map_update_elem(MAP_FD(w, meta), &zero, &row, BPF_ANY);
+	return err ? err : rows_put(MAP_FD(w, meta), &zero, &row, BPF_ANY);
 }
 
 int world_apply(struct world *w, const struct model_config *c)
