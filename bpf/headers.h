@@ -355,7 +355,7 @@ static __always_inline bool headers_read_usual(const void *data, const void *end
 		return false;
 	/* the compiler knows that it changes nothing, the verifier does not */
 	asm volatile("%0 &= 63" : "+r"(at));
-	u = data + at;
+	u = (const void *)((const __u8 *)data + at);
 	if ((const void *)(u + 1) > end)
 		return false;
 	length = bpf_ntohs(u->ip.tot_len);

@@ -323,7 +323,7 @@ static const char *word_behind(const char *text, const char *word)
 {
 	size_t length = strlen(word), blanks;
 
-	if (strncmp(text, word, length))
+	if (strncmp(text, word, length) != 0)
 		return NULL;
 	blanks = strspn(text + length, " \t");
 	return blanks && text[length + blanks] ? text + length + blanks : NULL;

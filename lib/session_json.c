@@ -126,7 +126,7 @@ static int read_text(struct json_object *o, const char *key, char *ret, size_t s
 
 	if (!value || (size_t)json_object_get_string_len(value) >= size)
 		return -EPROTO;
-	strcpy(ret, json_object_get_string(value));
+	memcpy(ret, json_object_get_string(value), (size_t)json_object_get_string_len(value) + 1);
 	return 0;
 }
 

@@ -247,7 +247,7 @@ static bool vio_is_unicast(const uint8_t *mac)
 {
 	static const ether_addr_t zero;
 
-	return mac && !(mac[0] & 1) && memcmp(mac, zero, ETHERADDRL);
+	return mac && !(mac[0] & 1) && memcmp(mac, zero, ETHERADDRL) != 0;
 }
 
 static int vio_check(mac_register_t *m, vio_net_res_type_t type, const uint8_t *local,
@@ -255,7 +255,7 @@ static int vio_check(mac_register_t *m, vio_net_res_type_t type, const uint8_t *
 {
 	if (m->m_version != MAC_VERSION)
 		return vio_refuse(m, EINVAL, "m_version is not MAC_VERSION");
-	if (!m->m_type_ident || strcmp(m->m_type_ident, MAC_PLUGIN_IDENT_ETHER))
+	if (!m->m_type_ident || strcmp(m->m_type_ident, MAC_PLUGIN_IDENT_ETHER) != 0)
 		return vio_refuse(m, EINVAL, "m_type_ident is not MAC_PLUGIN_IDENT_ETHER");
 	if ((unsigned int)type > VIO_NET_RES_HYBRID)
 		return vio_refuse(m, EINVAL, "the type is none of vio_net_res_type_t");

@@ -113,9 +113,9 @@ static uint32_t choice_of(const char *name)
 
 static bool varies_port(const char *name)
 {
-	if (strcmp(name, "mac") && strcmp(name, "port"))
+	if (strcmp(name, "mac") != 0 && strcmp(name, "port") != 0)
 		errx(COMMON_USAGE, "--vary %s is not mac or port", name);
-	return !strcmp(name, "port");
+	return strcmp(name, "port") == 0;
 }
 
 static void option_take(struct frames_options *o, enum frames_option option, const char *value)

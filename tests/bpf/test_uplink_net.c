@@ -327,9 +327,9 @@ START_TEST(a_broadcast_comes_once)
 
 	ck_assert_ptr_nonnull(e);
 	ends_open(n, e);
-	for (uint8_t i = 0; i < FRAMES; i++) {
-		end_send(n, e, i % ENDS, i);
-		wait_for_all(e, i + 1u);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		end_send(n, e, i % ENDS, (uint8_t)i);
+		wait_for_all(e, i + 1);
 	}
 	for (uint32_t end = 0; end < ENDS; end++)
 		for (uint32_t i = 0; i < FRAMES - ENDS; i++)

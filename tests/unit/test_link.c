@@ -4,6 +4,7 @@
  * without memory the table has to stay as it was.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 static int allocations_left = -1; /* -1: any number */

@@ -143,24 +143,10 @@ static void set_all_resource(struct resource_settings *s)
 	set_all(settings_resource, s, resource_values, UTIL_ARRAY_SIZE(resource_values));
 }
 
-/* One vnet with everything set and three resources, and one with nothing set. */
-static void make(struct desired *d)
+static void make_everything_set(struct desired_vnet *v)
 {
-	struct desired_vnet *v = desired_add_vnet(d);
-	struct desired_resource *r;
+	struct desired_resource *r = desired_add_resource(v);
 
-	util_copy(v->name, sizeof(v->name), "vnet0");
-	v->number = 4294967295;
-	v->from_config = true;
-	set_all_vnet(&v->settings);
-	settings_vnet_default(&v->base);
-	v->base.mtu = 1400;
-	v->offloads[DESIRED_PEER] = (struct desired_offloads) {
-		.ifindex = 9,
-		.set = KERNEL_OFFLOAD_BIT(GRO),
-	};
-
-	r = desired_add_resource(v);
 	util_copy(r->name, sizeof(r->name), "everything-set0");
 	r->number = 65535;
 	r->from_config = true;
@@ -199,8 +185,12 @@ static void make(struct desired *d)
 		.on = KERNEL_OFFLOAD_BIT(LRO) | KERNEL_OFFLOAD_BIT(TX_CSUM),
 	};
 	r->offloads[DESIRED_PEER] = (struct desired_offloads) { .ifindex = 8, .set = 1, .on = 1 };
+}
 
-	r = desired_add_resource(v);
+static void make_some_set(struct desired_vnet *v)
+{
+	struct desired_resource *r = desired_add_resource(v);
+
 	util_copy(r->name, sizeof(r->name), "some");
 	settings_resource_default(&r->settings);
 	r->saved.ifindex = 7;
@@ -213,14 +203,39 @@ static void make(struct desired *d)
 		.report = DESIRED_REPORT_FAILED,
 		.reason = "no \"ring\"",
 	};
+}
 
-	r = desired_add_resource(v);
+static void make_none_set(struct desired_vnet *v)
+{
+	struct desired_resource *r = desired_add_resource(v);
+
 	util_copy(r->name, sizeof(r->name), "none");
 	settings_resource_default(&r->settings);
 	r->provider = (struct desired_provider) {
 		.kind = DESIRED_PROVIDER_NETDEV,
 		.token = "ffffffffffffffffffffffffffffffff",
 	};
+}
+
+/* One vnet with everything set and three resources, and one with nothing set. */
+static void make(struct desired *d)
+{
+	struct desired_vnet *v = desired_add_vnet(d);
+
+	util_copy(v->name, sizeof(v->name), "vnet0");
+	v->number = 4294967295;
+	v->from_config = true;
+	set_all_vnet(&v->settings);
+	settings_vnet_default(&v->base);
+	v->base.mtu = 1400;
+	v->offloads[DESIRED_PEER] = (struct desired_offloads) {
+		.ifindex = 9,
+		.set = KERNEL_OFFLOAD_BIT(GRO),
+	};
+
+	make_everything_set(v);
+	make_some_set(v);
+	make_none_set(v);
 
 	v = desired_add_vnet(d);
 	util_copy(v->name, sizeof(v->name), "v1");

@@ -176,7 +176,7 @@ void probe_await(struct probe *p, const char *text)
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += VIO_WORLD_DEADLINE_MS / 1000;
 	pthread_mutex_lock(&p->lock);
-	while (strcmp(p->log, text))
+	while (strcmp(p->log, text) != 0)
 		if (pthread_cond_timedwait(&p->changed, &p->lock, &deadline) == ETIMEDOUT)
 			ck_abort_msg("it was told '%s', not '%s'", p->log, text);
 	pthread_mutex_unlock(&p->lock);

@@ -88,8 +88,8 @@ struct probe_bed {
 	unsigned int fds; /* open before it was made */
 };
 
-/* A world, a probe that is not registered, and its loop with @threads. */
-void probe_bed_make(struct probe_bed *bed, unsigned int threads);
+/* A world, a probe that is not registered, and its loop with @count threads. */
+void probe_bed_make(struct probe_bed *bed, unsigned int count);
 /* Unregisters what is left. Whatever a test has done, no descriptor stays open. */
 void probe_bed_clear(struct probe_bed *bed);
 

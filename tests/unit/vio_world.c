@@ -226,7 +226,7 @@ static struct vio_port *on_message(struct vio_world *w, struct vio_port *p, cons
 
 	must(json_object_object_get_ex(request, "method", &name));
 	must(json_object_object_get_ex(request, "parameters", &parameters));
-	while (m->name && strcmp(m->name, json_object_get_string(name)))
+	while (m->name && strcmp(m->name, json_object_get_string(name)) != 0)
 		m++;
 	must(m->name);
 	/* Provide is a stream, nothing else has an answer. */
