@@ -224,6 +224,21 @@ bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, ui
 	       (pin_is_there(place->filters, name) && clsact_is_there(&filter));
 }
 
+size_t attach_filter_programs(uint32_t ifindex, uint32_t ret[KERNEL_HOOK_END])
+{
+	size_t count = 0;
+
+	for (int i = 0; i < KERNEL_HOOK_END; i++) {
+		const struct clsact_place filter = { ifindex, hooks[i].egress, hooks[i].handle };
+
+		if (hooks[i].xdp)
+			continue;
+		ret[count] = clsact_program(&filter);
+		count += ret[count] != 0;
+	}
+	return count;
+}
+
 int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex)
 {
 	char name[ATTACH_NAME_SIZE];

@@ -33,6 +33,9 @@ bool attach_has_filter(const struct attach_place *place, enum kernel_hook hook, 
 /* Has this very device an attachment of ours? One that had its ifindex before does not count. */
 bool attach_is_there(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
 
+/* The kernel's numbers of the programs in filters of ours at a device, marked or not; how many. */
+size_t attach_filter_programs(uint32_t ifindex, uint32_t ret[KERNEL_HOOK_END]);
+
 /* Nothing there and no device are fine. */
 int attach_remove(const struct attach_place *place, enum kernel_hook hook, uint32_t ifindex);
 

@@ -47,13 +47,18 @@ int clsact_attach(const struct clsact_place *place, int program)
 	return bpf_tc_attach(&hook, &opts);
 }
 
-bool clsact_is_there(const struct clsact_place *place)
+uint32_t clsact_program(const struct clsact_place *place)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)place->ifindex,
 		    .attach_point = place->egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = place->handle, .priority = CLSACT_PRIORITY);
 
-	return bpf_tc_query(&hook, &opts) == 0;
+	return bpf_tc_query(&hook, &opts) == 0 ? opts.prog_id : 0;
+}
+
+bool clsact_is_there(const struct clsact_place *place)
+{
+	return clsact_program(place) != 0;
 }
 
 int clsact_detach(const struct clsact_place *place)

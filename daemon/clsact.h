@@ -22,6 +22,9 @@ int clsact_attach(const struct clsact_place *place, int program);
 
 bool clsact_is_there(const struct clsact_place *place);
 
+/* The kernel's number of the program that the filter runs; 0: there is none. */
+uint32_t clsact_program(const struct clsact_place *place);
+
 /* No filter, no qdisc and no device are fine. */
 int clsact_detach(const struct clsact_place *place);
 

@@ -75,6 +75,7 @@ int datapath_new(const struct datapath_options *options, struct datapath **ret)
 	}
 	d->place.links = d->folders[FOLDER_LINKS];
 	d->place.filters = d->folders[FOLDER_FILTERS];
+	loader_route_log();
 	*ret = d;
 	return 0;
 no_memory:
@@ -275,7 +276,6 @@ int datapath_flush(void *datapath)
 	struct datapath *d = datapath;
 	int first, r;
 
-	loader_route_log();
 	/* Without a bpffs nothing of ours can be there, and what is there instead is not ours. */
 	if (pin_check_bpffs(d->bpffs, NULL) < 0) {
 		datapath_close(d);

@@ -5,6 +5,7 @@
 
 #include "datapath.h"
 #include "keep.h"
+#include "loader.h"
 #include "lock.h"
 #include "log.h"
 #include "pinwatch.h"
@@ -21,6 +22,7 @@ int guard_check(struct guard *g, struct error *e)
 
 static void write_programs(struct guard *g)
 {
+	_Static_assert(LOCK_PROGRAMS_MAX >= LOADER_PROGRAM_END, "each has its place");
 	struct lock_programs now = { 0 };
 	int err;
 
@@ -62,14 +64,19 @@ static bool check_hooks(struct guard *g)
 	return true;
 }
 
-/* We ourselves unpin what we detach; then nothing is found to be missing. */
+/*
+ * We ourselves unpin what we detach; then nothing is found to be missing. What is removed before we
+ * watch is seen by the look after that; the look before it makes the folders to be watched.
+ */
 static void on_removed(void *context)
 {
 	struct guard *g = context;
 	struct error e = { 0 };
-	const bool failed = datapath_repin(g->datapath, &e) != 0;
-	bool lost;
+	bool failed, lost;
 
+	datapath_repin(g->datapath, NULL);
+	watch(g);
+	failed = datapath_repin(g->datapath, &e) != 0;
 	if (failed && !g->failed)
 		log_err("pins were removed: %s; trying again, and the data path goes on as long as "
 			"vnetd lives",
@@ -77,7 +84,6 @@ static void on_removed(void *context)
 	g->failed = failed;
 	keep_check(g->keep, g->manager);
 	lost = check_hooks(g);
-	watch(g);
 	if ((failed || lost) && g->watch)
 		pinwatch_again(g->watch);
 }

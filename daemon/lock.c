@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define LOCK_TEXT_SIZE 128 /* a number takes eleven bytes at most */
+#define LOCK_TEXT_SIZE (LOCK_PROGRAMS_MAX * 11 + 1) /* a number takes eleven bytes at most */
 
 int lock_take(const char *state, const char *instance, struct error *e)
 {

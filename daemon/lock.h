@@ -8,7 +8,7 @@
 
 #include "error.h"
 
-#define LOCK_PROGRAMS_MAX 8
+#define LOCK_PROGRAMS_MAX 16
 
 /* Kernel's numbers of programs, which are not given twice. */
 struct lock_programs {

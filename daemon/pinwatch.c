@@ -63,6 +63,8 @@ static int watch(struct pinwatch *w, sd_event *loop, const char *const *folders,
 			return r;
 		if (r >= 0)
 			w->count++;
+		else
+			pinwatch_again(w);
 	}
 	return 0;
 }

@@ -10,9 +10,9 @@
 struct pinwatch;
 
 /*
- * Watches @folders; those that are not there are passed over. @on_removed is called from the loop,
- * once for all that was removed in a row, at most twice a second; then the watch is used up, and
- * who wants to know more frees it and makes a new one. 0 or -errno.
+ * Watches @folders; one that is not there counts as removed just now. @on_removed is called from
+ * the loop, once for all that was removed in a row, at most twice a second; then the watch is used
+ * up, and who wants to know more frees it and makes a new one. 0 or -errno.
  */
 int pinwatch_new(sd_event *loop, const char *const *folders, size_t count,
 		 void (*on_removed)(void *context), void *context, struct pinwatch **ret);

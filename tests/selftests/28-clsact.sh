@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where the kernel has no tcx the data path hangs on clsact, does the same, and never on both at once.
-# Faults 18 and 20.
+# Faults 16, 18 and 20.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=frames.sh
@@ -85,7 +85,7 @@ in_ns hy ip link set far address $unknown
 in_ns hy ip addr add 192.0.2.2/24 dev far
 neighbour - vnet0 192.0.2.2 $unknown
 bg_ready recv in_ns hy stream recv --port 5001 --status "$T/recv"
-bg send stream send --to 192.0.2.2:5001 --rate 20000 --seconds 60
+bg send stream send --to 192.0.2.2:5001 --rate "${VNET_RATE:-20000}" --seconds 60
 wait_for 5 test -s "$T/recv"
 for _ in 1 2 3 4 5; do
 	ip link set vnet0 promisc on
@@ -145,6 +145,17 @@ restart --no-tcx
 on 'and without it' clsact
 is 'no link is left' "$(ls "$T/bpf/vnet/default/links")" ''
 rows 'after it'
+
+# --- with its pins out of sight none would be found, and each attached once more ---
+
+stop_vnetd
+mount -t bpf bpf "$T/bpf"
+fails 'fault 16: over-mounted' 1 'cannot start: the programs of an earlier vnetd are attached to device [a-z0-9-]*, but its pins' \
+	timeout 60 vnetd --no-tcx --config "$T/etc" --socket "$T/vnetd.sock" --state "$T/state" --bpffs "$T/bpf/vnet"
+is 'fault 16: nothing is pinned there' "$(find "$T/bpf" -mindepth 1 -type f ! -name '*.debug')" ''
+umount "$T/bpf"
+start_vnetd --no-tcx
+rows 'uncovered'
 
 # --- removed ---
 

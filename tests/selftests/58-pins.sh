@@ -16,16 +16,19 @@ refuses() { # TEXT REGEX [ARGUMENT...]
 		--state "$T/state" --bpffs "$T/bpf/vnet" "$@"
 }
 
+# A mark of a filter is a folder.
 all_pins() {
-	find "$T/bpf/vnet" -type f | sort
+	find "$T/bpf/vnet" \( -type f -o -path '*/filters/*' ! -name 'qdisc-*' \) | sort
 }
 
+# Each link with its program; where there is no tcx, each filter of a clsact.
 links() {
 	local pin
 
-	for pin in "$pins"/links/*; do
+	find "$pins/links" -type f | sort | while read -r pin; do
 		echo "${pin##*/} $(bpftool -j link show pinned "$pin" | jq '[.] | flatten | .[0].prog_id')"
 	done
+	bpftool -j net show | jq -r '.[].tc[] | select(.kind | startswith("clsact")) | "\(.devname)-\(.kind) \(.id)"' | sort
 }
 
 passes() { # TEXT
@@ -123,7 +126,8 @@ removed 'a map' "$pins/maps/fdb"
 like 'fault 17: it is logged' "$(cat "$T/vnetd.log")" "$pins/maps/fdb was removed; pinned again"
 removed 'the mark of a whole set' "$pins/maps/meta"
 removed 'a program' "$pins/programs/vnet_rx"
-removed 'a link' "$pins/links/rx-$(<"/sys/class/net/s0/ifindex")"
+attached=$(compgen -G "$pins/[lf]i*/rx-$(<"/sys/class/net/s0/ifindex")")
+removed 'a link, or the mark of a filter' "$attached"
 like 'fault 17: it is logged' "$(cat "$T/vnetd.log")" 'device s0: the data path is not attached any more; attaching it again'
 removed 'the copy of the state' "$pins/state"
 removed 'all maps, with their folder' "$pins/maps"

@@ -167,13 +167,22 @@ errors_told() { # NAME "NUMBERS": for wait_for
 	[ "$(json "$fields" stats vnet0 "$1")" = "$2" ]
 }
 
+# vnetd waits a tenth of a second for a provider's answer, which on an emulated processor comes later, and counts then.
+errors_at_once() { # NAME "NUMBERS"
+	if [ "${VNET_SLOW:-1}" -gt 1 ]; then
+		wait_for 5 errors_told "$@"
+	else
+		errors_told "$@"
+	fi
+}
+
 is 'at first there are no errors' "$(json "$fields" stats vnet0 g1)" '0 0 0 0'
 for i in 0 1 2 3; do
 	tell g1 stat $i $((i + 11))
 done
-is 'what a provider counts is there when it is asked for' "$(json "$fields" stats vnet0 g1)" '11 12 13 14'
+ok 'what a provider counts is there when it is asked for' errors_at_once g1 '11 12 13 14'
 tell g1 stat 2 1000000000000
-is 'and again' "$(json "$fields" stats vnet0 g1)" '11 12 1000000000000 14'
+ok 'and again' errors_at_once g1 '11 12 1000000000000 14'
 is 'the others have their own' "$(json "$fields" stats vnet0 sv)" '0 0 0 0'
 kill -STOP "$(bg_pid g1)"
 begin=${EPOCHREALTIME/./}
