@@ -92,19 +92,19 @@ static __always_inline __u8 flow_known(const struct headers *h)
  * Local is the owner's end. All of the key is written, and by words: they are read as words at
  * once, and what was written in smaller pieces would have to reach the cache first.
  */
-static __always_inline void flow_key(struct flow_scratch *s, __u32 owner, __u32 vlan_way)
+static __always_inline void flow_key(const struct headers *h, __u32 owner, __u32 vlan_way,
+				     __u64 *word)
 {
-	const struct headers *h = &s->headers;
 	const __u8 direction = vlan_way >> 16;
 	const bool out = direction == ABI_TX;
 	const __u32 ports = out ? FLOW_HALF(h->sport, h->dport) : FLOW_HALF(h->dport, h->sport);
 
-	s->word[0] = FLOW_WORD(owner, 0, direction, h->proto);
-	s->word[1] = out ? h->src.half[0] : h->dst.half[0];
-	s->word[2] = out ? h->src.half[1] : h->dst.half[1];
-	s->word[3] = out ? h->dst.half[0] : h->src.half[0];
-	s->word[4] = out ? h->dst.half[1] : h->src.half[1];
-	s->word[5] = FLOW_WORD(ports, (__u16)vlan_way, h->ds, flow_known(h));
+	word[0] = FLOW_WORD(owner, 0, direction, h->proto);
+	word[1] = out ? h->src.half[0] : h->dst.half[0];
+	word[2] = out ? h->src.half[1] : h->dst.half[1];
+	word[3] = out ? h->dst.half[0] : h->src.half[0];
+	word[4] = out ? h->dst.half[1] : h->src.half[1];
+	word[5] = FLOW_WORD(ports, (__u16)vlan_way, h->ds, flow_known(h));
 }
 
 /* --- fragments --- */
@@ -229,13 +229,23 @@ __noinline int flow_search(void)
 	return w.flow;
 }
 
+/* Odd numbers, one for each word, so that none has to wait for another one to be mixed. */
+static const __u64 flow_mixers[ABI_FLOW_KEY_WORDS] = {
+	FDB_MIX,
+	0xbf58476d1ce4e5b9ULL,
+	0x94d049bb133111ebULL,
+	0xd6e8feb86659fd93ULL,
+	0xff51afd7ed558ccdULL,
+	0xc4ceb9fe1a85ec53ULL,
+};
+
 static __always_inline __u64 flow_mix(const __u64 *word)
 {
 	__u64 mixed = 0;
 
 	for (int i = 0; i < ABI_FLOW_KEY_WORDS; i++)
-		mixed = (mixed ^ word[i]) * FDB_MIX;
-	return mixed ^ mixed >> 32; /* the upper bits are the well mixed ones */
+		mixed += word[i] * flow_mixers[i];
+	return mixed;
 }
 
 static __always_inline bool flow_is_key(const struct abi_flow_cache *c, const __u64 *word)
@@ -249,7 +259,7 @@ static __always_inline bool flow_is_key(const struct abi_flow_cache *c, const __
 
 static __always_inline struct abi_flow_cache *flow_slot(__u64 mixed)
 {
-	__u32 slot = mixed & (ABI_FLOW_CACHE_MAX - 1);
+	__u32 slot = mixed >> (64 - ABI_FLOW_CACHE_BITS); /* only they depend on all bits */
 
 	return bpf_map_lookup_elem(&flow_cache, &slot);
 }
@@ -279,10 +289,8 @@ __noinline int flow_learn(__u32 flow, __u32 generation)
 }
 
 /* Is the flow of the key remembered? */
-static __always_inline bool flow_is_known(const struct flow_scratch *s, __u32 generation,
-					  __u32 *ret)
+static __always_inline bool flow_is_known(const __u64 *word, __u32 generation, __u32 *ret)
 {
-	const __u64 *word = s->word;
 	const __u64 mixed = flow_mix(word);
 	const struct abi_flow_cache *c = flow_slot(mixed);
 	__u64 value;
@@ -305,11 +313,11 @@ __noinline int flow_find(__u32 owner, __u32 vlan_way, __u32 packets)
 
 	if (!s)
 		return 0;
-	flow_key(s, owner, vlan_way);
+	flow_key(&s->headers, owner, vlan_way, s->word);
 	if (s->headers.flags & (HEADERS_FRAGMENT | HEADERS_BAD))
 		flow_fragment(packets);
 	generation = fdb_generation();
-	if (flow_is_known(s, generation, &flow))
+	if (flow_is_known(s->word, generation, &flow))
 		return flow;
 	flow = flow_search();
 	flow_learn(flow, generation);

@@ -18,6 +18,18 @@
 
 #define TC_NO_DEVICE 0x7fffffff
 
+/*
+ * @known, and the verifier has forgotten what it knows of it: else it looks at all that follows
+ * once for each way in which a frame has a tag or none. @unknown: of which it knows nothing.
+ */
+static __always_inline bool tc_forget(bool known, __u64 unknown)
+{
+	__u64 forgotten = known;
+
+	asm volatile("%0 ^= %1; %0 ^= %1" : "+r"(forgotten) : "r"(unknown));
+	return forgotten & 1;
+}
+
 /* Parses @skb; its headers may have to be made linear first. */
 static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct policy_frame *f)
 {
@@ -31,7 +43,10 @@ static __always_inline bool tc_parse(struct __sk_buff *skb, __u16 pvid, struct p
 	}
 	if ((void *)(long)skb->data + need > (void *)(long)skb->data_end)
 		bpf_skb_pull_data(skb, need);
-	return parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f);
+	if (!parse_frame((void *)(long)skb->data, (void *)(long)skb->data_end, &tag, pvid, f))
+		return false;
+	f->tagged = tc_forget(f->tagged, skb->len);
+	return true;
 }
 
 /*
@@ -67,6 +82,16 @@ static __always_inline __u32 tc_protect(struct __sk_buff *skb, const struct abi_
 	return protect_skb(skb, vnet, n->flags, policy_mac(n->mac), tc_proto_at(skb, f));
 }
 
+/* True: the vnet's flows alone have a say, and none of them does more than count; all is done. */
+static __always_inline bool tc_meter_usual(struct __sk_buff *skb, const struct policy_frame *f,
+					   const struct abi_vnet *n, const struct abi_resource *r,
+					   __u32 ask)
+{
+	if ((ask & METER_NIC) || !meter_is_flows(n, r))
+		return false;
+	return meter_usual(skb, r->vnet, tc_proto_at(skb, f), ask);
+}
+
 /*
  * Flows and limits of what @n sends over @r, which is resource @number; @fq: the device that it
  * leaves by sends frames at their times; @nic: that is the NIC of the resource's uplink. Returns
@@ -79,6 +104,8 @@ static __always_inline __u32 tc_meter_tx(struct __sk_buff *skb, const struct pol
 	__u32 ask = METER_OUT | (fq ? METER_PACED : 0) | (nic ? METER_NIC : 0) | f->vlan;
 
 	if (!meter_is_due(n, r) && !nic)
+		return ABI_DROP_NONE;
+	if (tc_meter_usual(skb, f, n, r, ask))
 		return ABI_DROP_NONE;
 	return meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask);
 }
@@ -106,6 +133,8 @@ static __always_inline __u32 tc_meter_rx(struct __sk_buff *skb, const struct pol
 	if (!meter_is_due(n, r) && !nic)
 		return ABI_DROP_NONE;
 	d->peer &= !fq;
+	if (tc_meter_usual(skb, f, n, r, ask))
+		return ABI_DROP_NONE;
 	return tc_divert(meter_skb(skb, r->vnet, number, tc_proto_at(skb, f), ask), d);
 }
 
@@ -176,47 +205,6 @@ __noinline int tc_drop_sent(struct __sk_buff *skb, __u64 dst, __u32 tx, __u32 vn
 
 	decide_drop_sent(tx, vnet, why, &counted);
 	return tc_dropped(why);
-}
-
-/*
- * The rest of a frame's way over resource @number, if flows or limits have a say in it. @reason:
- * enum abi_reason. Off the usual way, so functions of their own, which look at the frame again.
- */
-__noinline int tc_send_metered(struct __sk_buff *skb, __u32 number, __u32 reason, __u32 at_ingress)
-{
-	struct policy_verdict v = { .number = number, .reason = reason };
-	const struct abi_resource *r = policy_resource(number);
-	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
-	struct policy_frame f = {};
-	struct decide d;
-	__u32 drop;
-
-	if (!n || !tc_parse(skb, n->pvid, &f))
-		return TC_ACT_SHOT; /* it was there a moment ago */
-	drop = tc_meter_tx(skb, &f, n, r, number, r->flags & ABI_RESOURCE_FQ, false);
-	if (drop)
-		return tc_drop(skb, r->vnet, drop);
-	v.resource = r;
-	d = decide_send(&v, &f);
-	d.peer &= !(r->flags & ABI_RESOURCE_FQ); /* it goes through the queue */
-	return tc_carry_on(skb, &f, &d, at_ingress);
-}
-
-__noinline int tc_deliver_metered(struct __sk_buff *skb, __u32 number)
-{
-	const struct abi_resource *r = policy_resource(number);
-	const struct abi_vnet *n = r ? maps_vnet(r->vnet) : NULL;
-	struct policy_frame f = {};
-	struct decide d;
-	__u32 drop;
-
-	if (!n || !tc_parse(skb, r->pvid, &f))
-		return TC_ACT_SHOT; /* it was there a moment ago */
-	d = decide_deliver(n, &f, 0, number);
-	drop = tc_meter_rx(skb, &f, n, r, number, false, &d);
-	if (drop)
-		return tc_drop(skb, r->vnet, drop);
-	return tc_carry_on(skb, &f, &d, true);
 }
 
 /* What has come over the wire that @from is one end of. */

@@ -38,7 +38,7 @@ int vnet_tx(struct __sk_buff *skb)
 	struct count_frame counted;
 	__u32 vnet, drop;
 	struct decide d;
-	bool at_ingress;
+	bool at_ingress, fq;
 
 	if (!n)
 		return TC_PASS;
@@ -64,9 +64,12 @@ int vnet_tx(struct __sk_buff *skb)
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_tx_passes(n, vnet, v.resource, v.number, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
-	if (meter_is_due(n, v.resource))
-		return tc_send_metered(skb, v.number, v.reason, at_ingress);
+	fq = v.resource->flags & ABI_RESOURCE_FQ;
+	drop = tc_meter_tx(skb, &f, n, v.resource, v.number, fq, false);
+	if (drop)
+		return tc_drop(skb, vnet, drop);
 	d = decide_send(&v, &f);
+	d.peer &= !(fq && meter_is_due(n, v.resource)); /* it goes through the queue */
 	return tc_carry(skb, &f, &counted, &d, at_ingress);
 }
 
@@ -93,9 +96,10 @@ int vnet_rx(struct __sk_buff *skb)
 	counted = count_look(f.dst, segments_of(skb), skb->len);
 	if (!storm_rx_passes(n, vnet, r, port->resource, &counted))
 		return tc_drop(skb, vnet, ABI_DROP_STORM);
-	if (meter_is_due(n, r))
-		return tc_deliver_metered(skb, port->resource);
 	d = decide_deliver(n, &f, 0, port->resource);
+	drop = tc_meter_rx(skb, &f, n, r, port->resource, false, &d);
+	if (drop)
+		return tc_drop(skb, vnet, drop);
 	return tc_carry(skb, &f, &counted, &d, true);
 }
 
