@@ -218,16 +218,20 @@ static bool vnet_stays_away(const struct manager *m, const char *name)
 }
 
 /* A provider's resources are none of the files' business. */
-static bool is_to_leave(const struct resource *r, const struct desired_resource *wanted)
+static bool is_to_leave(const struct resource *r, const struct desired_resource *wanted,
+			const struct desired *config)
 {
 	if (resource_is_provided(r))
 		return false;
-	return wanted ? is_other_resource(said_of(r), &wanted->settings) : r->from_config;
+	if (!wanted)
+		return r->from_config;
+	return is_other_resource(said_of(r), &wanted->settings) ||
+	       (r->uplink && manager_config_moves_uplink(r->uplink, config));
 }
 
 /* What leaves makes room first: for the one service, for a device, for a MAC. */
-static void remove_resources(struct vnet *v, const struct desired_vnet *d, struct error *e,
-			     int *first)
+static void remove_resources(struct vnet *v, const struct desired_vnet *d,
+			     const struct desired *config, struct error *e, int *first)
 {
 	struct error own = { 0 };
 	struct resource *r, *next;
@@ -235,7 +239,7 @@ static void remove_resources(struct vnet *v, const struct desired_vnet *d, struc
 	HASH_ITER (hh, v->resources, r, next) {
 		const struct desired_resource *wanted = desired_find_resource(d, r->name);
 
-		if (is_to_leave(r, wanted) && !resource_stays_away(v, r->name))
+		if (is_to_leave(r, wanted, config) && !resource_stays_away(v, r->name))
 			manager_config_complain(
 				e, first, manager_resource_del(v->manager, v->name, r->name, &own),
 				&own);
@@ -373,7 +377,7 @@ static int configure(struct manager *m, const struct desired *config,
 	for (size_t i = 0; i < config->vnet_count; i++) {
 		v = manager_find_vnet(m, config->vnets[i].name, NULL);
 		if (v && !vnet_stays_away(m, v->name))
-			remove_resources(v, &config->vnets[i], e, &first);
+			remove_resources(v, &config->vnets[i], config, e, &first);
 	}
 	manager_configure_uplinks(m, config, refused, e, &first);
 	for (size_t i = 0; i < config->vnet_count; i++) {

@@ -33,6 +33,8 @@ void manager_restore_uplinks(struct manager *m, const struct desired *state, str
 			     int *first);
 void manager_configure_uplinks(struct manager *m, const struct desired *config,
 			       const struct config_refused *refused, struct error *e, int *first);
+/* Will it be on another device, so that nothing can stay on it? */
+bool manager_config_moves_uplink(const struct uplink *u, const struct desired *config);
 void manager_forget_removed_uplinks(struct manager *m, const struct desired *config);
 int manager_snapshot_uplinks(const struct manager *m, struct desired *ret); /* 0 or -ENOMEM */
 

@@ -52,6 +52,19 @@ static bool uplink_stays_away(const struct manager *m, const char *name)
 	return manager_config_stays_away(m, &m->removed_uplinks, name, u && u->from_config);
 }
 
+/* The file's word for the device, which may go by another name by now. */
+static bool is_other_uplink(const struct uplink *u, const struct desired_uplink *d)
+{
+	return !util_same(u->from_config ? u->base.device : u->settings.device, d->settings.device);
+}
+
+bool manager_config_moves_uplink(const struct uplink *u, const struct desired *config)
+{
+	const struct desired_uplink *d = desired_find_uplink(config, u->name);
+
+	return d && is_other_uplink(u, d) && !uplink_stays_away(u->manager, u->name);
+}
+
 static int configure_uplink(struct manager *m, const struct desired_uplink *d, struct error *e)
 {
 	struct uplink *u = manager_find_uplink(m, d->name, NULL);
@@ -62,8 +75,7 @@ static int configure_uplink(struct manager *m, const struct desired_uplink *d, s
 		return 0;
 	if (uplink_stays_away(m, d->name))
 		return 0;
-	if (u &&
-	    !util_same(u->from_config ? u->base.device : u->settings.device, d->settings.device)) {
+	if (u && is_other_uplink(u, d)) {
 		err = manager_uplink_del(m, d->name, e);
 		u = NULL;
 	}

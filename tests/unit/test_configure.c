@@ -4,6 +4,7 @@
 
 #include "../../daemon/config.h"
 #include "world.h"
+#include "world_files.h"
 
 static struct world *w;
 static struct desired files;
@@ -23,65 +24,9 @@ static void teardown(void)
 
 /* --- files --- */
 
-static void set_words(const struct setting *table, void *settings, va_list args)
-{
-	const char *key;
-	struct error e;
-
-	while ((key = va_arg(args, const char *))) {
-		int err =
-			settings_set(table, settings, "file", key, va_arg(args, const char *), &e);
-
-		ck_assert_msg(!err, "%s", e.message);
-	}
-}
-
-static struct desired_vnet *file_of(const char *name)
-{
-	return (struct desired_vnet *)desired_find(&files, name);
-}
-
-static void __attribute__((sentinel)) file(const char *name, ...)
-{
-	struct desired_vnet *d = file_of(name) ?: desired_add_vnet(&files);
-	va_list args;
-
-	util_copy(d->name, sizeof(d->name), name);
-	d->from_config = true;
-	settings_vnet_default(&d->settings);
-	va_start(args, name);
-	set_words(settings_vnet, &d->settings, args);
-	va_end(args);
-	d->base = d->settings;
-}
-
-static void __attribute__((sentinel)) section(const char *vnet, const char *name, ...)
-{
-	struct desired_vnet *v = file_of(vnet);
-	struct desired_resource *d = (struct desired_resource *)desired_find_resource(v, name)
-					     ?: desired_add_resource(v);
-	va_list args;
-
-	util_copy(d->name, sizeof(d->name), name);
-	d->from_config = true;
-	settings_resource_default(&d->settings);
-	va_start(args, name);
-	set_words(settings_resource, &d->settings, args);
-	va_end(args);
-	d->base = d->settings;
-}
-
-static void no_section(const char *vnet, const char *name)
-{
-	struct desired_vnet *v = file_of(vnet);
-	size_t i = 0;
-
-	while (!util_same(v->resources[i].name, name))
-		i++;
-	memmove(&v->resources[i], &v->resources[i + 1],
-		(v->resource_count - i - 1) * sizeof(*v->resources));
-	v->resource_count--;
-}
+#define file(...)	world_file(&files, __VA_ARGS__)
+#define section(...)	world_file_resource(&files, __VA_ARGS__)
+#define no_section(...) world_no_file_resource(&files, __VA_ARGS__)
 
 static int configure_but(const struct config_refused *refused)
 {

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Configuration files as they are once they have been read: written by words, as users write them.
+ */
+#ifndef VNET_TESTS_UNIT_WORLD_FILES_H
+#define VNET_TESTS_UNIT_WORLD_FILES_H
+
+#include "../../daemon/desired.h"
+
+/*
+ * A file, or a section of one, with keys and values up to a NULL; one that is there is replaced,
+ * and keeps what is below it. A flow's @owner is a vnet or an uplink that has a file.
+ */
+void world_file(struct desired *files, const char *name, ...) __attribute__((sentinel));
+void world_file_resource(struct desired *files, const char *vnet, const char *name, ...)
+	__attribute__((sentinel));
+void world_file_uplink(struct desired *files, const char *name, ...) __attribute__((sentinel));
+void world_file_flow(struct desired *files, const char *owner, const char *name, ...)
+	__attribute__((sentinel));
+
+/* They are there, and are not any more. */
+void world_no_file(struct desired *files, const char *name);
+void world_no_file_resource(struct desired *files, const char *vnet, const char *name);
+void world_no_file_flow(struct desired *files, const char *owner, const char *name);
+
+#endif
