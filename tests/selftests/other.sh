@@ -30,5 +30,5 @@ other_vnetd() { # NAME FILE
 	# What stands before the archive is taken instead of what is in it.
 	# shellcheck disable=SC2086
 	gcc -o "$folder/vnetd" "$VNET_BUILD/daemon/main.o" "$folder/loader.o" "$folder/loader_program.o" \
-		"$VNET_BUILD/libvnetd.a" $libs
+		"$VNET_BUILD/libvnetd.a" $libs -lm
 }

@@ -130,6 +130,16 @@ static char *world_text(void)
 	return text;
 }
 
+/* How many elements the list of a reply has. */
+static size_t listed(const char *method, const char *parameters, const char *list)
+{
+	struct json_object *reply = done(method, parameters);
+	size_t count = json_object_array_length(talk_member(reply, list));
+
+	json_object_put(reply);
+	return count;
+}
+
 /* Refused with this error, and nothing has changed. */
 static void refused(const char *method, const char *parameters, const char *error,
 		    const char *field, const char *message)
@@ -455,6 +465,23 @@ static const struct {
 	  "interval -1 is not a number from 1 to 2147483647" },
 	{ "GetHistory", "{\"samples\":2147483648}", "Invalid", "samples",
 	  "samples 2147483648 is not a number from 1 to 2147483647" },
+	{ "AddUplink", "{\"name\":\"a b\",\"settings\":{}}", "Invalid", "name", "a b" },
+	{ "AddUplink", "{\"name\":\"up0\",\"settings\":{}}", "Invalid", "device", "up0" },
+	{ "AddUplink", "{\"name\":\"up0\",\"settings\":{\"steer\":\"x\"}}", "Invalid", "steer",
+	  "x" },
+	{ "SetUplink", "{\"name\":\"none\",\"settings\":{}}", "NotFound", "", "none" },
+	{ "DeleteUplink", "{\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "ListUplinks", "{\"name\":\"none\"}", "NotFound", "", "none" },
+	{ "AddFlow", "{\"owner\":\"none\",\"name\":\"f\"}", "NotFound", "", "none" },
+	{ "AddFlow", "{\"owner\":\"vnet0\",\"name\":\"f\",\"settings\":{\"lport\":\"5\"}}",
+	  "Invalid", "lport", "vnet0/f" },
+	{ "SetFlow", "{\"owner\":\"vnet0\",\"name\":\"f\",\"settings\":{}}", "NotFound", "", "f" },
+	{ "DeleteFlow", "{\"owner\":\"vnet0\",\"name\":\"f\"}", "NotFound", "", "f" },
+	{ "ListFlows", "{\"owner\":\"none\"}", "NotFound", "", "none" },
+	{ "ListFlows", "{\"owner\":\"vnet0\",\"name\":\"f\"}", "NotFound", "", "f" },
+	{ "ListFlows", "{\"name\":\"f\"}", "Invalid", "owner", "without its owner" },
+	{ "OpenFlow", "{\"owner\":\"vnet0\",\"name\":\"f\"}", "Invalid", "more",
+	  "has to be called with \"more\"" },
 	{ "PrepareMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
 	{ "FinishMigration", "{\"name\":\"none\"}", "NotFound", "", "none" },
 	{ "PrepareMigration", "{}", "Invalid", "name", "needs the parameter name" },
@@ -528,6 +555,45 @@ START_TEST(test_resource)
 END_TEST
 
 /* A number in place of a word, as the others have it. */
+START_TEST(test_uplink)
+{
+	add_device("n0");
+	ck_assert_uint_eq(listed("ListUplinks", NULL, "uplinks"), 0);
+	do_it("AddUplink", "{\"name\":\"up0\",\"settings\":{\"device\":\"n0\"}}");
+	do_it("AddUplink", "{\"name\":\"up1\",\"settings\":{\"device\":\"n1\",\"steer\":\"ip\"}}");
+	do_it("SetUplink", "{\"name\":\"up0\",\"settings\":{\"device\":\"n0\",\"steer\":\"ip\"}}");
+	do_it("AddVnet", "{\"name\":\"vnet0\"}");
+	do_it("AddResource", "{\"vnet\":\"vnet0\",\"name\":\"up0\",\"settings\":{"
+			     "\"type\":\"service\",\"uplink\":\"up0\"}}");
+	ck_assert_uint_eq(listed("ListUplinks", NULL, "uplinks"), 2);
+	ck_assert_uint_eq(listed("ListUplinks", "{\"name\":\"up1\"}", "uplinks"), 1);
+	refused("SetUplink", "{\"name\":\"up0\",\"settings\":{\"device\":\"n9\"}}", "Invalid",
+		"device", "up0: device is n0 and cannot become n9");
+	refused("DeleteUplink", "{\"name\":\"up0\"}", "Busy", "", "up0: vnet vnet0 is on it");
+	do_it("DeleteUplink", "{\"name\":\"up1\"}");
+	ck_assert_uint_eq(listed("ListUplinks", NULL, "uplinks"), 1);
+}
+END_TEST
+
+START_TEST(test_flow)
+{
+	small_world();
+	do_it("AddFlow", "{\"owner\":\"vnet0\",\"name\":\"all\"}");
+	do_it("AddFlow", "{\"owner\":\"vnet0\",\"name\":\"web\",\"settings\":{\"proto\":\"tcp\","
+			 "\"lport\":\"80-89\",\"maxbw\":\"1mbit\",\"dir\":\"in\","
+			 "\"local\":\"10.0.0.0/8\",\"priority\":\"low\",\"to\":\"xsk\"}}");
+	do_it("SetFlow", "{\"owner\":\"vnet0\",\"name\":\"web\",\"settings\":{\"to\":\"none\","
+			 "\"local\":\"any\",\"maxbw\":\"none\"}}");
+	ck_assert_uint_eq(listed("ListFlows", NULL, "flows"), 2);
+	ck_assert_uint_eq(listed("ListFlows", "{\"owner\":\"vnet0\"}", "flows"), 2);
+	ck_assert_uint_eq(listed("ListFlows", "{\"owner\":\"vnet0\",\"name\":\"web\"}", "flows"),
+			  1);
+	refused("AddFlow", "{\"owner\":\"vnet0\",\"name\":\"web\"}", "Exists", "name", "vnet0/web");
+	do_it("DeleteFlow", "{\"owner\":\"vnet0\",\"name\":\"web\"}");
+	ck_assert_uint_eq(listed("ListFlows", NULL, "flows"), 1);
+}
+END_TEST
+
 START_TEST(test_inherit)
 {
 	small_world();
@@ -955,6 +1021,8 @@ int main(void)
 	tcase_add_test(tc, test_set_fixed);
 	tcase_add_loop_test(tc, test_refused, 0, UTIL_ARRAY_SIZE(refusals));
 	tcase_add_test(tc, test_resource);
+	tcase_add_test(tc, test_uplink);
+	tcase_add_test(tc, test_flow);
 	tcase_add_test(tc, test_inherit);
 	tcase_add_test(tc, test_fdb);
 	tcase_add_test(tc, test_path);
