@@ -44,10 +44,15 @@ on() { # TEXT tcx|clsact
 
 rows() { # PREFIX
 	carried "$1: unknown unicast" hy 2 tx $unknown --count 2
-	carried "$1: to the guest" g1 2 tx $guest --count 2
 	carried "$1: broadcast" sv 2 tx $broadcast --count 2
 	dropped "$1: spoofed" spoofed 2 tx $unknown --from $guest --count 2
 	delivered "$1: in from the service" sv 2 rx sv $vnet --from $unknown --count 2
+	ways "$1"
+}
+
+# What shows that the programs are there, at each of the devices but the service.
+ways() { # PREFIX
+	carried "$1: out to the guest" g1 2 tx $guest --count 2
 	delivered "$1: in from the guest" g1 2 rx g1 $vnet --from $guest --count 2
 	dropped "$1: a duplicate" duplicate 2 rx hy $broadcast --from $unknown --count 2
 }
@@ -117,13 +122,13 @@ loses hy qdisc del dev hy clsact
 loses g1 filter del dev g1 ingress
 loses vnet0-p qdisc del dev vnet0-p clsact
 on 'after what was taken away' clsact
-rows 'after what was taken away'
+ways 'after what was taken away'
 
 # --- from one to the other; the kernel stops a device for a moment when it gets or loses a clsact ---
 
 restart
 on 'started again without --no-tcx, each device keeps its way' clsact
-rows 'kept'
+ways 'kept'
 if [ "$(json .features.tcx status)" = true ]; then
 	listen_no_more up
 	ctl vnet del vnet0
@@ -155,7 +160,7 @@ fails 'fault 16: over-mounted' 1 'cannot start: the programs of an earlier vnetd
 is 'fault 16: nothing is pinned there' "$(find "$T/bpf" -mindepth 1 -type f ! -name '*.debug')" ''
 umount "$T/bpf"
 start_vnetd --no-tcx
-rows 'uncovered'
+ways 'uncovered'
 
 # --- removed ---
 
