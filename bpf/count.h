@@ -28,9 +28,13 @@ static __always_inline struct count_frame count_look(__u64 dst, __u64 packets, _
 
 static __always_inline struct abi_counters *count_find(__u32 resource)
 {
-	if (resource < ABI_COUNTERS_NEAR)
-		return bpf_map_lookup_elem(&counters, &resource);
-	return bpf_map_lookup_elem(&far_counters, &resource);
+	struct abi_counters *c;
+
+	if (resource >= ABI_COUNTERS_NEAR)
+		return bpf_map_lookup_elem(&far_counters, &resource);
+	c = bpf_map_lookup_elem(&counters, &resource);
+	MAPS_NEAR(c);
+	return c;
 }
 
 static __always_inline void count_tx(__u32 resource, const struct count_frame *f)

@@ -365,9 +365,13 @@ static __always_inline struct flow_target flow_target_in(__u32 owner, __u32 vlan
 
 static __always_inline struct abi_flow_counters *flow_counters_find(__u32 number)
 {
-	if (number < ABI_FLOW_COUNTERS_NEAR)
-		return bpf_map_lookup_elem(&flow_counters, &number);
-	return bpf_map_lookup_elem(&far_flow_counters, &number);
+	struct abi_flow_counters *c;
+
+	if (number >= ABI_FLOW_COUNTERS_NEAR)
+		return bpf_map_lookup_elem(&far_flow_counters, &number);
+	c = bpf_map_lookup_elem(&flow_counters, &number);
+	MAPS_NEAR(c);
+	return c;
 }
 
 static __always_inline void flow_count(__u32 number, bool out, __u64 packets, __u64 bytes,

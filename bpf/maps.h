@@ -221,11 +221,21 @@ struct {
 
 /* --- looking into them --- */
 
+/*
+ * Of a row that was found near: two look-ups that differ in the map alone would become one of a map
+ * that is only known at run time, and that is a call where an array takes a few instructions.
+ */
+#define MAPS_NEAR(row) asm volatile("" : "+r"(row))
+
 static __always_inline const struct abi_port *maps_any_port(__u32 ifindex)
 {
+	const struct abi_port *port;
+
 	if (ifindex >= ABI_PORTS_NEAR)
 		return bpf_map_lookup_elem(&far_ports, &ifindex);
-	return bpf_map_lookup_elem(&ports, &ifindex);
+	port = bpf_map_lookup_elem(&ports, &ifindex);
+	MAPS_NEAR(port);
+	return port;
 }
 
 /* NULL: nobody's, or an uplink's. */
