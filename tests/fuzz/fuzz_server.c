@@ -60,6 +60,7 @@ static int on_post(sd_event_source *source, void *context)
 
 	manager_settle(p->w->m);
 	api_providers_settle(p->api);
+	api_openings_settle(p->api);
 	world_forget_journal(p->w);
 	return 0;
 }
