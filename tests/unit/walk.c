@@ -232,6 +232,81 @@ static int clear_report(struct walk *k)
 	return r ? manager_resource_clear(k->w->m, r->vnet->name, r->name, &k->w->e) : 0;
 }
 
+/* --- flows --- */
+
+static const char *const flows[] = { "f0", "f1" };
+static const char *const ports[] = { "53", "80-83" };
+static const char *const targets[] = { "none", "cpu 3", "cpu 0", "xsk", "xsk", "vnet v1", "cpu 9" };
+
+static struct flow *some_flow(struct walk *k, const char **owner, const char **name)
+{
+	const struct vnet *v;
+	struct flow *f = NULL;
+
+	*owner = PICK(k, vnets);
+	*name = PICK(k, flows);
+	v = manager_find_vnet(k->w->m, *owner, NULL);
+	if (v)
+		HASH_FIND_STR(v->flows, *name, f);
+	return f;
+}
+
+static int add_flow(struct walk *k)
+{
+	const char *owner, *name, *to = PICK(k, targets);
+
+	some_flow(k, &owner, &name);
+	snprintf(k->what, sizeof(k->what), "flow add %s %s to %s", owner, name, to);
+	return world_try_flow(k->w, owner, name, "dir", "in", "proto", "udp", "lport",
+			      PICK(k, ports), "to", to, NULL);
+}
+
+static int set_flow(struct walk *k)
+{
+	const char *owner, *name, *to = PICK(k, targets), *rate = PICK(k, rates);
+	const struct flow *f = some_flow(k, &owner, &name);
+
+	snprintf(k->what, sizeof(k->what), "flow set %s %s to %s maxbw %s", owner, name, to, rate);
+	return f ? world_try_flow_set(k->w, owner, name, "to", to, "maxbw", rate, NULL) : 0;
+}
+
+static int del_flow(struct walk *k)
+{
+	const char *owner, *name;
+
+	some_flow(k, &owner, &name);
+	snprintf(k->what, sizeof(k->what), "flow del %s %s", owner, name);
+	return manager_flow_del(k->w->m, owner, name, &k->w->e);
+}
+
+static int open_flow(struct walk *k)
+{
+	const char *owner, *name;
+	int memory, err;
+	struct flow *f;
+	struct manager_opening o = { .frames = 64, .privileged = true };
+
+	some_flow(k, &owner, &name);
+	o.owner = owner;
+	o.name = name;
+	snprintf(k->what, sizeof(k->what), "flow open %s %s", owner, name);
+	err = manager_flow_open(k->w->m, &o, &f, &memory, &k->w->e);
+	if (!err)
+		close(memory);
+	return err;
+}
+
+static int close_flow(struct walk *k)
+{
+	const char *owner, *name;
+	struct flow *f = some_flow(k, &owner, &name);
+
+	snprintf(k->what, sizeof(k->what), "flow close %s %s", owner, name);
+	if (f && f->xsk.present)
+		manager_flow_close(f);
+	return 0;
+}
+
 static int prepare(struct walk *k)
 {
 	const char *name = PICK(k, vnets);
@@ -249,9 +324,11 @@ static int finish(struct walk *k)
 }
 
 static int (*const changes[])(struct walk *k) = {
-	add_vnet,     add_vnet,	    set_vnet, add_resource, add_resource, add_resource,
-	set_resource, set_resource, del_vnet, del_resource, provide,	  provide,
-	clear_report, add_vf,	    add_vf,   prepare,	    finish,	  finish
+	add_vnet,     add_vnet,	    set_vnet,	  add_resource, add_resource,
+	add_resource, set_resource, set_resource, del_vnet,	del_resource,
+	provide,      provide,	    clear_report, add_vf,	add_vf,
+	prepare,      finish,	    finish,	  add_flow,	add_flow,
+	set_flow,     del_flow,	    open_flow,	  open_flow,	close_flow
 };
 
 static void dump(struct world *w)
@@ -386,7 +463,10 @@ static void affect(struct walk *k, const char *name)
 		l->promiscuity = k->draw(k, 3);
 		fake_kernel_tell(k->w->k, k->w->m, name);
 		break;
-	case 6: /* another one's program comes or goes */
+	case 6: /* another one's program comes or goes; not while ours, a link, is there */
+		if (k->w->k->attached[KERNEL_HOOK_XDP_CPU][l->ifindex] ||
+		    k->w->k->attached[KERNEL_HOOK_XDP_CPU_GENERIC][l->ifindex])
+			break;
 		l->xdp = 17 - l->xdp;
 		k->w->k->xdp_refusal[l->ifindex] = l->xdp ? EBUSY : 0;
 		k->w->k->attached[KERNEL_HOOK_XDP_RX][l->ifindex] = false;
