@@ -203,6 +203,56 @@ static void e_to_no_cpu(struct model_config *c)
 	add_flow(c, E_CPU, E, ABI_TARGET_CPU, MODEL_CPUS);
 }
 
+static void e_in_vlan_to_cpu(struct model_config *c)
+{
+	e_to_cpu(c);
+	c->flows[1].match.vlan = 10;
+}
+
+/* Untagged is its own VLAN inside. */
+static void e_in_own_vlan_to_cpu(struct model_config *c)
+{
+	e_to_cpu(c);
+	c->flows[1].match.vlan = 1;
+}
+
+static void e_all_to_cpu(struct model_config *c)
+{
+	e_to_cpu(c);
+	c->flows[1].match = (struct model_match) { 0 };
+}
+
+static void all_to_cpu(struct model_config *c)
+{
+	to_cpu(c);
+	c->flows[0].match = (struct model_match) { 0 };
+}
+
+static void in_vlan_to_cpu(struct model_config *c)
+{
+	to_cpu(c);
+	c->flows[0].match.vlan = 10;
+}
+
+static void in_own_vlan_to_cpu(struct model_config *c)
+{
+	to_cpu(c);
+	c->flows[0].match.vlan = 1;
+}
+
+/* The uplink has no flows. */
+static void b_alone_to_cpu(struct model_config *c)
+{
+	c->flow_count = 0;
+	b_to_cpu(c);
+}
+
+static void b_alone_in_own_vlan_to_cpu(struct model_config *c)
+{
+	b_alone_to_cpu(c);
+	c->flows[0].match.vlan = 1;
+}
+
 static void e_sends_to_cpu(struct model_config *c)
 {
 	struct model_flow *flow = add_flow(c, E_CPU, E, ABI_TARGET_CPU, 0);
@@ -277,6 +327,15 @@ static const struct target_case cases[] = {
 	{ "a CPU, tagged", e_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, VLAN(10), DNS), CPU },
 	{ "a CPU, tagged twice", e_to_cpu, E_CPU_XDP,
 	  FRAME(MAC_E, OUTSIDE, .tags = { { FRAME_8021Q, 10 }, { FRAME_8021Q, 2 } }, DNS), STAYS },
+	{ "a CPU, of all, tagged twice", e_all_to_cpu, E_CPU_XDP,
+	  FRAME(MAC_E, OUTSIDE, .tags = { { FRAME_8021Q, 10 }, { FRAME_8021Q, 2 } }, DNS), STAYS },
+	{ "a CPU, of all", e_all_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE), CPU },
+	{ "a CPU, in the flow's VLAN", e_in_vlan_to_cpu, E_CPU_XDP,
+	  FRAME(MAC_E, OUTSIDE, VLAN(10), DNS), CPU },
+	{ "a CPU, not in the flow's VLAN", e_in_vlan_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, DNS),
+	  STAYS },
+	{ "a CPU, in its own VLAN", e_in_own_vlan_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, DNS),
+	  CPU },
 	{ "a CPU, for many", e_to_cpu, E_CPU_XDP, FRAME(ALL, OUTSIDE, DNS), CPU },
 	{ "a CPU, another port", e_to_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, WEB), STAYS },
 	{ "a CPU that takes none", e_to_no_cpu, E_CPU_XDP, FRAME(MAC_E, OUTSIDE, DNS), STAYS },
@@ -295,6 +354,12 @@ static const struct target_case cases[] = {
 	  STAYS },
 	{ "a CPU that takes none, of the uplink", to_no_cpu, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS),
 	  STAYS },
+	{ "a CPU, of the uplink, of all, tagged twice", all_to_cpu, NIC_CPU,
+	  FRAME(MAC_A, OUTSIDE, .tags = { { FRAME_8021Q, 10 }, { FRAME_8021Q, 2 } }, DNS), STAYS },
+	{ "a CPU, of the uplink, in its VLAN", in_vlan_to_cpu, NIC_CPU,
+	  FRAME(MAC_A, OUTSIDE, VLAN(10), DNS), CPU },
+	{ "a CPU, of the uplink, on whose wire no VLAN is 1", in_own_vlan_to_cpu, NIC_CPU,
+	  FRAME(MAC_A, OUTSIDE, DNS), STAYS },
 	{ "a CPU, by the uplink's XDP", to_cpu, NIC_XDP, FRAME(MAC_A, OUTSIDE, DNS), CPU },
 	{ "a CPU, by the uplink's XDP, to the NIC", to_cpu, NIC_XDP, FRAME(MAC_NIC, OUTSIDE, DNS),
 	  CPU },
@@ -303,6 +368,11 @@ static const struct target_case cases[] = {
 	{ "led to a vnet, and there to a CPU", b_to_cpu, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS), CPU },
 	{ "led to a vnet without", NULL, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS), STAYS },
 	{ "a vnet's, at the NIC", b_to_cpu, NIC_CPU, FRAME(MAC_B, OUTSIDE, DNS), CPU },
+	{ "a vnet's alone", b_alone_to_cpu, NIC_CPU, FRAME(MAC_B, OUTSIDE, DNS), CPU },
+	{ "a vnet's alone, to another", b_alone_to_cpu, NIC_CPU, FRAME(MAC_A, OUTSIDE, DNS),
+	  STAYS },
+	{ "a vnet's alone, in its own VLAN", b_alone_in_own_vlan_to_cpu, NIC_CPU,
+	  FRAME(MAC_B, OUTSIDE, DNS), CPU },
 	{ "a vnet's, another port", b_to_cpu, NIC_CPU, FRAME(MAC_B, OUTSIDE, WEB), STAYS },
 	{ "a vnet's, by the uplink's XDP", b_to_cpu, NIC_XDP, FRAME(MAC_B, OUTSIDE, DNS), CPU },
 };
