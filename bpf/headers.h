@@ -333,30 +333,46 @@ static __always_inline void headers_read(struct headers_walk *w, __u16 proto, st
 	}
 }
 
-/* The usual packet at the start of what can be pointed at. */
-struct headers_usual {
+/* The usual packets at the start of what can be pointed at. */
+struct headers_usual_ipv4 {
 	struct iphdr ip;
 	__be16 ports[2];
-} __attribute__((packed));
+};
 
-#define HEADERS_AT_MAX 63 /* where a network header begins, at most: for the verifier */
+struct headers_usual_ipv6 {
+	struct ipv6hdr ip;
+	__be16 ports[2];
+};
+
+#define HEADERS_AT_MAX 62 /* where a network header begins, at most: for the verifier */
 
 /*
- * What most are: IPv4 without options, whole, with ports. False: it is something else, or it lies
- * elsewhere, and has to be loaded.
+ * Behind Ethernet and tags it begins two bytes behind a multiple of four, and drivers put frames so
+ * that words in it are aligned. NULL: not here, or not @size bytes of it.
  */
-static __always_inline bool headers_read_usual(const void *data, const void *end, __u32 at,
+static __always_inline const void *headers_point(const void *data, const void *end, __u32 at,
+						 __u32 size)
+{
+	if (at > HEADERS_AT_MAX || (at & 3) != 2)
+		return NULL;
+	/* the compiler knows that it changes nothing, the verifier does not */
+	asm volatile("%0 &= 60; %0 |= 2" : "+r"(at));
+	return data + at + size > end ? NULL : data + at;
+}
+
+static __always_inline void headers_usual_ports(struct headers *h, const __be16 *ports)
+{
+	h->sport = bpf_ntohs(ports[0]);
+	h->dport = bpf_ntohs(ports[1]);
+	h->flags = HEADERS_PORTS;
+}
+
+static __always_inline bool headers_usual_ipv4(const struct headers_usual_ipv4 *u,
 					       struct headers *h)
 {
-	const struct headers_usual *u;
 	__u16 length;
 
-	if (at > HEADERS_AT_MAX)
-		return false;
-	/* the compiler knows that it changes nothing, the verifier does not */
-	asm volatile("%0 &= 63" : "+r"(at));
-	u = (const void *)((const __u8 *)data + at);
-	if ((const void *)(u + 1) > end)
+	if (!u)
 		return false;
 	length = bpf_ntohs(u->ip.tot_len);
 	if (*(const __u8 *)u != 0x45 || !headers_has_ports(u->ip.protocol) ||
@@ -365,13 +381,49 @@ static __always_inline bool headers_read_usual(const void *data, const void *end
 		return false;
 	h->src = headers_mapped(u->ip.saddr);
 	h->dst = headers_mapped(u->ip.daddr);
-	h->sport = bpf_ntohs(u->ports[0]);
-	h->dport = bpf_ntohs(u->ports[1]);
 	h->kind = HEADERS_IPV4;
-	h->flags = HEADERS_PORTS;
 	h->proto = u->ip.protocol;
 	h->ds = u->ip.tos;
+	headers_usual_ports(h, u->ports);
 	return true;
+}
+
+static __always_inline bool headers_usual_ipv6(const struct headers_usual_ipv6 *u,
+					       struct headers *h)
+{
+	__u16 length;
+
+	if (!u)
+		return false;
+	length = bpf_ntohs(u->ip.payload_len);
+	if (*(const __u8 *)u >> 4 != 6 || !headers_has_ports(u->ip.nexthdr) ||
+	    (length && length < sizeof(u->ports)))
+		return false;
+	__builtin_memcpy(&h->src, &u->ip.saddr, sizeof(h->src));
+	__builtin_memcpy(&h->dst, &u->ip.daddr, sizeof(h->dst));
+	h->kind = HEADERS_IPV6;
+	h->proto = u->ip.nexthdr;
+	h->ds = u->ip.priority << 4 | u->ip.flow_lbl[0] >> 4;
+	headers_usual_ports(h, u->ports);
+	return true;
+}
+
+/*
+ * What most are: IPv4 without options or IPv6 without extension headers, whole, with ports. False:
+ * it is something else, or it lies elsewhere, and has to be loaded. @proto_at: as of headers_skb().
+ */
+static __always_inline bool headers_read_usual(const void *data, const void *end, __u32 proto_at,
+					       struct headers *h)
+{
+	const __u32 at = proto_at >> 16;
+
+	if ((__u16)proto_at == ETH_P_IP)
+		return headers_usual_ipv4(
+			headers_point(data, end, at, sizeof(struct headers_usual_ipv4)), h);
+	if ((__u16)proto_at == ETH_P_IPV6)
+		return headers_usual_ipv6(
+			headers_point(data, end, at, sizeof(struct headers_usual_ipv6)), h);
+	return false;
 }
 
 /*
@@ -385,8 +437,7 @@ __noinline int headers_skb(struct __sk_buff *skb, struct headers *h, __u32 proto
 
 	if (!h)
 		return 0;
-	if ((__u16)proto_at == ETH_P_IP &&
-	    headers_read_usual((void *)(long)skb->data, (void *)(long)skb->data_end, w.at, h))
+	if (headers_read_usual((void *)(long)skb->data, (void *)(long)skb->data_end, proto_at, h))
 		return 0;
 	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
 	if (w.raw)
@@ -401,8 +452,7 @@ __noinline int headers_xdp(struct xdp_md *xdp, struct headers *h, __u32 proto_at
 
 	if (!h)
 		return 0;
-	if ((__u16)proto_at == ETH_P_IP &&
-	    headers_read_usual((void *)(long)xdp->data, (void *)(long)xdp->data_end, w.at, h))
+	if (headers_read_usual((void *)(long)xdp->data, (void *)(long)xdp->data_end, proto_at, h))
 		return 0;
 	w.raw = bpf_map_lookup_elem(&headers_raw, &zero);
 	if (w.raw)

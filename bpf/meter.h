@@ -240,9 +240,7 @@ __noinline bool meter_usual(struct __sk_buff *skb, __u32 vnet, __u32 proto_at, _
 	struct headers h;
 	__u32 number;
 
-	if ((__u16)proto_at != ETH_P_IP ||
-	    !headers_read_usual((void *)(long)skb->data, (void *)(long)skb->data_end,
-				proto_at >> 16, &h))
+	if (!headers_read_usual((void *)(long)skb->data, (void *)(long)skb->data_end, proto_at, &h))
 		return false;
 	flow_key(&h, vnet, way << 16 | (__u16)ask, word);
 	if (!flow_is_known(word, fdb_generation(), &number))
