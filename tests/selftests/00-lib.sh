@@ -110,9 +110,13 @@ is 'and ends by the signal' "$status" 143
 is 'mac' "$(mac 10)" 02:00:00:00:00:0a
 veth va a vb b "$(mac 1)" "$(mac 2)"
 veth ha - hb b
-like 'a veth end has its address' "$(in_ns a ip -br link show va)" "UP +$(mac 1)"
-like 'and the other one too' "$(in_ns b ip -br link show vb)" "UP +$(mac 2)"
-like 'one end may be at the host' "$(ip -br link show ha)" '^ha@if[0-9]+ +UP'
+# The kernel may take a moment to say so.
+is_up() { # NS DEVICE MAC
+	in_ns "$1" ip -br link show "$2" | grep -qE "UP +$3"
+}
+ok 'a veth end is up and has its address' wait_for 5 is_up a va "$(mac 1)"
+ok 'and the other one too' wait_for 5 is_up b vb "$(mac 2)"
+ok 'one end may be at the host' wait_for 5 is_up - ha ''
 
 in_ns a ip addr add 192.0.2.1/24 dev va
 in_ns b ip addr add 192.0.2.2/24 dev vb

@@ -102,7 +102,7 @@ pass 'nothing is left of it when its program has ended'
 is 'and its frames pass again' "$(stack_gets "$port" 500)" 500
 
 before=$(flow x .ipackets)
-open_flow self x --self --frames 64
+open_flow self x --self --frames 256
 send "$port" 1000 1000
 wait_for 10 has_received x $((before + 1001))
 bg_stop self

@@ -5,8 +5,9 @@
  *	flowopen [--socket PATH] [--frames N] [--delay-us N] [--hold] [--self] [--close]
  *		[--hostile] OWNER FLOW
  *
- * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, or
- * when the flow is closed, and reports as `stream recv` does. --frames: for how many there is room;
+ * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, once
+ * all that is on its way has come, or when the flow is closed, and reports as `stream recv` does.
+ *--frames: for how many there is room;
  *--delay-us: each callback takes so long; --hold: the first one takes until SIGUSR1;
  * --self: no thread, this program drives it; --close: the first callback closes it; --hostile: it
  * spoils the ring that the kernel takes its memory from, and counts as strange what it can do with
@@ -22,6 +23,8 @@
 #include "stream_count.h"
 
 #define HOSTILE_FRAMES 2048
+#define TURN_MS	       2
+#define QUIET_MS       500 /* after so much nothing is on its way any more */
 
 volatile sig_atomic_t common_stop;
 
@@ -32,6 +35,7 @@ struct program {
 	struct vnet_flow *flow;
 	struct stream_count counted;
 	uint64_t strange, tagged, longest, calls;
+	atomic_uint_fast64_t taken;
 	atomic_bool closed;
 	char why[256];
 };
@@ -73,6 +77,7 @@ static void on_frames(void *context, const struct vnet_flow_frame *frames, size_
 
 	for (size_t i = 0; i < count; i++)
 		take_frame(p, &frames[i]);
+	atomic_fetch_add(&p->taken, count);
 	if (p->hold && !p->calls++)
 		wait_for_usr1();
 	if (p->delay_us)
@@ -214,19 +219,36 @@ static void open_flow(struct program *p)
 	vnet_client_close(client);
 }
 
-static void run(struct program *p)
+/* One turn, in which frames may come. */
+static void turn(struct program *p)
 {
-	const struct timespec turn = { 0, 2000000 };
+	const struct timespec rest = { 0, TURN_MS * 1000000L };
 	int r = 0;
 
-	while (!common_stop && !atomic_load(&p->closed) && (r >= 0 || r == -EINTR)) {
-		if (p->self)
-			r = vnet_flow_dispatch(p->flow, 10);
-		else
-			nanosleep(&turn, NULL);
-	}
+	if (p->self)
+		r = vnet_flow_dispatch(p->flow, TURN_MS);
+	else
+		nanosleep(&rest, NULL);
 	if (r < 0 && r != -EINTR && r != -ESHUTDOWN)
 		errx(COMMON_FAILED, "dispatch: %s", strerror(-r));
+	if (r == -ESHUTDOWN)
+		atomic_store(&p->closed, true);
+}
+
+static void run(struct program *p)
+{
+	uint64_t taken, before = 0;
+
+	while (!common_stop && !atomic_load(&p->closed))
+		turn(p);
+	for (int quiet_ms = 0; quiet_ms < QUIET_MS && !atomic_load(&p->closed);
+	     quiet_ms += TURN_MS) {
+		turn(p);
+		taken = atomic_load(&p->taken);
+		if (taken != before)
+			quiet_ms = 0;
+		before = taken;
+	}
 }
 
 int main(int argc, char **argv)
