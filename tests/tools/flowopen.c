@@ -7,8 +7,8 @@
  *
  * The frames are those of `stream send`; others are counted as strange. It ends with SIGTERM, once
  * all that is on its way has come, or when the flow is closed, and reports as `stream recv` does.
- *--frames: for how many there is room;
- *--delay-us: each callback takes so long; --hold: the first one takes until SIGUSR1;
+ * With --frames there is room for so many; with --delay-us each callback takes so long, with --hold
+ * the first one until SIGUSR1;
  * --self: no thread, this program drives it; --close: the first callback closes it; --hostile: it
  * spoils the ring that the kernel takes its memory from, and counts as strange what it can do with
  * the socket beside receiving.
