@@ -167,7 +167,7 @@ static int make(struct manager *m, struct flow *f, uint8_t turn, struct flow_xsk
 		.netns_fd = -1,
 		.idle = true,
 	};
-	struct link near, far;
+	struct link near = { 0 }, far = { 0 };
 	int err = name_choose(m, f, turn, p.name);
 
 	if (err)
