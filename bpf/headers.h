@@ -350,7 +350,7 @@ struct headers_usual_ipv6 {
  * Behind Ethernet and tags it begins two bytes behind a multiple of four, and drivers put frames so
  * that words in it are aligned. NULL: not here, or not @size bytes of it.
  */
-static __always_inline const void *headers_point(const void *data, const void *end, __u32 at,
+static __always_inline const void *headers_point(const __u8 *data, const __u8 *end, __u32 at,
 						 __u32 size)
 {
 	if (at > HEADERS_AT_MAX || (at & 3) != 2)
