@@ -24,21 +24,12 @@ static void teardown(void)
 
 /* --- files --- */
 
-#define file(...)	world_file(&files, __VA_ARGS__)
-#define section(...)	world_file_resource(&files, __VA_ARGS__)
-#define no_section(...) world_no_file_resource(&files, __VA_ARGS__)
-
-static int configure_but(const struct config_refused *refused)
-{
-	w->e = (struct error) { 0 };
-	return manager_configure(w->m, &files, refused, &w->e);
-}
-
-static void configure(void)
-{
-	world_done(w, configure_but(NULL));
-	world_check(w);
-}
+#define file(...)	       world_file(&files, __VA_ARGS__)
+#define section(...)	       world_file_resource(&files, __VA_ARGS__)
+#define no_section(...)	       world_no_file_resource(&files, __VA_ARGS__)
+#define configure_but(refused) world_files_try(w, &files, refused)
+#define configure()	       world_files_configure(w, &files)
+#define untouched()	       world_files_untouched(w, &files)
 
 /* vnet0 with its four, as world_usual() */
 static void usual_file(void)
@@ -52,25 +43,6 @@ static void usual_file(void)
 	section("vnet0", "g", "type", "guest", "device", "g0", "peer", WORLD_PEER, NULL);
 	section("vnet0", "h1", "type", "hybrid", "device", "h10", "priority", "10", NULL);
 	section("vnet0", "h2", "type", "hybrid", "device", "h20", "priority", "20", NULL);
-}
-
-static void untouched(void)
-{
-	char *before, *after;
-
-	world_done(w, manager_save(w->m, &w->e));
-	before = world_text(w);
-	world_forget_journal(w);
-	world_forget_events(w);
-	w->saves = 0;
-	configure();
-	after = world_text(w);
-	world_same("the same files", before, after);
-	ck_assert_str_eq(w->k->journal, "");
-	ck_assert_str_eq(w->events, "reloaded -\n");
-	ck_assert_uint_eq(w->saves, 1); /* one, whatever there is */
-	free(before);
-	free(after);
 }
 
 /* --- tests --- */

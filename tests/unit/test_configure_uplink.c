@@ -9,10 +9,13 @@
 #define MAC_A "02:00:00:00:00:0a"
 #define MAC_B "02:00:00:00:00:0b"
 
-#define uplink(...)  world_file_uplink(&files, __VA_ARGS__)
-#define file(...)    world_file(&files, __VA_ARGS__)
-#define section(...) world_file_resource(&files, __VA_ARGS__)
-#define flow(...)    world_file_flow(&files, __VA_ARGS__)
+#define uplink(...)	       world_file_uplink(&files, __VA_ARGS__)
+#define file(...)	       world_file(&files, __VA_ARGS__)
+#define section(...)	       world_file_resource(&files, __VA_ARGS__)
+#define flow(...)	       world_file_flow(&files, __VA_ARGS__)
+#define configure_but(refused) world_files_try(w, &files, refused)
+#define configure()	       world_files_configure(w, &files)
+#define untouched()	       world_files_untouched(w, &files)
 
 static struct desired files;
 
@@ -28,36 +31,6 @@ static bool has_flow(const char *owner, const char *name)
 
 	return manager_find_flow_owner(w->m, owner, &o, NULL) == 0 &&
 	       manager_find_flow(&o, name, NULL);
-}
-
-static int configure_but(const struct config_refused *refused)
-{
-	w->e = (struct error) { 0 };
-	return manager_configure(w->m, &files, refused, &w->e);
-}
-
-static void configure(void)
-{
-	world_done(w, configure_but(NULL));
-	world_check(w);
-}
-
-/* The same files again: nothing is called, nothing is told. */
-static void untouched(void)
-{
-	char *before, *after;
-
-	world_done(w, manager_save(w->m, &w->e));
-	before = world_text(w);
-	world_forget_journal(w);
-	world_forget_events(w);
-	configure();
-	after = world_text(w);
-	world_same("the same files", before, after);
-	ck_assert_str_eq(w->k->journal, "");
-	ck_assert_str_eq(w->events, "reloaded -\n");
-	free(before);
-	free(after);
 }
 
 /* u0 on n0, with a and b on it, and a flow of each kind of owner. */

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 
 #include "../../daemon/settings.h"
-#include "unit.h"
 
 static void set_words(const struct setting *table, void *settings, va_list args)
 {
@@ -135,4 +134,36 @@ void world_no_file_flow(struct desired *files, const char *owner, const char *na
 	const struct desired_flow *d = desired_find_flow(flows, name);
 
 	take_out(flows->flow, &flows->count, sizeof(*d), (size_t)(d - flows->flow));
+}
+
+int world_files_try(struct world *w, const struct desired *files,
+		    const struct config_refused *refused)
+{
+	w->e = (struct error) { 0 };
+	return manager_configure(w->m, files, refused, &w->e);
+}
+
+void world_files_configure(struct world *w, const struct desired *files)
+{
+	world_done(w, world_files_try(w, files, NULL));
+	world_check(w);
+}
+
+void world_files_untouched(struct world *w, const struct desired *files)
+{
+	char *before, *after;
+
+	world_done(w, manager_save(w->m, &w->e));
+	before = world_text(w);
+	world_forget_journal(w);
+	world_forget_events(w);
+	w->saves = 0;
+	world_files_configure(w, files);
+	after = world_text(w);
+	world_same("the same files", before, after);
+	ck_assert_str_eq(w->k->journal, "");
+	ck_assert_str_eq(w->events, "reloaded -\n");
+	ck_assert_uint_eq(w->saves, 1); /* one, whatever there is */
+	free(before);
+	free(after);
 }

@@ -4,7 +4,8 @@
 #ifndef VNET_TESTS_UNIT_WORLD_FILES_H
 #define VNET_TESTS_UNIT_WORLD_FILES_H
 
-#include "../../daemon/desired.h"
+#include "../../daemon/config.h"
+#include "world.h"
 
 /*
  * A file, or a section of one, with keys and values up to a NULL; one that is there is replaced,
@@ -21,5 +22,12 @@ void world_file_flow(struct desired *files, const char *owner, const char *name,
 void world_no_file(struct desired *files, const char *name);
 void world_no_file_resource(struct desired *files, const char *vnet, const char *name);
 void world_no_file_flow(struct desired *files, const char *owner, const char *name);
+
+/* They are taken up; 0 or -errno with the error in w->e. @refused may be NULL. */
+int world_files_try(struct world *w, const struct desired *files,
+		    const struct config_refused *refused);
+void world_files_configure(struct world *w, const struct desired *files);
+/* The same files again: nothing is called, nothing is told, and it is saved once. */
+void world_files_untouched(struct world *w, const struct desired *files);
 
 #endif
